@@ -1,0 +1,64 @@
+"""Credentials as references: a secret has no text form, only a place where it is kept."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+SCHEMES = ("env:", "file:", "keyring:")
+
+
+class MissingSecret(Exception):
+    """The reference names nothing. The message names the reference, never a value."""
+
+
+class Secret:
+    """A reference ``env:NAME``, ``file:PATH`` or ``keyring:SERVICE/USER``, read when it is needed."""
+
+    __slots__ = ("_reference",)
+
+    def __init__(self, reference: str) -> None:
+        if not reference.startswith(SCHEMES) or not reference.split(":", 1)[1]:
+            # The text is not echoed: it may be the secret itself.
+            raise ValueError("a secret is a reference: env:NAME, file:PATH or keyring:SERVICE/USER")
+        self._reference = reference
+
+    @property
+    def reference(self) -> str:
+        return self._reference
+
+    def __repr__(self) -> str:
+        return "<secret>"
+
+    __str__ = __repr__
+
+    def __reduce__(self) -> tuple[type[Secret], tuple[str]]:
+        return Secret, (self._reference,)
+
+    def reveal(self) -> str:
+        """The secret's text, read now; MissingSecret where there is none."""
+        scheme, place = self._reference.split(":", 1)
+        value = {"env": _from_environment, "file": _from_file, "keyring": _from_keyring}[scheme](place)
+        if not value:
+            raise MissingSecret(f"secret {self._reference} is not set or empty")
+        return value
+
+
+def _from_environment(name: str) -> str:
+    return os.environ.get(name, "")
+
+
+def _from_file(path: str) -> str:
+    try:
+        return Path(path).expanduser().read_text(encoding="utf-8").rstrip("\r\n")
+    except OSError as error:
+        raise MissingSecret(f"secret file:{path}: {error.strerror}") from error
+
+
+def _from_keyring(place: str) -> str:
+    try:
+        import keyring  # an optional extra, imported when a reference asks for it
+    except ImportError as error:
+        raise MissingSecret(f"secret keyring:{place}: install seawall[keyring]") from error
+    service, _, user = place.partition("/")
+    return keyring.get_password(service, user) or ""

@@ -1,0 +1,41 @@
+"""Names of things: component ids, and health.
+
+An id is ``system/kind/…/name`` and stable for the life of the thing it names:
+``kubernetes/deployment/shop/api``, ``kubernetes/hpa/shop/api``, ``kafka/group/orders``,
+``redis/cache``, ``prometheus/gateway``, ``host/local``. The first part is the connector that knows it.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+ComponentId = str
+
+
+class Health(IntEnum):
+    """Ordered by how much it needs a person; the worst wins. UNKNOWN is never shown as healthy."""
+
+    OK = 0
+    WARN = 1
+    UNKNOWN = 2
+    CRIT = 3
+
+    @property
+    def word(self) -> str:
+        return {Health.OK: "OK", Health.WARN: "WARN", Health.UNKNOWN: "????", Health.CRIT: "CRIT"}[self]
+
+
+def system_of(component: ComponentId) -> str:
+    """The connector that knows this component: the part before the first slash."""
+    return component.split("/", 1)[0]
+
+
+def kind_of(component: ComponentId) -> str:
+    """``kubernetes/hpa`` of ``kubernetes/hpa/shop/api``; ``redis`` of ``redis/cache``."""
+    parts = component.split("/")
+    return "/".join(parts[:2]) if len(parts) > 2 else parts[0]
+
+
+def name_of(component: ComponentId) -> str:
+    """The last part, what a person calls it."""
+    return component.rsplit("/", 1)[-1]

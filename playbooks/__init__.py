@@ -1,0 +1,1 @@
+"""Crisis playbooks: planned, conditional, journaled, expiring, undoable changes."""
