@@ -1,0 +1,100 @@
+"""Rules: a signal and a bound → health, with ``for`` and hysteresis so that a saw-tooth does not flap.
+
+The defaults are the field's usual targets (Google SRE book, chapter 6, for latency and errors as user-facing
+signals; 70 % CPU and 80 % memory as the common head-room for autoscaled and stateful services).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from console.model.component import Health
+from console.model.signal import Unit
+from console.model.units import show
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """``signal`` is a glob over ``alias.name``. Exactly one of ``above`` and ``below`` is set, in base units.
+
+    The rule fires once the bound has been passed for ``hold`` seconds on end, and clears when the value is
+    back inside by ``slack`` (a share of the bound).
+    """
+
+    signal: str
+    above: float | None = None
+    below: float | None = None
+    hold: float = 60.0
+    health: Health = Health.WARN
+    slack: float = 0.05
+
+    def matches(self, alias: str, name: str) -> bool:
+        return fnmatchcase(f"{alias}.{name}", self.signal)
+
+    def passed(self, value: float, firing: bool) -> bool:
+        """Whether the value is on the wrong side; a firing rule needs it back by ``slack`` to say no."""
+        margin = self.slack if firing else 0.0
+        if self.above is not None:
+            return value > self.above - abs(self.above) * margin
+        if self.below is not None:
+            return value < self.below + abs(self.below) * margin
+        return False
+
+    def text(self, unit: Unit) -> str:
+        """``above 200ms for 60s``"""
+        side, bound = ("above", self.above) if self.above is not None else ("below", self.below)
+        return f"{side} {show(bound, unit)} for {self.hold:g}s"
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Where one rule stands on one signal: since when it has been passed, and whether that is long enough."""
+
+    since: float | None = None
+    firing: bool = False
+
+
+def judge(rule: Rule, watch: Watch, value: float | None, at: float) -> Watch:
+    """The rule's next state. No value neither fires nor clears: what fired goes on firing."""
+    if value is None:
+        return watch if watch.firing else Watch()
+    if not rule.passed(value, watch.firing):
+        return Watch()
+    since = at if watch.since is None else watch.since
+    return Watch(since, watch.firing or at - since >= rule.hold)
+
+
+def overlay(defaults: tuple[Rule, ...], own: tuple[Rule, ...]) -> tuple[Rule, ...]:
+    """Own rules take the place of defaults about the same signal at the same health."""
+    replaced = {(rule.signal, rule.health) for rule in own}
+    return own + tuple(rule for rule in defaults if (rule.signal, rule.health) not in replaced)
+
+
+WARN, CRIT = Health.WARN, Health.CRIT
+
+DEFAULT_RULES: tuple[Rule, ...] = (
+    Rule("gateway.p95", above=0.2),
+    Rule("gateway.p95", above=1.0, hold=30, health=CRIT),
+    Rule("*.errors", above=0.001),
+    Rule("*.errors", above=0.05, hold=15, health=CRIT),
+    Rule("*.success", below=0.99),
+    Rule("*.success", below=0.9, hold=15, health=CRIT),
+    Rule("*.cpu", above=0.7),
+    Rule("*.cpu", above=0.95, hold=30, health=CRIT),
+    Rule("*.memory_ratio", above=0.8),
+    Rule("*.memory_ratio", above=0.95, hold=30, health=CRIT),
+    Rule("cdn.hit_rate", below=0.8),
+    Rule("cache.hit_rate", below=0.8, hold=30),
+    Rule("cache.hit_rate", below=0.5, hold=30, health=CRIT),
+    Rule("*.growth", above=1.0, hold=120),
+    Rule("*.drain", above=3600.0, hold=60),
+    Rule("*.lost", above=0.0, hold=0, health=CRIT),
+    Rule("*.depth", above=0.0, hold=0),
+    Rule("*.connections_ratio", above=0.8),
+    Rule("*.connections_ratio", above=0.95, hold=15, health=CRIT),
+    Rule("*.unavailable", above=0.0, hold=120),
+    Rule("*.up", below=1.0, hold=15, health=CRIT),
+    Rule("*.rejections", above=0.0, hold=0, health=CRIT),
+    Rule("*.load_ratio", above=1.5, hold=60),
+)
