@@ -64,3 +64,8 @@ class Connector(Protocol):
     async def close(self) -> None:
         """Let go of sockets and threads. Never waits for a hung call."""
         ...
+
+
+CONNECTORS: tuple[str, ...] = ("prometheus", "kafka", "redis", "kubernetes", "host")
+"""Every connector there is, in the order in which the header names them. ``connectors.<name>`` has its
+``Settings`` (what its table in the config may say) and ``open_connector``."""

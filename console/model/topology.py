@@ -15,6 +15,7 @@ from console.model.forecast import Forecast
 from console.model.history import History, Point
 from console.model.layout import Layout
 from console.model.pressure import Pressure
+from console.model.rates import Tallies
 from console.model.reading import Reading
 from console.model.rules import Watch
 from console.model.snapshot import Observed, Snapshot, Unreachable
@@ -96,6 +97,7 @@ class Topology:
     observed: Mapping[ComponentId, Observed] = field(default_factory=dict)  # all that was seen, placed or not
     layers: tuple[Layer, ...] = ()
     history: History = field(default_factory=History)
+    tallies: Tallies = field(default_factory=Tallies)
     watches: Mapping[tuple[str, str, int], Watch] = field(default_factory=dict)  # (alias, signal, rule's index)
     pressure: Pressure | None = None
     forecasts: tuple[Forecast, ...] = ()

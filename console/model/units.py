@@ -19,6 +19,19 @@ def parse_duration(text: str) -> float:
     return sum(float(number) * _SECONDS[unit] for number, unit in _PART.findall(text))
 
 
+def parse_quantity(text: str) -> float:
+    """Base units in ``70%``, ``200ms``, ``2m``, ``100/s`` or ``1.5``; ValueError says what was expected."""
+    number = text.removesuffix("%").removesuffix("/s")
+    try:
+        return float(number) / 100 if text.endswith("%") else float(number)
+    except ValueError:
+        pass
+    try:
+        return parse_duration(text)
+    except ValueError:
+        raise ValueError(f"expected a number with its unit such as 70%, 200ms or 100/s, not {text!r}") from None
+
+
 def show_duration(seconds: float) -> str:
     """At most two parts: ``180ms``, ``42s``, ``5m10s``, ``5h10m``, ``3d4h``."""
     if seconds < 0:
