@@ -1,0 +1,12 @@
+"""Exit codes of the verbs that only look. Those of runs are in ``playbooks``; docs/exit-codes.md has them all."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from console.model.component import Health
+
+USAGE: Final = 2
+
+# ``seawall status`` answers as monitoring plug-ins do.
+OF_HEALTH: Final = {Health.OK: 0, Health.WARN: 1, Health.CRIT: 2, Health.UNKNOWN: 3}
