@@ -1,0 +1,155 @@
+"""What is there: brokers, topics, their settings; and new topics."""
+
+from __future__ import annotations
+
+import re
+
+from kafka.protocol.admin import CreateTopicsResponse, DescribeClusterResponse, DescribeConfigsResponse
+from kafka.protocol.metadata import MetadataResponse
+
+from connectors.simulator.kafka.cluster import BROKERS, Topic
+from connectors.simulator.kafka.codes import Code
+from connectors.simulator.kafka.session import Message, Session
+
+CONTROLLER = BROKERS[0]
+TOPIC, BROKER = 2, 4  # kinds of resource
+MAX_PARTITIONS = 1000
+_LEGAL_NAME = re.compile(r"[a-zA-Z0-9._-]{1,249}")
+_DEFAULTS = {"cleanup.policy": "delete", "retention.ms": "604800000", "max.message.bytes": "1048588"}
+_BROKER_DEFAULTS = {"log.retention.hours": "168", "offsets.retention.minutes": "10080"}
+
+_Topic = MetadataResponse.MetadataResponseTopic
+
+
+def metadata(session: Session, request: Message, version: int) -> Message:
+    return MetadataResponse(
+        version=version,
+        brokers=[
+            MetadataResponse.MetadataResponseBroker(node_id=id, host=at.host, port=at.port)
+            for id, at in session.cluster.addresses.items()
+        ],
+        cluster_id=session.cluster.id,
+        controller_id=CONTROLLER,
+        topics=_topics(session, request, version),
+    )
+
+
+def _topics(session: Session, request: Message, version: int) -> list[Message]:
+    every = request.topics is None or (version == 0 and not request.topics)
+    if every:
+        return [_described(session, topic) for topic in session.cluster.topics.values()]
+    return [_asked(session, asked) for asked in request.topics]
+
+
+def _asked(session: Session, asked: Message) -> Message:
+    if asked.name is None:
+        topic = session.cluster.topic_by_id(asked.topic_id)
+        missing = _Topic(error_code=Code.UNKNOWN_TOPIC_ID, name=None, topic_id=asked.topic_id, partitions=[])
+    else:
+        topic = session.cluster.topics.get(asked.name)
+        missing = _Topic(error_code=Code.UNKNOWN_TOPIC_OR_PARTITION, name=asked.name, partitions=[])
+    return _described(session, topic) if topic else missing
+
+
+def _described(session: Session, topic: Topic) -> Message:
+    def partition(index: int) -> Message:
+        leader = session.cluster.leader(topic.name, index)
+        return _Topic.MetadataResponsePartition(
+            error_code=Code.NONE,
+            partition_index=index,
+            leader_id=leader,
+            leader_epoch=0,
+            replica_nodes=list(BROKERS),
+            isr_nodes=list(BROKERS),
+            offline_replicas=[],
+        )
+
+    parts = [partition(index) for index in range(len(topic.logs))]
+    return _Topic(error_code=Code.NONE, name=topic.name, topic_id=topic.id, is_internal=False, partitions=parts)
+
+
+def describe_cluster(session: Session, request: Message, version: int) -> Message:
+    return DescribeClusterResponse(
+        version=version,
+        error_code=Code.NONE,
+        error_message=None,
+        cluster_id=session.cluster.id,
+        controller_id=CONTROLLER,
+        brokers=[
+            DescribeClusterResponse.DescribeClusterBroker(broker_id=id, host=at.host, port=at.port, is_fenced=False)
+            for id, at in session.cluster.addresses.items()
+        ],
+    )
+
+
+def describe_configs(session: Session, request: Message, version: int) -> Message:
+    results = [_configs(session, resource) for resource in request.resources]
+    return DescribeConfigsResponse(version=version, results=results)
+
+
+def _configs(session: Session, resource: Message) -> Message:
+    known, own = _settings(session, resource)
+    error = Code.NONE if known is not None else Code.UNKNOWN_TOPIC_OR_PARTITION
+    wanted = resource.configuration_keys
+    return DescribeConfigsResponse.DescribeConfigsResult(
+        error_code=error,
+        error_message=None if known is not None else "This server does not host this topic-partition.",
+        resource_type=resource.resource_type,
+        resource_name=resource.resource_name,
+        configs=[
+            _config(name, value, name in own) for name, value in (known or {}).items() if not wanted or name in wanted
+        ],
+    )
+
+
+def _settings(session: Session, resource: Message) -> tuple[dict[str, str] | None, dict[str, str]]:
+    """All settings of a resource (None: no such thing), and those of them that were set on it."""
+    if resource.resource_type == BROKER:
+        return _BROKER_DEFAULTS, {}
+    topic = session.cluster.topics.get(resource.resource_name) if resource.resource_type == TOPIC else None
+    return ({**_DEFAULTS, **topic.configs}, topic.configs) if topic else (None, {})
+
+
+def _config(name: str, value: str, own: bool) -> Message:
+    dynamic_topic, default = 1, 5
+    return DescribeConfigsResponse.DescribeConfigsResult.DescribeConfigsResourceResult(
+        name=name,
+        value=value,
+        read_only=False,
+        config_source=dynamic_topic if own else default,
+        is_default=not own,
+        is_sensitive=False,
+        synonyms=[],
+        config_type=0,
+        documentation=None,
+    )
+
+
+def create_topics(session: Session, request: Message, version: int) -> Message:
+    results = [_create(session, wish, request.validate_only) for wish in request.topics]
+    return CreateTopicsResponse(version=version, topics=results)
+
+
+def _create(session: Session, wish: Message, validate_only: bool) -> Message:
+    count = len(wish.assignments) or (1 if wish.num_partitions == -1 else wish.num_partitions)
+    error, reason = _refusal(session, wish, count)
+    result = CreateTopicsResponse.CreatableTopicResult(
+        name=wish.name, error_code=error, error_message=reason or None, configs=[]
+    )
+    if error is Code.NONE:
+        result.num_partitions, result.replication_factor = count, len(BROKERS)
+        if not validate_only:
+            result.topic_id = session.cluster.create(wish.name, count, {c.name: c.value for c in wish.configs}).id
+    return result
+
+
+def _refusal(session: Session, wish: Message, count: int) -> tuple[Code, str]:
+    if not _LEGAL_NAME.fullmatch(wish.name) or wish.name in (".", ".."):
+        return Code.INVALID_TOPIC_EXCEPTION, f"Topic name is invalid: {wish.name!r}"
+    if wish.name in session.cluster.topics:
+        return Code.TOPIC_ALREADY_EXISTS, f"Topic '{wish.name}' already exists."
+    if not 0 < count <= MAX_PARTITIONS:
+        return Code.INVALID_PARTITIONS, f"Number of partitions must be between 1 and {MAX_PARTITIONS}."
+    if not wish.assignments and wish.replication_factor not in (-1, *range(1, len(BROKERS) + 1)):
+        return Code.INVALID_REPLICATION_FACTOR, f"Replication factor must be between 1 and {len(BROKERS)}."
+    return Code.NONE, ""

@@ -1,0 +1,123 @@
+"""The table of APIs that this broker serves, and the one function from a request's bytes to the answer's.
+
+One handler an API serves all its versions: the codec leaves out what a version does not have.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from kafka.protocol import admin, consumer, metadata, producer, sasl
+
+from connectors.simulator.kafka import api_cluster, api_groups, api_logs, api_security
+from connectors.simulator.kafka.codes import Code
+from connectors.simulator.kafka.session import Message, Session
+
+_PREFIX = struct.Struct(">hhi")  # api key, version, correlation id
+_ApiVersions = metadata.ApiVersionsResponse
+
+
+class Malformed(Exception):
+    """Bytes that are no request, or one that this broker does not serve: the connection is closed, as by a real one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """``response`` class and handler of one request. ``oldest`` is advertised in place of the codec's own, if given."""
+
+    request: Message
+    response: Message
+    handle: Callable[[Session, Message, int], Message]
+    wait: Callable[[Message, Message], float] | None = None
+    oldest: int | None = None
+    open: bool = False  # served before the client has proved who it is
+
+    @property
+    def key(self) -> int:
+        return int(self.request.API_KEY)
+
+    @property
+    def versions(self) -> tuple[int, int]:
+        """Oldest and newest version that are served."""
+        low, high = self.request.valid_versions
+        return int(low), int(high)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    frame: bytes  # empty: nothing is sent
+    wait: float = 0.0  # seconds to hold it back
+
+
+def api_versions(session: Session, request: Message, version: int) -> Message:
+    return _ApiVersions(version=version, error_code=Code.NONE, api_keys=[_advertised(api) for api in APIS.values()])
+
+
+def _advertised(api: Api) -> Message:
+    low, high = api.versions
+    return _ApiVersions.ApiVersion(
+        api_key=api.key, min_version=low if api.oldest is None else api.oldest, max_version=high
+    )
+
+
+_TABLE = (
+    # librdkafka takes a broker without the oldest Produce for one that lacks format 2; real brokers say 0 for that too
+    Api(producer.ProduceRequest, producer.ProduceResponse, api_logs.produce, oldest=0),
+    Api(consumer.FetchRequest, consumer.FetchResponse, api_logs.fetch, wait=api_logs.fetch_wait),
+    Api(consumer.ListOffsetsRequest, consumer.ListOffsetsResponse, api_logs.list_offsets),
+    Api(metadata.MetadataRequest, metadata.MetadataResponse, api_cluster.metadata),
+    Api(consumer.OffsetCommitRequest, consumer.OffsetCommitResponse, api_groups.offset_commit),
+    Api(consumer.OffsetFetchRequest, consumer.OffsetFetchResponse, api_groups.offset_fetch),
+    Api(metadata.FindCoordinatorRequest, metadata.FindCoordinatorResponse, api_groups.find_coordinator),
+    Api(admin.DescribeGroupsRequest, admin.DescribeGroupsResponse, api_groups.describe_groups),
+    Api(admin.ListGroupsRequest, admin.ListGroupsResponse, api_groups.list_groups),
+    Api(sasl.SaslHandshakeRequest, sasl.SaslHandshakeResponse, api_security.sasl_handshake, open=True),
+    Api(metadata.ApiVersionsRequest, _ApiVersions, api_versions, open=True),
+    Api(admin.CreateTopicsRequest, admin.CreateTopicsResponse, api_cluster.create_topics),
+    Api(producer.InitProducerIdRequest, producer.InitProducerIdResponse, api_logs.init_producer_id),
+    Api(admin.DescribeConfigsRequest, admin.DescribeConfigsResponse, api_cluster.describe_configs),
+    Api(sasl.SaslAuthenticateRequest, sasl.SaslAuthenticateResponse, api_security.sasl_authenticate, open=True),
+    Api(admin.DeleteGroupsRequest, admin.DeleteGroupsResponse, api_groups.delete_groups),
+    Api(admin.DescribeClusterRequest, admin.DescribeClusterResponse, api_cluster.describe_cluster),
+)
+APIS = {api.key: api for api in _TABLE}
+
+
+def answer(session: Session, frame: bytes) -> Answer:
+    """What this broker says to one request (without its length). Raises Malformed: the connection is to be closed."""
+    if len(frame) < _PREFIX.size:
+        raise Malformed("shorter than a request header")
+    key, version, correlation = _PREFIX.unpack_from(frame)
+    api = APIS.get(key)
+    if api is None or not (session.may_ask or api.open):
+        raise Malformed(f"api {key} is not served here")
+    if not api.versions[0] <= version <= api.versions[1]:
+        return Answer(_unsupported(correlation, key, version))
+    request = _decoded(api, frame, version)
+    response = api.handle(session, request, version)
+    if response is None:
+        return Answer(b"")
+    return Answer(_encoded(response, correlation), api.wait(request, response) if api.wait else 0.0)
+
+
+def _unsupported(correlation: int, key: int, version: int) -> bytes:
+    """An unknown version of ApiVersions is answered in version 0 with the ones there are; of others, not at all."""
+    api = APIS[key]
+    if api.request is not metadata.ApiVersionsRequest:
+        raise Malformed(f"version {version} of api {key} is not served here")
+    response = _ApiVersions(version=0, error_code=Code.UNSUPPORTED_VERSION, api_keys=[_advertised(api)])
+    return _encoded(response, correlation)
+
+
+def _decoded(api: Api, frame: bytes, version: int) -> Message:
+    try:
+        return api.request.decode(frame, version=version, header=True)
+    except Exception as error:  # strangers' bytes: the codec fails in whatever way they make it
+        raise Malformed(f"{type(error).__name__} in version {version} of api {api.key}") from error
+
+
+def _encoded(response: Message, correlation: int) -> bytes:
+    response.with_header(correlation_id=correlation)
+    return bytes(response.encode(framed=True, header=True))

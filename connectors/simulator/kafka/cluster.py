@@ -1,0 +1,136 @@
+"""The state of three brokers: topics, groups, who leads and who coordinates. No I/O and no codec here.
+
+The model dictates its own topics and groups once a simulated second; what clients create stands beside them.
+"""
+
+from __future__ import annotations
+
+import random
+import uuid
+import zlib
+from dataclasses import dataclass, field
+from itertools import groupby
+
+from connectors.simulator.kafka.log import Log
+from connectors.simulator.tick import Group as Dictated
+from connectors.simulator.tick import Tick
+
+BROKERS = (1, 2, 3)
+TOPICS = {"orders": 8, "notifications": 4, "orders.dlq": 1}
+DEAD_LETTERS = "orders.dlq"
+DEAD_LETTERS_COUNTER = "dead_letters"  # the model's counter of orders that were given up
+
+TopicPartition = tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    host: str
+    port: int
+
+
+@dataclass(slots=True)
+class Topic:
+    name: str
+    id: uuid.UUID
+    logs: list[Log]
+    configs: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    id: str
+    client: str
+    host: str
+    assigned: tuple[TopicPartition, ...]
+
+
+@dataclass(slots=True)
+class Group:
+    """``committed`` holds what was ever committed; a partition that is not in it never was."""
+
+    name: str
+    state: str = "Empty"
+    members: tuple[Member, ...] = ()
+    committed: dict[TopicPartition, int] = field(default_factory=dict)
+
+
+class Cluster:
+    """Three brokers as one. Ids follow from the seed, so that a run can be repeated."""
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+        self.id = self._uuid("cluster").hex[:22]
+        self.addresses: dict[int, Address] = {}
+        self.topics: dict[str, Topic] = {}
+        self.groups: dict[str, Group] = {}
+        self.denied_groups: set[str] = set()
+        self.producers = 0  # producer ids given out
+        for name, partitions in TOPICS.items():
+            self.create(name, partitions, {})
+
+    def create(self, name: str, partitions: int, configs: dict[str, str]) -> Topic:
+        topic = Topic(name, self._uuid(f"topic {name}"), [Log() for _ in range(partitions)], configs)
+        self.topics[name] = topic
+        return topic
+
+    def leader(self, topic: str, partition: int) -> int:
+        """Leaders of one topic go round the brokers, from a start that the name decides."""
+        return BROKERS[(zlib.crc32(topic.encode()) + partition) % len(BROKERS)]
+
+    def coordinator(self, group: str) -> int:
+        return BROKERS[zlib.crc32(group.encode()) % len(BROKERS)]
+
+    def topic_by_id(self, id: uuid.UUID) -> Topic | None:
+        return next((topic for topic in self.topics.values() if topic.id == id), None)
+
+    def log(self, topic: str, partition: int) -> Log | None:
+        found = self.topics.get(topic)
+        return found.logs[partition] if found and 0 <= partition < len(found.logs) else None
+
+    def show(self, tick: Tick, at: float) -> None:
+        """Takes the model's word for one simulated second, which is ``at`` in wall milliseconds."""
+        for group in tick.groups:
+            self._show_group(group, at)
+        dead = self.topics[DEAD_LETTERS].logs[0]
+        dead.dictate(dead.low, int(tick.counters.get(DEAD_LETTERS_COUNTER, dead.end)), at)
+
+    def _show_group(self, shown: Dictated, at: float) -> None:
+        for part in shown.partitions:
+            self._log_for(part.topic, part.index).dictate(part.low, part.end, at)
+        group = self.groups.setdefault(shown.name, Group(shown.name))
+        for part in shown.partitions:
+            if part.committed is not None:
+                group.committed[(part.topic, part.index)] = part.committed
+            else:
+                group.committed.pop((part.topic, part.index), None)
+        if (shown.state, shown.members) != (group.state, len(group.members)):
+            group.state = shown.state
+            group.members = self._members(shown)
+
+    def _log_for(self, topic: str, partition: int) -> Log:
+        logs = (self.topics.get(topic) or self.create(topic, 0, {})).logs
+        while len(logs) <= partition:
+            logs.append(Log())
+        return logs[partition]
+
+    def _members(self, shown: Dictated) -> tuple[Member, ...]:
+        """Partitions dealt out in turn; during a rebalance nobody holds any."""
+        parts = sorted((part.topic, part.index) for part in shown.partitions)
+        return tuple(
+            Member(
+                id=f"{shown.name}-{number}-{self._uuid(f'member {shown.name} {number}')}",
+                client=f"{shown.name}-{number}",
+                host=f"/10.0.1.{number + 10}",
+                assigned=tuple(parts[number :: shown.members]) if shown.state == "Stable" else (),
+            )
+            for number in range(shown.members)
+        )
+
+    def _uuid(self, purpose: str) -> uuid.UUID:
+        return uuid.UUID(int=random.Random(f"{self._seed} {purpose}").getrandbits(128), version=4)
+
+
+def by_topic(parts: list[TopicPartition]) -> list[tuple[str, list[int]]]:
+    """Partitions gathered under their topics, as the protocol lists them."""
+    return [(topic, [index for _, index in group]) for topic, group in groupby(sorted(parts), key=lambda part: part[0])]
