@@ -1,0 +1,145 @@
+"""PromQL's functions of numbers and of instant vectors, by name.
+
+Each table is of one shape of function; ``compile.py`` binds them to their arguments.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from connectors.simulator.prometheus.labels import Labels, label, nameless, with_label
+from connectors.simulator.prometheus.numbers import everywhere, rounded, sign, whole
+from connectors.simulator.prometheus.values import ExecutionError, Vector, unique
+
+LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+REFERENCE = re.compile(r"\$(?:(\$)|(\w+)|\{(\w+)\})", re.ASCII)
+
+
+def clamp(value: float, low: float, high: float) -> float:
+    """NaN anywhere gives NaN."""
+    return math.nan if any(map(math.isnan, (value, low, high))) else max(low, min(high, value))
+
+
+def clamped(vector: Vector, low: float, high: float) -> Vector:
+    """Nothing when the bounds contradict each other."""
+    return [] if high < low else elementwise(clamp, vector, low, high)
+
+
+def calendar(read: Callable[[datetime], int]) -> Callable[[float], float]:
+    """A part of the UTC date at epoch seconds; NaN for what is no date."""
+
+    def apply(value: float) -> float:
+        try:
+            return float(read(datetime.fromtimestamp(math.floor(value), UTC)))
+        except (ValueError, OverflowError, OSError):
+            return math.nan
+
+    return apply
+
+
+def days_in_month(date: datetime) -> int:
+    following = date.replace(year=date.year + date.month // 12, month=date.month % 12 + 1, day=1)
+    return (following - date.replace(day=1)).days
+
+
+ELEMENTWISE: dict[str, Callable[..., float]] = {  # of a value, then of the further scalar arguments
+    "abs": abs,
+    "ceil": whole(math.ceil),
+    "floor": whole(math.floor),
+    "round": rounded,
+    "sgn": sign,
+    "exp": everywhere(math.exp),
+    "sqrt": everywhere(math.sqrt),
+    "ln": everywhere(math.log, below=-math.inf),
+    "log2": everywhere(math.log2, below=-math.inf),
+    "log10": everywhere(math.log10, below=-math.inf),
+    "sin": everywhere(math.sin),
+    "cos": everywhere(math.cos),
+    "tan": everywhere(math.tan),
+    "asin": everywhere(math.asin),
+    "acos": everywhere(math.acos),
+    "atan": math.atan,
+    "sinh": everywhere(math.sinh),
+    "cosh": everywhere(math.cosh),
+    "tanh": math.tanh,
+    "asinh": math.asinh,
+    "acosh": everywhere(math.acosh),
+    "atanh": everywhere(math.atanh),
+    "deg": math.degrees,
+    "rad": math.radians,
+    "clamp_min": lambda value, low: clamp(value, low, math.inf),
+    "clamp_max": lambda value, high: clamp(value, -math.inf, high),
+}
+CALENDAR: dict[str, Callable[[float], float]] = {  # of epoch seconds; of now without an argument
+    "minute": calendar(lambda date: date.minute),
+    "hour": calendar(lambda date: date.hour),
+    "day_of_month": calendar(lambda date: date.day),
+    "day_of_week": calendar(lambda date: date.isoweekday() % 7),
+    "day_of_year": calendar(lambda date: date.timetuple().tm_yday),
+    "days_in_month": calendar(days_in_month),
+    "month": calendar(lambda date: date.month),
+    "year": calendar(lambda date: date.year),
+}
+
+
+def elementwise(function: Callable[..., float], vector: Vector, *arguments: float) -> Vector:
+    return unique([(nameless(labels), function(value, *arguments)) for labels, value in vector])
+
+
+def ordered(vector: Vector, descending: bool) -> Vector:
+    """By value; NaN comes last either way."""
+    direction = -1.0 if descending else 1.0
+    return sorted(vector, key=lambda element: (math.isnan(element[1]), direction * element[1]))
+
+
+def only(vector: Vector) -> float:
+    """``scalar``: the one element's value; NaN unless there is exactly one."""
+    return vector[0][1] if len(vector) == 1 else math.nan
+
+
+def expanded(template: str, match: re.Match[str]) -> str:
+    """Go's template of a regular expression: ``$1``, ``${name}``, ``$$``; an unknown group is empty."""
+
+    def group(reference: re.Match[str]) -> str:
+        dollar, bare, braced = reference.groups()
+        if dollar:
+            return "$"
+        name = bare or braced
+        try:
+            return match[int(name) if name.isdecimal() else name] or ""
+        except IndexError:
+            return ""
+
+    return REFERENCE.sub(group, template)
+
+
+def label_replace(vector: Vector, target: str, replacement: str, source: str, expression: str) -> Vector:
+    """Raises ``ExecutionError`` for a bad expression or label name."""
+    try:
+        pattern = re.compile(expression)
+    except re.error:
+        raise ExecutionError(f"invalid regular expression in label_replace(): {expression}") from None
+    if not LABEL_NAME.fullmatch(target):
+        raise ExecutionError(f"invalid destination label name in label_replace(): {target}")
+
+    def relabelled(labels: Labels) -> Labels:
+        match = pattern.fullmatch(label(labels, source))
+        return with_label(labels, target, expanded(replacement, match)) if match else labels
+
+    return unique([(relabelled(labels), value) for labels, value in vector])
+
+
+def label_join(vector: Vector, target: str, separator: str, *sources: str) -> Vector:
+    """Raises ``ExecutionError`` for a bad label name."""
+    for name, role in [(target, "destination"), *((source, "source") for source in sources)]:
+        if not LABEL_NAME.fullmatch(name):
+            raise ExecutionError(f"invalid {role} label name in label_join(): {name}")
+    return unique(
+        [
+            (with_label(labels, target, separator.join(label(labels, source) for source in sources)), value)
+            for labels, value in vector
+        ]
+    )

@@ -1,0 +1,84 @@
+"""What a PromQL expression yields, and the moment it is asked for.
+
+A plan is a compiled expression: a function from a moment to a value. The parser has checked the types, so
+there is one kind of plan for each of PromQL's types and no value whose type is unknown.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from connectors.simulator.clock import SimClock
+from connectors.simulator.prometheus.labels import Labels
+from connectors.simulator.prometheus.store import Series, Store
+
+
+class QueryError(Exception):
+    """A query that cannot be answered. The message is what the API says."""
+
+
+class BadQueryError(QueryError):
+    """The query itself is wrong (400, ``bad_data``)."""
+
+
+class ExecutionError(QueryError):
+    """The query is well formed but its evaluation fails (422, ``execution``)."""
+
+
+class Window(NamedTuple):
+    """The samples of one series between two times, in ms; both columns have the same length, never 0."""
+
+    labels: Labels
+    times: array[int]
+    values: array[float]
+    start: int
+    end: int
+
+
+Vector = list[tuple[Labels, float]]
+Matrix = list[Window]
+
+
+@dataclass(slots=True)
+class Query:
+    """What is the same for all moments of one query. Times in simulated ms."""
+
+    store: Store
+    clock: SimClock
+    start: int
+    end: int
+    found: dict[int, list[Series]] = field(default_factory=dict)  # by selector: looked up once a query
+    inner: dict[tuple[int, int], Vector] = field(default_factory=dict)  # steps of subqueries, which overlap
+
+    def sim(self, wall: float) -> int:
+        """Simulated ms at a wall time in seconds."""
+        return round(self.clock.sim(wall) * 1000)
+
+    def wall(self, t: int) -> float:
+        """Wall seconds, to the millisecond, at simulated ms."""
+        return round(self.clock.wall(t / 1000), 3)
+
+
+class Moment(NamedTuple):
+    """One evaluation: at ``t`` simulated ms of a query."""
+
+    t: int
+    query: Query
+
+
+ScalarPlan = Callable[[Moment], float]
+VectorPlan = Callable[[Moment], Vector]
+MatrixPlan = Callable[[Moment], Matrix]
+
+
+def unique(vector: Vector) -> Vector:
+    """The vector itself, once no two of its elements carry the same labels.
+
+    Raises ``ExecutionError`` otherwise, in Prometheus's words.
+    """
+    if len({labels for labels, _ in vector}) != len(vector):
+        raise ExecutionError("vector cannot contain metrics with the same labelset")
+    return vector

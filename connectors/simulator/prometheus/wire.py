@@ -1,0 +1,79 @@
+"""The Prometheus of the simulated estate: fed by scrapes of the model, asked over HTTP by anyone's client."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterable
+
+from aiohttp import web
+from aiohttp.typedefs import Middleware
+
+from connectors.simulator.clock import SimClock
+from connectors.simulator.prometheus.api import Api, Handler, refusals
+from connectors.simulator.prometheus.store import Store
+from connectors.simulator.tick import Sample, Tick
+
+GRACE = 0.5  # wall seconds that open connections get when the wire stops
+
+
+class PrometheusWire:
+    """One Prometheus on a loopback port. ``url`` is known after ``start``."""
+
+    def __init__(self, clock: SimClock, seed: int = 0) -> None:
+        self.url = ""
+        self._store = Store()
+        self._api = Api(self._store, clock)
+        self._token: str | None = None
+        self._runner: web.AppRunner | None = None
+
+    def scrape(self, t: int, samples: Iterable[Sample]) -> None:
+        """Appends one scrape, taken at ``t`` simulated seconds. Times must not go back."""
+        self._store.scrape(t * 1000, samples)
+
+    def step(self, t: int, tick: Tick) -> None:
+        """Nothing: this wire shows what is scraped, and the estate decides when that is."""
+
+    def require_token(self, token: str | None) -> None:
+        """From now on every request must carry this bearer token; None lets everyone in."""
+        self._token = token
+
+    async def start(self, host: str = "127.0.0.1") -> None:
+        app = web.Application(middlewares=[self._guard(), refusals])
+        app.add_routes(self._api.routes())
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=GRACE)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, host, 0).start()
+        port = self._runner.addresses[0][1]
+        self.url = f"http://{host}:{port}"
+
+    async def stop(self) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    def _guard(self) -> Middleware:
+        @web.middleware
+        async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+            problem = self._refused(request.headers.get("Authorization"))
+            return await handler(request) if problem is None else unauthorized(problem)
+
+        return guard
+
+    def _refused(self, header: str | None) -> str | None:
+        """Why a request may not pass, in RFC 6750's words: "" without a token, an error code with a wrong one."""
+        if self._token is None:
+            return None
+        if not header:
+            return ""
+        scheme, _, given = header.partition(" ")
+        right = scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), self._token.encode())
+        return None if right else "invalid_token"
+
+
+def unauthorized(problem: str) -> web.Response:
+    """401. An expired token and a wrong one look the same, as they do at an authenticating proxy."""
+    if not problem:
+        return web.Response(status=401, text="Unauthorized\n", headers={"WWW-Authenticate": "Bearer"})
+    challenge = f'Bearer error="{problem}", error_description="The access token is invalid or expired"'
+    text = "Unauthorized: the access token is invalid or expired\n"
+    return web.Response(status=401, text=text, headers={"WWW-Authenticate": challenge})
