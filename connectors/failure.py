@@ -1,0 +1,92 @@
+"""What went wrong on the way to a backend, told apart by what a person would do about it.
+
+Clients wrap a refused connection in up to four exceptions of their own. The operating system's exception underneath
+says what happened, so the chain is walked down to it instead of matching the clients' words.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Iterator
+
+from console.model.snapshot import FailureKind, Unreachable
+
+
+class Failed(Exception):
+    """A call that did not succeed, in the project's own terms. ``status`` is HTTP's, 0 where none came back."""
+
+    def __init__(self, kind: FailureKind, reason: str, *, advice: str = "", status: int = 0) -> None:
+        super().__init__(reason)
+        self.kind = kind
+        self.reason = reason
+        self.advice = advice
+        self.status = status
+
+    def unreachable(self, source: str, at: float) -> Unreachable:
+        return Unreachable(source, at, self.kind, self.reason, self.advice)
+
+
+_STATUS = {
+    401: FailureKind.EXPIRED,
+    403: FailureKind.FORBIDDEN,
+    404: FailureKind.NOT_FOUND,
+    408: FailureKind.TIMED_OUT,
+    429: FailureKind.THROTTLED,
+    504: FailureKind.TIMED_OUT,
+}
+_CAUSE: tuple[tuple[type[BaseException], FailureKind], ...] = (
+    (ssl.SSLError, FailureKind.TLS),
+    (socket.gaierror, FailureKind.NAME),
+    (TimeoutError, FailureKind.TIMED_OUT),
+    (ConnectionRefusedError, FailureKind.REFUSED),
+)
+
+
+def kind_of_status(status: int) -> FailureKind:
+    """Of an HTTP status that is not a success; PROTOCOL where the number says nothing more."""
+    return _STATUS.get(status, FailureKind.PROTOCOL)
+
+
+def kind_of(error: BaseException) -> FailureKind:
+    """Of an exception of any client, by the operating system's exception that it wraps."""
+    for cause in _chain(error):
+        for type_, kind in _CAUSE:
+            if isinstance(cause, type_):
+                return kind
+    return FailureKind.PROTOCOL
+
+
+def unsent(error: BaseException) -> bool:
+    """Whether the request certainly never left: no connection was made to send it on."""
+    return any(
+        isinstance(cause, socket.gaierror | ConnectionRefusedError)
+        or type(cause).__name__ in ("NewConnectionError", "ConnectTimeoutError", "NameResolutionError")
+        for cause in _chain(error)
+    )
+
+
+def innermost(error: BaseException) -> str:
+    """The last word of the chain, on one line: what the operating system or the peer said."""
+    last = list(_chain(error))[-1]
+    text = getattr(last, "strerror", None) or str(last) or type(last).__name__
+    return one_line(str(text))
+
+
+def one_line(text: str, most: int = 200) -> str:
+    """Text from outside as one printable line of at most ``most`` characters."""
+    flat = " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    return flat if len(flat) <= most else flat[: most - 1] + "…"
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """The error, what it carries, and what it was raised from, outermost first; each once."""
+    seen: set[int] = set()
+    queue: list[object] = [error]
+    while queue:
+        link = queue.pop(0)
+        if not isinstance(link, BaseException) or id(link) in seen:
+            continue
+        seen.add(id(link))
+        yield link
+        queue += [getattr(link, "reason", None), *link.args, link.__cause__, link.__context__]
