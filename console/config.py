@@ -15,9 +15,10 @@ from typing import Any, TypeVar
 import msgspec
 import platformdirs
 
-from connectors import CONNECTORS
-from connectors.presets import Query, UnknownPreset, queries_for
+from connectors import CONNECTORS, ConnectorError
+from connectors.presets import Query, queries_for
 from connectors.secret import MissingSecret, Secret
+from console.config_error import ConfigError, NoConfig
 from console.model.component import ComponentId, Health, system_of
 from console.model.layout import Layout, Placement
 from console.model.rules import DEFAULT_RULES, Rule, overlay
@@ -28,14 +29,6 @@ from console.toml_lines import line_of, parse_path
 
 NAME = "seawall.toml"
 T = TypeVar("T")
-
-
-class ConfigError(Exception):
-    """One line: the file, the line where there is one, and what was expected."""
-
-
-class NoConfig(ConfigError):
-    """There is no config anywhere that was looked in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +227,7 @@ class _Reader:
         if entry.preset:
             try:
                 yield from queries_for(owner, entry.preset, entry.match)
-            except UnknownPreset as error:
+            except ConnectorError as error:
                 raise self.error((*base, "preset"), str(error)) from error
         for name, signal in entry.signals.items():
             yield Query(owner, name, signal.query, signal.unit)

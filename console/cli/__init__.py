@@ -8,8 +8,10 @@ from pathlib import Path
 
 import click
 
+from connectors import ConnectorError
 from console.cli.exits import USAGE
 from console.cli.invocation import Invocation
+from console.config_error import ConfigError
 
 VERBS = {
     "demo": "console.cli.demo",
@@ -55,9 +57,6 @@ def seawall(ctx: click.Context, config: Path | None, environment: str | None, mo
 
 def main() -> None:
     """The command ``seawall``. What a person can mend is one line on stderr and exit code 2; the rest is a bug."""
-    from connectors import ConnectorError
-    from console.config import ConfigError
-
     try:
         code = seawall.main(prog_name="seawall", standalone_mode=False)
     except click.ClickException as error:

@@ -57,7 +57,9 @@ def show_number(value: float) -> str:
             return f"{scaled:.0f}{suffix}" if abs(scaled) >= 99.95 else f"{scaled:.1f}{suffix}"
     if size >= 9.95 or value == int(value):
         return f"{value:.0f}"
-    return f"{value:.1f}" if size >= 0.1 else f"{value:.2g}"
+    if size < 0.005:
+        return "~0"
+    return f"{value:.1f}" if size >= 1 else f"{value:.2f}"
 
 
 def show_bytes(value: float) -> str:

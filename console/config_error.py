@@ -1,0 +1,11 @@
+"""What is wrong with a config, apart from the reader so that catching it costs no import of the reader."""
+
+from __future__ import annotations
+
+
+class ConfigError(Exception):
+    """One line: the file, the line where there is one, and what was expected."""
+
+
+class NoConfig(ConfigError):
+    """There is no config anywhere that was looked in."""

@@ -1,0 +1,81 @@
+"""A rule fires after its time, holds on a saw-tooth, and lets go with slack."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from console.model.component import Health
+from console.model.rules import DEFAULT_RULES, Rule, Watch, judge, overlay
+from console.model.signal import Unit
+
+RULE = Rule("api.cpu", above=0.7, hold=60)
+
+
+def fold(rule: Rule, values: list[float | None], step: float = 10) -> list[bool]:
+    watch, firing = Watch(), []
+    for index, value in enumerate(values):
+        watch = judge(rule, watch, value, index * step)
+        firing.append(watch.firing)
+    return firing
+
+
+def test_it_fires_once_the_bound_was_passed_for_long_enough() -> None:
+    assert fold(RULE, [0.8] * 8) == [False] * 6 + [True] * 2
+
+
+def test_one_good_reading_starts_the_wait_anew() -> None:
+    assert not any(fold(RULE, [0.8] * 5 + [0.6] + [0.8] * 5))
+
+
+def test_a_saw_tooth_around_the_bound_does_not_flap() -> None:
+    assert fold(RULE, [0.8] * 7 + [0.69, 0.71] * 5)[6:] == [True] * 11
+
+
+def test_it_clears_when_the_value_is_back_by_the_slack() -> None:
+    assert fold(RULE, [0.8] * 7 + [0.66])[-1] is False
+
+
+def test_no_data_neither_fires_nor_clears() -> None:
+    assert fold(RULE, [0.8] * 7 + [None] * 3)[-1] is True
+    assert not any(fold(RULE, [None] * 20))
+
+
+@given(st.lists(st.floats(0.68, 0.72), min_size=1, max_size=50))
+def test_within_the_slack_a_firing_rule_never_clears(values: list[float]) -> None:
+    assert all(fold(RULE, [0.9] * 7 + list(values))[6:])
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "health"),
+    [
+        ("gateway.p95", 0.25, Health.WARN),
+        ("gateway.p95", 0.15, Health.OK),
+        ("gateway.errors", 0.002, Health.WARN),
+        ("gateway.errors", 0.2, Health.CRIT),
+        ("api.cpu", 0.75, Health.WARN),
+        ("cache.hit_rate", 0.7, Health.WARN),
+        ("cache.hit_rate", 0.9, Health.OK),
+        ("database.connections_ratio", 0.85, Health.WARN),
+        ("queue.growth", 50.0, Health.WARN),
+        ("queue.lost", 1.0, Health.CRIT),
+        ("dns.up", 0.0, Health.CRIT),
+    ],
+)
+def test_the_defaults_are_the_fields_usual_targets(name: str, value: float, health: Health) -> None:
+    alias, _, signal = name.partition(".")
+    fired = [rule.health for rule in DEFAULT_RULES if rule.matches(alias, signal) and rule.passed(value, False)]
+    assert max(fired, default=Health.OK) is health
+
+
+def test_an_own_rule_takes_the_place_of_the_default_about_the_same_signal() -> None:
+    own = Rule("gateway.p95", above=0.5)
+    rules = overlay(DEFAULT_RULES, (own,))
+    warnings = [rule for rule in rules if rule.signal == "gateway.p95" and rule.health is Health.WARN]
+    assert warnings == [own]
+    assert len(rules) == len(DEFAULT_RULES)
+
+
+def test_a_rule_says_itself_in_words() -> None:
+    assert Rule("gateway.p95", above=0.2).text(Unit.SECONDS) == "above 200ms for 60s"
