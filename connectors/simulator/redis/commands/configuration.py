@@ -1,0 +1,121 @@
+"""CONFIG: a few settings of the real server, those that people and clients ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from connectors.simulator.redis.glob import matches
+from connectors.simulator.redis.protocol import OK, Failure, Reply
+from connectors.simulator.redis.server import DATABASES, Call, Command, Server, integer, text
+
+DEFAULTS: Mapping[str, str] = {
+    "maxmemory-policy": "allkeys-lru",
+    "maxmemory-samples": "5",
+    "save": "",
+    "appendonly": "no",
+    "timeout": "0",
+    "tcp-keepalive": "300",
+    "maxclients": "10000",
+    "hz": "10",
+    "lua-time-limit": "5000",
+    "busy-reply-threshold": "5000",
+    "slowlog-log-slower-than": "10000",
+    "slowlog-max-len": "128",
+    "latency-monitor-threshold": "0",
+    "notify-keyspace-events": "",
+    "cluster-enabled": "no",
+    "databases": str(DATABASES),
+    "bind": "127.0.0.1",
+}
+FIXED = frozenset({"databases", "port", "cluster-enabled", "bind"})
+NUMBERS = frozenset({"timeout", "maxclients", "hz", "slowlog-max-len", "slowlog-log-slower-than", "maxmemory-samples"})
+POLICIES = tuple(
+    [f"volatile-{how}" for how in ("lru", "lfu", "random", "ttl")]
+    + [f"allkeys-{how}" for how in ("lru", "lfu", "random")]
+    + ["noeviction"]
+)
+_SUFFIXES = {"": 1, "b": 1, "k": 1000, "kb": 1024, "m": 1000**2, "mb": 1024**2, "g": 1000**3, "gb": 1024**3}
+
+
+def setting(server: Server, name: str) -> str:
+    return current(server)[name]
+
+
+def current(server: Server) -> dict[str, str]:
+    """Every setting as CONFIG GET shows it."""
+    memory = str(server.cache.memory_max if server.cache else 0)
+    password = text(server.password or b"")
+    live = {"port": str(server.port), "maxmemory": memory, "requirepass": password}
+    return {**DEFAULTS, **live, **server.settings}
+
+
+def configure(call: Call) -> Reply:
+    sub = call.args[0].lower()
+    if sub == b"get" and len(call.args) > 1:
+        return _get(call)
+    if sub == b"set" and len(call.args) > 2 and len(call.args) % 2:
+        return _set(call)
+    if sub in (b"resetstat", b"rewrite") and len(call.args) == 1:
+        return OK
+    if sub in (b"get", b"set", b"resetstat", b"rewrite"):
+        raise Failure(f"ERR wrong number of arguments for 'config|{text(sub)}' command")
+    raise Failure(f"ERR unknown subcommand '{text(call.args[0])}'. Try CONFIG HELP.")
+
+
+def _get(call: Call) -> Reply:
+    known = current(call.server).items()
+    patterns = [pattern.lower() for pattern in call.args[1:]]
+    return {
+        name.encode(): value.encode()
+        for name, value in known
+        if any(matches(pattern, name.encode()) for pattern in patterns)
+    }
+
+
+def _set(call: Call) -> Reply:
+    pairs = {text(name.lower()): text(value) for name, value in zip(call.args[1::2], call.args[2::2], strict=True)}
+    known = current(call.server)
+    for name in pairs:
+        if name not in known:
+            raise Failure(f"ERR Unknown option or number of arguments for CONFIG SET - '{name}'")
+        if name in FIXED:
+            raise Failure(f"ERR CONFIG SET failed (possibly related to argument '{name}') - can't set immutable config")
+    checked = {name: _checked(name, value) for name, value in pairs.items()}
+    if "requirepass" in checked:
+        call.server.password = checked.pop("requirepass").encode("utf-8", "surrogateescape") or None
+    call.server.settings.update(checked)
+    return OK
+
+
+def _checked(name: str, value: str) -> str:
+    problem = ""
+    if name == "maxmemory":
+        return _memory(value)
+    if name == "maxmemory-policy" and value not in POLICIES:
+        problem = "argument(s) must be one of the following: " + ", ".join(POLICIES)
+    if name in NUMBERS and not _is_integer(value):
+        problem = "argument couldn't be parsed into an integer"
+    if problem:
+        raise Failure(f"ERR CONFIG SET failed (possibly related to argument '{name}') - {problem}")
+    return value
+
+
+def _is_integer(value: str) -> bool:
+    try:
+        integer(value.encode("utf-8", "surrogateescape"))
+    except Failure:
+        return False
+    return True
+
+
+def _memory(value: str) -> str:
+    number = value.rstrip("bkmgBKMG")
+    factor = _SUFFIXES.get(value[len(number) :].lower())
+    if factor is None or not number.isdigit():
+        raise Failure(
+            "ERR CONFIG SET failed (possibly related to argument 'maxmemory') - argument must be a memory value"
+        )
+    return str(int(number) * factor)
+
+
+TABLE: Mapping[bytes, Command] = {b"config": Command(configure, -2, script=False)}

@@ -1,0 +1,219 @@
+"""What all clients share: databases, settings, subscriptions, scripts; and the one door, ``execute``.
+
+A handler is a plain function from a ``Call`` to a ``Reply``; a ``Failure`` it raises is the reply. The tables of
+handlers are data (``commands/``), handed in here, so that a command is found in one dictionary and nowhere else.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from connectors.simulator.clock import SimClock
+from connectors.simulator.redis.keyspace import Keyspace
+from connectors.simulator.redis.protocol import QUEUED, Failure, Reply, encode
+from connectors.simulator.tick import Cache
+
+VERSION = "7.2.5"  # the real server whose manners these are
+DATABASES = 16
+NOT_AN_INTEGER = "ERR value is not an integer or out of range"
+SYNTAX = "ERR syntax error"
+IN_SUBSCRIPTION = frozenset({b"subscribe", b"psubscribe", b"unsubscribe", b"punsubscribe", b"ping", b"quit", b"reset"})
+UNQUEUED = frozenset({b"exec", b"discard", b"multi", b"watch", b"quit", b"reset"})
+
+
+@dataclass(eq=False, slots=True)
+class Client:
+    """One connection, or a script (``send`` then goes nowhere)."""
+
+    id: int
+    send: Callable[[bytes], None]
+    address: str = "127.0.0.1:0"
+    protocol: int = 2
+    since: float = 0.0
+    database: int = 0
+    authenticated: bool = True
+    closing: bool = False
+    name: bytes = b""
+    library: bytes = b""
+    library_version: bytes = b""
+    last_command: str = "NULL"
+    queue: list[list[bytes]] | None = None  # between MULTI and EXEC
+    broken: bool = False  # a queued command was refused
+    watched: dict[tuple[int, bytes], int] = field(default_factory=dict)  # to the stamp it had
+    channels: dict[bytes, None] = field(default_factory=dict)
+    patterns: dict[bytes, None] = field(default_factory=dict)
+
+    @property
+    def subscriptions(self) -> int:
+        return len(self.channels) + len(self.patterns)
+
+    def push(self, reply: Reply) -> None:
+        self.send(encode(reply, self.protocol))
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One command being executed; ``args`` without its name."""
+
+    server: Server
+    client: Client
+    name: str
+    args: list[bytes]
+
+    @property
+    def keys(self) -> Keyspace:
+        return self.server.keyspace(self.client.database)
+
+    def integer(self, index: int) -> int:
+        return integer(self.args[index])
+
+    def options(self, start: int) -> list[bytes]:
+        """The arguments from ``start`` on, lower case: keywords."""
+        return [arg.lower() for arg in self.args[start:]]
+
+
+Handler = Callable[[Call], Reply]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """``arity`` counts the name and is negative for "at least", as COMMAND INFO shows it."""
+
+    handler: Handler
+    arity: int
+    write: bool = False
+    first: int = 0  # position of the first key; 0: none
+    last: int = 0  # of the last; -1: the last argument
+    step: int = 0
+    script: bool = True  # may be called from a script
+    stranger: bool = False  # may be called before authentication
+
+
+def integer(text: bytes) -> int:
+    """A 64-bit integer as the real server reads one: no sign but minus, no blanks, no leading zeros."""
+    try:
+        number = int(text)
+    except ValueError:
+        raise Failure(NOT_AN_INTEGER) from None
+    if b"%d" % number != text or not -(2**63) <= number < 2**63:
+        raise Failure(NOT_AN_INTEGER)
+    return number
+
+
+class Server:
+    """``clock`` maps simulated to wall seconds; ``seed`` makes its ids."""
+
+    def __init__(self, clock: SimClock, seed: int, commands: Mapping[bytes, Command]) -> None:
+        self.clock = clock
+        self.commands = commands
+        self.password: bytes | None = None
+        self.port = 0
+        self.cache: Cache | None = None  # as the model last said it
+        self.settings: dict[str, str] = {}  # what CONFIG SET changed
+        self.clients: dict[int, Client] = {}
+        self.scripts: dict[bytes, bytes] = {}
+        source = random.Random(seed)
+        self.run_id = f"{source.getrandbits(160):040x}"
+        self.replication_id = f"{source.getrandbits(160):040x}"
+        self.started = clock.now()
+        self.processed = 0
+        self.connections = 0
+        self.operations = 0  # commands of the last simulated second, the model's and ours
+        self._databases: dict[int, Keyspace] = {}
+        self._last_id = 0
+
+    def keyspace(self, index: int) -> Keyspace:
+        if index not in self._databases:
+            self._databases[index] = Keyspace(self.clock.now)
+        return self._databases[index]
+
+    def databases(self) -> list[tuple[int, Keyspace]]:
+        """Those with keys in them, by number."""
+        return [(index, keys) for index, keys in sorted(self._databases.items()) if len(keys)]
+
+    def size(self, index: int) -> int:
+        """Keys in a database. What one can scan of the shop's cache is a sample: the model counts the whole."""
+        seen = len(self.keyspace(index))
+        return max(seen, self.cache.keys) if index == 0 and self.cache and seen else seen
+
+    def wall_seconds(self, simulated: float) -> float:
+        """A duration as a client counts it. While the estate is paused, a second stays a second."""
+        return simulated / (self.clock.speed or 1.0)
+
+    def deadline_in(self, wall_seconds: float) -> float:
+        """The simulated time that many of a client's seconds from now."""
+        return self.clock.now() + wall_seconds * (self.clock.speed or 1.0)
+
+    def wall(self) -> float:
+        return self.clock.wall(self.clock.now())
+
+    def connect(self, send: Callable[[bytes], None], address: str) -> Client:
+        self._last_id += 1
+        self.connections += 1
+        client = Client(self._last_id, send, address, since=self.wall(), authenticated=self.password is None)
+        self.clients[client.id] = client
+        return client
+
+    def disconnect(self, client: Client) -> None:
+        self.clients.pop(client.id, None)
+        self.unwatch(client)
+
+    def unwatch(self, client: Client) -> None:
+        for index, key in client.watched:
+            self.keyspace(index).unwatch(key)
+        client.watched.clear()
+
+    def execute(self, client: Client, words: list[bytes]) -> Reply:
+        """The reply to one command of a client, errors included. Never raises for anything a client can send."""
+        self.processed += 1
+        try:
+            name, command = self.find(words)
+            self._admit(client, name, command)
+        except Failure as failure:
+            client.broken = client.broken or client.queue is not None
+            return failure
+        if client.queue is not None and name not in UNQUEUED:
+            client.queue.append(words)
+            return QUEUED
+        return self.run(client, name, command, words[1:])
+
+    def run(self, client: Client, name: bytes, command: Command, args: list[bytes]) -> Reply:
+        client.last_command = name.decode("ascii", "replace")
+        try:
+            return command.handler(Call(self, client, client.last_command, args))
+        except Failure as failure:
+            return failure
+
+    def find(self, words: list[bytes]) -> tuple[bytes, Command]:
+        """The command and its name in lower case; a Failure for an unknown one or a wrong number of arguments."""
+        name = words[0].lower()
+        command = self.commands.get(name)
+        if command is None:
+            raise Failure(f"ERR unknown command '{text(words[0][:128])}', with args beginning with: {_quoted(words)}")
+        if (len(words) < -command.arity) if command.arity < 0 else (len(words) != command.arity):
+            raise Failure(f"ERR wrong number of arguments for '{text(name)}' command")
+        return name, command
+
+    def _admit(self, client: Client, name: bytes, command: Command) -> None:
+        if not client.authenticated and not command.stranger:
+            raise Failure("NOAUTH Authentication required.")
+        if client.protocol == 2 and client.subscriptions and name not in IN_SUBSCRIPTION:
+            raise Failure(
+                f"ERR Can't execute '{text(name)}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET"
+                " are allowed in this context"
+            )
+
+
+def text(raw: bytes) -> str:
+    return raw.decode("utf-8", "surrogateescape")
+
+
+def _quoted(words: Iterable[bytes]) -> str:
+    quoted = ""
+    for word in list(words)[1:]:
+        if len(quoted) >= 128:
+            break
+        quoted += f"'{text(word[: 128 - len(quoted)])}' "
+    return quoted

@@ -1,0 +1,89 @@
+"""What the shop keeps in its Redis: the flag document, and a cache of keys that expire and are filled again.
+
+The keys that one can scan are a sample of the cache; the model counts the whole. The application fills a missing key
+when somebody asks for it: here a tenth of the keys is looked at each simulated second.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable, Iterator, Mapping
+
+from connectors.simulator.redis.keyspace import HashValue, Keyspace
+
+FLAGS_KEY = b"seawall:flags"
+MARK = b"mark:"
+GROUPS: Mapping[str, tuple[int, float, int]] = {  # keys, seconds they live by default, bytes of a value
+    "catalog": (2400, 60.0, 180),
+    "session": (1200, 1800.0, 90),
+    "price": (400, 300.0, 24),
+}
+ROUND = 10  # simulated seconds in which each key is looked at once
+
+INITIAL_FLAGS: Mapping[str, Mapping[str, object]] = {
+    "flag.read_only": {"on": False},
+    "flag.recommendations": {"on": True},
+    "flag.reviews": {"on": True},
+    "flag.search_suggest": {"on": True},
+    "flag.search": {"on": True},
+    "flag.wishlist": {"on": False},
+    "flag.checkout": {"on": True},
+    "ttl.catalog": {"value": 60},
+    "ttl.session": {"value": 1800},
+}
+
+
+class Shop:
+    """Fills ``keys`` (database 0) and keeps filling it; ``wall`` says when a value in the document has ended."""
+
+    def __init__(self, keys: Keyspace, seed: int, wall: Callable[[], float]) -> None:
+        self._keys = keys
+        self._wall = wall
+        self._random = random.Random(seed)
+        self._names = [
+            (group, b"%b:%d" % (group.encode(), n)) for group, (count, *_) in GROUPS.items() for n in range(count)
+        ]
+        document = {name.encode(): json.dumps(value).encode() for name, value in INITIAL_FLAGS.items()}
+        keys.put(FLAGS_KEY, HashValue(document))
+        for group, key in self._names:
+            self._fill(group, key, GROUPS[group][1], spread=True)
+
+    def flags(self) -> dict[str, Mapping[str, object]]:
+        """The fields of the flag document that hold a JSON object, without the marks."""
+        held = self._keys.get(FLAGS_KEY)
+        return dict(_documents(held)) if isinstance(held, HashValue) else {}
+
+    def step(self, t: int) -> None:
+        """One simulated second: expired keys go, a share of the missing ones comes back for its group's TTL."""
+        self._keys.expire_due()
+        missing = [name for name in self._names[t % ROUND :: ROUND] if self._keys.get(name[1]) is None]
+        if missing:
+            ttl = {group: self._ttl(group) for group in GROUPS}
+            for group, key in missing:
+                self._fill(group, key, ttl[group])
+
+    def _ttl(self, group: str) -> float:
+        """Seconds a key of the group lives, as the shop's application reads it from the flag document."""
+        document = self.flags().get(f"ttl.{group}", {})
+        until = document.get("until")
+        ended = isinstance(until, int | float) and self._wall() >= until
+        value = document.get("else" if ended else "value")
+        return float(value) if isinstance(value, int | float) and value > 0 else GROUPS[group][1]
+
+    def _fill(self, group: str, key: bytes, ttl: float, spread: bool = False) -> None:
+        self._keys.put(key, self._random.randbytes(GROUPS[group][2] // 2).hex().encode())
+        jitter = self._random.uniform(0.05, 1.0) if spread else self._random.uniform(0.95, 1.05)
+        self._keys.set_deadline(key, self._keys.now() + max(1.0, ttl * jitter))
+
+
+def _documents(held: HashValue) -> Iterator[tuple[str, Mapping[str, object]]]:
+    for field, raw in held.items():
+        if field.startswith(MARK):
+            continue
+        try:
+            document = json.loads(raw)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(document, dict):
+            yield field.decode("utf-8", "replace"), document
