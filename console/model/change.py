@@ -91,6 +91,7 @@ class Verdict(StrEnum):
     NOT_APPLIED = "not applied"  # the before-value still stands, without our mark
     SUPERSEDED = "superseded"  # our mark is there, the value is another's
     FOREIGN = "foreign"  # neither the before- nor our value
+    UNKNOWN = "unknown"  # the target could not be read; asking again is harmless
 
 
 @dataclass(frozen=True, slots=True)
