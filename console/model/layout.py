@@ -34,6 +34,11 @@ class Layout:
     rules: tuple[Rule, ...] = DEFAULT_RULES
     interval: float = 1.0  # estate seconds between readings; three of them make a reading stale
 
+    patterns: tuple[str, ...] = field(init=False)  # of the rules, in their order
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "patterns", tuple(rule.signal for rule in self.rules))
+
     @property
     def layers(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(placement.layer for placement in self.placements))

@@ -13,7 +13,7 @@ from console.model.forecast import DAY, WINDOW, Forecast, slope, time_to_reach
 from console.model.history import History, Point
 from console.model.layout import Layout, Placement
 from console.model.reading import Reading
-from console.model.rules import Watch, judge
+from console.model.rules import Watch, judge, matching
 from console.model.snapshot import Observed, Seen, Snapshot, Unreachable
 from console.model.topology import STALE_AFTER, Component, Layer, Source, Topology
 
@@ -32,17 +32,17 @@ def observe(topology: Topology, seen: Seen) -> Topology:
     old = topology.sources.get(seen.source, Source(seen.source))
     if isinstance(seen, Unreachable):
         source = replace(old, failure=seen)
-        return _rebuilt(replace(topology, at=at, sources={**topology.sources, seen.source: source}))
+        known = replace(topology, at=at, sources={**topology.sources, seen.source: source})
+        return _judged_anew(known, seen.source)
     gone = old.snapshot.components if old.snapshot is not None else ()
-    return _rebuilt(
-        replace(
-            topology,
-            at=at,
-            sources={**topology.sources, seen.source: Source(seen.source, seen)},
-            observed=_replaced(topology.observed, gone, seen),
-            tallies=topology.tallies.after(gone, seen.components),
-        )
+    known = replace(
+        topology,
+        at=at,
+        sources={**topology.sources, seen.source: Source(seen.source, seen)},
+        observed=_replaced(topology.observed, gone, seen),
+        tallies=topology.tallies.after(gone, seen.components),
     )
+    return _judged_anew(known, seen.source)
 
 
 def _replaced(
@@ -56,23 +56,49 @@ def _replaced(
     return kept
 
 
-def _rebuilt(topology: Topology) -> Topology:
-    """Everything that follows from the readings: lines, history, rules, pressure, forecasts."""
-    measured = {each.alias: _measure(topology, each) for each in topology.layout.placements}
-    history = topology.history.with_points(_points(measured))
-    watches: dict[WatchKey, Watch] = {}
-    components = tuple(
-        _component(topology, placement, measured[placement.alias], watches) for placement in topology.layout.placements
-    )
+def _judged_anew(topology: Topology, source: str) -> Topology:
+    """Everything that follows from the readings; lines that ``source`` has no part in are kept while fresh."""
+    before = {each.alias: each for each in topology.components}
+    watches = dict(topology.watches)
+    components, new_points = [], {}
+    for placement in topology.layout.placements:
+        old = before[placement.alias]
+        if not _touched(placement, source) and not _has_aged(topology, old):
+            components.append(old)
+            continue
+        component = _component(topology, placement, watches)
+        components.append(component)
+        new_points.update(_points(component))
+    return _concluded(replace(topology, watches=watches), tuple(components), new_points)
+
+
+def _concluded(topology: Topology, components: tuple[Component, ...], points: Mapping[str, Point]) -> Topology:
+    """The topology with its lines, their history, the pressure and the forecasts that they imply."""
+    history = topology.history.with_points(points)
     path = [(each.layer, each.alias, each.readings) for each in components]
     return replace(
         topology,
         layers=_layers(topology.layout, components),
         history=history,
-        watches=watches,
         pressure=pressure.find(path, history, topology.at),
         forecasts=tuple(forecast for each in components for forecast in _forecasts(each, history, topology.at)),
     )
+
+
+def _touched(placement: Placement, source: str) -> bool:
+    return any(system_of(each) == source for each in placement.ids)
+
+
+def _has_aged(topology: Topology, component: Component) -> bool:
+    """Whether a line must be judged again although nobody reported on it: something on it has become stale."""
+    oldest = topology.at - _patience(topology)
+    if any(reading.at < oldest and not reading.stale for reading in component.readings.values()):
+        return True
+    return component.health < Health.UNKNOWN and any(_missing(topology, each) for each in component.ids)
+
+
+def _patience(topology: Topology) -> float:
+    return STALE_AFTER * topology.layout.interval
 
 
 def _measure(topology: Topology, placement: Placement) -> dict[str, Reading]:
@@ -85,26 +111,22 @@ def _measure(topology: Topology, placement: Placement) -> dict[str, Reading]:
 
 
 def _aged(reading: Reading, topology: Topology) -> Reading:
-    stale = topology.at - reading.at > STALE_AFTER * topology.layout.interval
-    return replace(reading, stale=True) if stale else reading
+    return replace(reading, stale=True) if topology.at - reading.at > _patience(topology) else reading
 
 
-def _points(measured: Mapping[str, Mapping[str, Reading]]) -> dict[str, Point]:
+def _points(component: Component) -> dict[str, Point]:
     return {
-        f"{alias}.{name}": Point(reading.at, reading.value)
-        for alias, readings in measured.items()
-        for name, reading in readings.items()
+        f"{component.alias}.{name}": Point(reading.at, reading.value)
+        for name, reading in component.readings.items()
         if reading.value is not None and not reading.stale
     }
 
 
-def _component(
-    topology: Topology, placement: Placement, readings: Mapping[str, Reading], watches: dict[WatchKey, Watch]
-) -> Component:
+def _component(topology: Topology, placement: Placement, watches: dict[WatchKey, Watch]) -> Component:
     parts = [topology.observed[each] for each in placement.ids if each in topology.observed]
     if not parts:
         return _unseen(placement)
-    judged, reasons = _judged(topology, placement.alias, readings, watches)
+    judged, reasons = _judged(topology, placement.alias, _measure(topology, placement), watches)
     worst = max((reading.health for reading in judged.values()), default=Health.OK)
     return Component(
         placement.alias,
@@ -125,21 +147,20 @@ def _component(
 def _judged(
     topology: Topology, alias: str, readings: Mapping[str, Reading], watches: dict[WatchKey, Watch]
 ) -> tuple[dict[str, Reading], tuple[str, ...]]:
-    """The readings with their health, and the rules that fire in words. Fills ``watches`` with the next states."""
+    """The readings with their health, and the rules that fire in words. Moves this line's ``watches`` on."""
+    rules, patterns = topology.layout.rules, topology.layout.patterns
     judged: dict[str, Reading] = {}
     reasons: list[str] = []
     for name, reading in readings.items():
         health = Health.OK
-        for index, rule in enumerate(topology.layout.rules):
-            if not rule.matches(alias, name):
-                continue
+        value = None if reading.stale else reading.value
+        for index in matching(patterns, f"{alias}.{name}"):
             key = (alias, name, index)
-            value = None if reading.stale else reading.value
-            watches[key] = watch = judge(rule, topology.watches.get(key, Watch()), value, reading.at)
+            watches[key] = watch = judge(rules[index], watches.get(key, Watch()), value, reading.at)
             if watch.firing:
-                health = max(health, rule.health)
-                reasons.append(f"{name} {reading.text} {rule.text(reading.unit)}")
-        judged[name] = replace(reading, health=health)
+                health = max(health, rules[index].health)
+                reasons.append(f"{name} {reading.text} {rules[index].text(reading.unit)}")
+        judged[name] = reading if health is Health.OK else replace(reading, health=health)
     return judged, tuple(reasons)
 
 
@@ -153,8 +174,7 @@ def _blind(topology: Topology, placement: Placement, readings: Mapping[str, Read
 def _missing(topology: Topology, component: ComponentId) -> bool:
     source = topology.sources.get(system_of(component))
     age = source.age(topology.at) if source is not None else None
-    too_old = age is None or age > STALE_AFTER * topology.layout.interval
-    return too_old or component not in topology.observed
+    return age is None or age > _patience(topology) or component not in topology.observed
 
 
 def _facts(parts: list[Observed]) -> dict[tuple[ComponentId, str], Fact]:

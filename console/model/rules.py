@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 from console.model.component import Health
 from console.model.signal import Unit
@@ -28,9 +29,6 @@ class Rule:
     hold: float = 60.0
     health: Health = Health.WARN
     slack: float = 0.05
-
-    def matches(self, alias: str, name: str) -> bool:
-        return fnmatchcase(f"{alias}.{name}", self.signal)
 
     def passed(self, value: float, firing: bool) -> bool:
         """Whether the value is on the wrong side; a firing rule needs it back by ``slack`` to say no."""
@@ -63,6 +61,12 @@ def judge(rule: Rule, watch: Watch, value: float | None, at: float) -> Watch:
         return Watch()
     since = at if watch.since is None else watch.since
     return Watch(since, watch.firing or at - since >= rule.hold)
+
+
+@lru_cache(maxsize=65536)
+def matching(patterns: tuple[str, ...], name: str) -> tuple[int, ...]:
+    """The indices of the globs that ``alias.signal`` matches. Remembered: the same few names come every second."""
+    return tuple(index for index, pattern in enumerate(patterns) if fnmatchcase(name, pattern))
 
 
 def overlay(defaults: tuple[Rule, ...], own: tuple[Rule, ...]) -> tuple[Rule, ...]:

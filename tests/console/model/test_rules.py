@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.model.component import Health
-from console.model.rules import DEFAULT_RULES, Rule, Watch, judge, overlay
+from console.model.rules import DEFAULT_RULES, Rule, Watch, judge, matching, overlay
 from console.model.signal import Unit
 
 RULE = Rule("api.cpu", above=0.7, hold=60)
@@ -64,8 +64,9 @@ def test_within_the_slack_a_firing_rule_never_clears(values: list[float]) -> Non
     ],
 )
 def test_the_defaults_are_the_fields_usual_targets(name: str, value: float, health: Health) -> None:
-    alias, _, signal = name.partition(".")
-    fired = [rule.health for rule in DEFAULT_RULES if rule.matches(alias, signal) and rule.passed(value, False)]
+    patterns = tuple(rule.signal for rule in DEFAULT_RULES)
+    rules = [DEFAULT_RULES[index] for index in matching(patterns, name)]
+    fired = [rule.health for rule in rules if rule.passed(value, False)]
     assert max(fired, default=Health.OK) is health
 
 
