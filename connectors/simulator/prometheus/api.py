@@ -96,7 +96,7 @@ class Api:
 
     async def query_range(self, request: web.Request) -> web.Response:
         given, _ = await parameters(request)
-        return answer(self._engine.over_range(given.text("query"), given.points()))
+        return answer(self._engine.over_range(given.text("query"), given.span()))
 
     async def series(self, request: web.Request) -> web.Response:
         given, selectors = await parameters(request)

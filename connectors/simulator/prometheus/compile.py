@@ -37,6 +37,8 @@ from connectors.simulator.prometheus.values import (
 
 MAX_LENGTH = 4096  # characters; deeper nesting than fits here overflows the parser's stack and ends the process
 
+MANY = ((promql.VectorMatchCardinality.ManyToOne, "left"), (promql.VectorMatchCardinality.OneToMany, "right"))
+
 
 @dataclass(frozen=True, slots=True)
 class ScalarQuery:
@@ -206,8 +208,7 @@ def vector_and_scalar(node: Any) -> VectorPlan:
 def matching(modifier: Any) -> Matching:
     if modifier is None:
         return Matching()
-    sides = {promql.VectorMatchCardinality.ManyToOne: "left", promql.VectorMatchCardinality.OneToMany: "right"}
-    many = next((side for cardinality, side in sides.items() if cardinality == modifier.card), "")
+    many = next((side for cardinality, side in MANY if cardinality == modifier.card), "")
     include = tuple(modifier.group_labels or ())
     if modifier.matching is None:
         return Matching(many=many, include=include)

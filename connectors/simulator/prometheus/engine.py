@@ -6,7 +6,6 @@ right also when the speed has changed within it; its step is thereby the asked s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +13,7 @@ from connectors.simulator.clock import SimClock
 from connectors.simulator.prometheus.compile import MatrixQuery, ScalarQuery, TextQuery, VectorQuery, compiled
 from connectors.simulator.prometheus.labels import EMPTY, Labels
 from connectors.simulator.prometheus.numbers import shortest
+from connectors.simulator.prometheus.parameters import Span
 from connectors.simulator.prometheus.store import Store
 from connectors.simulator.prometheus.values import BadQueryError, ExecutionError, Matrix, Moment, Query, Vector, unique
 
@@ -29,24 +29,27 @@ class Engine:
 
     def instant(self, query: str, wall: float) -> Answer:
         """At one wall time (epoch seconds). Raises ``QueryError``."""
-        t = round(self.clock.sim(wall) * 1000)
+        t = self._sim(wall)
         moment = Moment(t, Query(self.store, self.clock, t, t))
         try:
             return answered(query, moment, number(wall))
         except RecursionError:
             raise ExecutionError("the expression is nested too deeply") from None
 
-    def over_range(self, query: str, walls: Sequence[float]) -> Answer:
-        """At each wall time (epoch seconds, at least one, rising). Raises ``QueryError``."""
-        times = [round(self.clock.sim(wall) * 1000) for wall in walls]
-        context = Query(self.store, self.clock, times[0], times[-1])
+    def over_range(self, query: str, span: Span) -> Answer:
+        """At each point of a span of wall times. Raises ``QueryError``."""
+        context = Query(self.store, self.clock, self._sim(span.start), self._sim(span.end))
         plan = compiled(query)
         columns: dict[Labels, list[list[Any]]] = {}
-        for wall, t in zip(walls, times, strict=True):
-            for labels, value in step(plan, Moment(t, context)):
+        for wall in span.points():
+            for labels, value in step(plan, Moment(self._sim(wall), context)):
                 columns.setdefault(labels, []).append([number(wall), shortest(value)])
         series = [{"metric": dict(labels), "values": columns[labels]} for labels in sorted(columns)]
         return {"resultType": "matrix", "result": series}
+
+    def _sim(self, wall: float) -> int:
+        """Simulated ms."""
+        return round(self.clock.sim(wall) * 1000)
 
 
 def step(plan: ScalarQuery | VectorQuery | MatrixQuery | TextQuery, moment: Moment) -> Vector:

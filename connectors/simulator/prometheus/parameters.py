@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from connectors.simulator.prometheus.values import BadQueryError
@@ -16,6 +17,20 @@ MAX_POINTS = 11_000
 DURATION = re.compile(r"(?:(\d+)y)?(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?")
 UNITS = (365 * 86_400.0, 7 * 86_400.0, 86_400.0, 3_600.0, 60.0, 1.0, 0.001)
 FAR = 1e11  # seconds; beyond it Prometheus too refuses a time
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The times of a range query, in wall seconds."""
+
+    start: float
+    end: float
+    step: float
+
+    def points(self) -> list[float]:
+        """From start to end, both included, in whole milliseconds so that no rounding adds up."""
+        first, last, stride = round(self.start * 1000), round(self.end * 1000), max(1, round(self.step * 1000))
+        return [t / 1000 for t in range(first, last + 1, stride)]
 
 
 class Parameters:
@@ -50,8 +65,8 @@ class Parameters:
             )
         return step
 
-    def points(self) -> list[float]:
-        """The wall times of a range query. Raises ``BadQueryError``, also for more than 11,000 of them."""
+    def span(self) -> Span:
+        """The times of a range query. Raises ``BadQueryError``, also for more than 11,000 points."""
         start, end = self.time("start", None), self.time("end", None)
         if end < start:
             raise self.invalid("end", "end timestamp must not be before start time")
@@ -61,17 +76,11 @@ class Parameters:
                 "exceeded maximum resolution of 11,000 points per timeseries. "
                 "Try decreasing the query resolution (?step=XX)"
             )
-        return grid(start, end, step)
+        return Span(start, end, step)
 
     @staticmethod
     def invalid(name: str, reason: str) -> BadQueryError:
         return BadQueryError(f'invalid parameter "{name}": {reason}')
-
-
-def grid(start: float, end: float, step: float) -> list[float]:
-    """From start to end, both included, in whole milliseconds so that no rounding adds up."""
-    first, last, stride = round(start * 1000), round(end * 1000), max(1, round(step * 1000))
-    return [t / 1000 for t in range(first, last + 1, stride)]
 
 
 def seconds(given: str) -> float:
