@@ -1,0 +1,126 @@
+"""One loop a connector: a sick backend is a value, is read more rarely, and delays nobody."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from connectors import Connector
+from console import session as session_module
+from console.clock import SystemClock
+from console.config import Environment
+from console.model.change import Applied, Change, Outcome, Probed, RunContext, Verdict
+from console.model.component import ComponentId
+from console.model.layout import Layout, Placement
+from console.model.snapshot import Detail, FailureKind, Observed, Seen, Snapshot, Unreachable
+from console.session import Session, pause_after
+
+
+@dataclass
+class Backend:
+    """A connector of the test's own: answers what it is told to, or never."""
+
+    name: str
+    answer: Callable[[float], Seen] | None  # None: hangs
+    clock: SystemClock
+    reads: int = 0
+    closed: bool = False
+    asked: list[ComponentId] = field(default_factory=list)
+
+    async def read(self) -> Seen:
+        self.reads += 1
+        if self.answer is None:
+            await asyncio.Event().wait()
+        assert self.answer is not None
+        return self.answer(self.clock.now())
+
+    async def inspect(self, component: ComponentId) -> Detail | Unreachable:
+        self.asked.append(component)
+        return Detail(component, self.clock.now(), "title", (), ())
+
+    async def apply(self, change: Change, run: RunContext) -> Applied:
+        return Applied(Outcome.REJECTED)
+
+    async def probe(self, change: Change, run: RunContext) -> Probed:
+        return Probed(Verdict.FOREIGN)
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+LAYOUT = Layout((Placement("cache", "cache", "redis/cache"),))
+CLOCK = SystemClock()
+
+
+def good(at: float) -> Snapshot:
+    return Snapshot("redis", at, 0.001, (Observed("redis/cache"),))
+
+
+def bad(at: float) -> Unreachable:
+    return Unreachable("kafka", at, FailureKind.REFUSED, "connection refused")
+
+
+@pytest.fixture
+def watch(tmp_path: Path) -> Callable[..., Session]:
+    """A session over backends of the test's own, by the same door the real ones come in by."""
+
+    def opened(*backends: Backend) -> Session:
+        by_name: dict[str, Connector] = {backend.name: backend for backend in backends}
+        environment = Environment("test", False, False, 1.0, 0.2, LAYOUT, {}, (), tmp_path / "x.toml", tmp_path)
+        session = Session(environment, CLOCK)
+        session.connectors = by_name
+        return session
+
+    return opened
+
+
+async def test_a_hung_backend_delays_no_other(watch: Callable[..., Session]) -> None:
+    hung, fine = Backend("kafka", None, CLOCK), Backend("redis", good, CLOCK)
+    session = watch(hung, fine)
+    await session.start()
+    async with asyncio.timeout(5):
+        while fine.reads < 3:
+            await session.next()
+    assert hung.reads == 1
+    await session.stop()
+    assert hung.closed
+    assert fine.closed
+
+
+async def test_a_failure_is_kept_as_a_value(watch: Callable[..., Session]) -> None:
+    session = watch(Backend("kafka", bad, CLOCK), Backend("redis", good, CLOCK))
+    topology = await session.read_now()
+    failure = topology.sources["kafka"].failure
+    assert failure is not None
+    assert failure.kind is FailureKind.REFUSED
+    assert topology.sources["redis"].failure is None
+    await session.stop()
+
+
+async def test_a_drill_down_goes_to_the_connector_that_knows_it(watch: Callable[..., Session]) -> None:
+    backend = Backend("redis", good, CLOCK)
+    session = watch(backend)
+    assert isinstance(await session.inspect("redis/cache"), Detail)
+    assert backend.asked == ["redis/cache"]
+    missing = await session.inspect("kafka/group/orders")
+    assert isinstance(missing, Unreachable)
+    assert missing.kind is FailureKind.NOT_FOUND
+
+
+def test_making_a_session_opens_nothing(watch: Callable[..., Session]) -> None:
+    backend = Backend("redis", good, CLOCK)
+    watch(backend)
+    assert backend.reads == 0
+    assert session_module.open_connectors(watch().environment, CLOCK) == {}
+
+
+@pytest.mark.parametrize(
+    ("failures", "interval", "pause"),
+    [(0, 1, 1), (1, 1, 1), (3, 1, 2), (5, 1, 8), (50, 1, 8), (9, 10, 30), (9, 60, 60)],
+)
+def test_a_sick_backend_is_read_more_rarely_but_never_forgotten(failures: int, interval: float, pause: float) -> None:
+    assert pause_after(failures, interval) == pause
