@@ -76,6 +76,7 @@ class _Environment(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     armed: bool = False
     speed: float = 1.0
     interval: float = 1.0
+    state: str = ""
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -149,7 +150,7 @@ class _Reader:
             connectors={key: self._settings(key, raw[key], (*base, key)) for key in CONNECTORS if key in raw},
             queries=tuple(query for index in range(len(self._file.components)) for query in self._queries(index)),
             path=self._path,
-            state=Path(platformdirs.user_state_dir("seawall")) / name,
+            state=_state(entry, name),
         )
 
     def _choose(self, wanted: str | None) -> str:
@@ -282,6 +283,10 @@ class _Reader:
     def error(self, path: KeyPath, text: str) -> ConfigError:
         line = line_of(self._text, path)
         return ConfigError(f"{self._path}:{line}: {text}" if line else f"{self._path}: {text}")
+
+
+def _state(entry: _Environment, name: str) -> Path:
+    return Path(entry.state).expanduser() if entry.state else Path(platformdirs.user_state_dir("seawall")) / name
 
 
 def _decode(kind: type[object], value: object) -> object:
