@@ -1,0 +1,76 @@
+"""``python -m connectors.simulator``: the estate as a process of its own, ended by a signal or with its parent."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import sys
+from pathlib import Path
+
+from connectors.simulator.scenarios import SCENARIOS, UnknownScenario
+from connectors.simulator.serve import simulate
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """0 when it was told to stop, 2 for a bad argument, 1 when a file or port cannot be had."""
+    options = _options(arguments)
+    try:
+        asyncio.run(_run(options))
+    except UnknownScenario as error:
+        return _complain(str(error), 2)
+    except OSError as error:
+        return _complain(str(error), 1)
+    return 0
+
+
+def _options(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m connectors.simulator", description=__doc__)
+    parser.add_argument("--scenario", default="calm", help=f"one of {', '.join(SCENARIOS)}")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--speed", type=_speed, default=1.0, help="simulated seconds a wall second")
+    parser.add_argument("--config-out", type=Path, help="write a seawall.toml that points here")
+    parser.add_argument("--env-out", type=Path, help="write shell exports for ordinary clients")
+    parser.add_argument("--until-stdin-ends", action="store_true", help="end with the process that started this one")
+    return parser.parse_args(arguments)
+
+
+def _speed(text: str) -> float:
+    speed = float(text)
+    if not 0 < speed <= 1000:
+        raise argparse.ArgumentTypeError("a speed is above 0 and at most 1000")
+    return speed
+
+
+async def _run(options: argparse.Namespace) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    if options.until_stdin_ends:
+        await loop.connect_read_pipe(lambda: _End(stop), sys.stdin)
+    await simulate(options.scenario, options.seed, options.speed, options.config_out, options.env_out, _announce, stop)
+
+
+class _End(asyncio.Protocol):
+    """Reads standard input to its end, and then stops."""
+
+    def __init__(self, stop: asyncio.Event) -> None:
+        self._stop = stop
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop.set()
+
+
+def _announce(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def _complain(line: str, code: int) -> int:
+    sys.stderr.write(f"seawall simulator: {line}\n")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

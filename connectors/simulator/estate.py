@@ -1,0 +1,116 @@
+"""The simulated estate: one clock, one traffic model, four wires, in one process and one loop.
+
+Each simulated second: the cluster's controllers move, levers are read off the wires, the model takes its step, and
+the wires show the result. Ten minutes of calm history are filled in at once when it is opened.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from math import floor
+
+from connectors.simulator.clock import SimClock
+from connectors.simulator.exporters import Cluster, samples
+from connectors.simulator.kafka import KafkaWire
+from connectors.simulator.kubernetes import KubernetesWire
+from connectors.simulator.levers import levers_of
+from connectors.simulator.model import Model
+from connectors.simulator.prometheus import PrometheusWire
+from connectors.simulator.redis import RedisWire
+from connectors.simulator.scenarios import scenario_named
+from connectors.simulator.tick import Levers, Pods, Tick
+
+HISTORY = 600  # simulated seconds before 0
+SCRAPE = 5  # simulated seconds
+AT_ONCE = 20  # steps that are caught up before the loop may look at its sockets
+BREATH = 0.05  # wall seconds between two looks at the clock
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where the four wires listen."""
+
+    prometheus: str
+    kafka: tuple[str, ...]
+    redis: str
+    kubernetes: str
+    kubeconfig: str  # its text
+
+
+class Estate:
+    """Opened with a history, stepped by ``advance``, reachable between ``start`` and ``stop``."""
+
+    def __init__(self, scenario: str, seed: int = 0, speed: float = 1.0, wall: Callable[[], float] = time.time) -> None:
+        """Raises UnknownScenario. ``wall`` is the clock of the outside world, in epoch seconds."""
+        crisis = scenario_named(scenario)
+        self.clock = SimClock(speed, wall)
+        self.kubernetes = KubernetesWire(self.clock, seed)
+        self.kafka = KafkaWire(self.clock, seed)
+        self.redis = RedisWire(self.clock, seed)
+        self.prometheus = PrometheusWire(self.clock, seed)
+        self.scenario = crisis
+        self._model = Model(crisis, seed, self._pods("workers").ready)
+        self._t = -HISTORY
+        self.tick = self._model.step(self._t, self.levers())
+        while self._t < 0:
+            self._step()
+
+    def levers(self) -> Levers:
+        """What controllers and operators have set on the wires, as it holds at the next second."""
+        now = self.clock.wall(self._t + 1)
+        return levers_of(self._pods("api"), self._pods("workers"), self.redis.flags(), now)
+
+    def advance(self) -> int:
+        """Catches up with the clock, by ``AT_ONCE`` seconds at most; the number of seconds stepped."""
+        behind = min(floor(self.clock.now()) - self._t, AT_ONCE)
+        for _ in range(behind):
+            self._step()
+        return max(behind, 0)
+
+    async def start(self, host: str = "127.0.0.1") -> Addresses:
+        """Opens the ports, which the system chooses."""
+        for wire in self._wires():
+            await wire.start(host)
+        return Addresses(
+            prometheus=self.prometheus.url,
+            kafka=tuple(self.kafka.bootstrap),
+            redis=self.redis.url,
+            kubernetes=self.kubernetes.url,
+            kubeconfig=self.kubernetes.kubeconfig(),
+        )
+
+    async def stop(self) -> None:
+        """Closes every port, also when one of them fails to."""
+        await asyncio.gather(*(wire.stop() for wire in self._wires()))
+
+    async def run(self) -> None:
+        """Keeps up with the clock until it is cancelled."""
+        while True:
+            late = self.advance() == AT_ONCE
+            await asyncio.sleep(0 if late else BREATH)
+
+    def _wires(self) -> tuple[KubernetesWire, KafkaWire, RedisWire, PrometheusWire]:
+        return self.kubernetes, self.kafka, self.redis, self.prometheus
+
+    def _pods(self, deployment: str) -> Pods:
+        return self._workloads().get(deployment, Pods(0))
+
+    def _workloads(self) -> Mapping[str, Pods]:
+        return self.kubernetes.workloads()
+
+    def _step(self) -> None:
+        t = self._t + 1
+        self.kubernetes.step(t, self.tick)
+        self.tick = self._model.step(t, self.levers())
+        self._t = t
+        self._show(self.tick)
+
+    def _show(self, tick: Tick) -> None:
+        self.kafka.step(tick.t, tick)
+        self.redis.step(tick.t, tick)
+        self.prometheus.step(tick.t, tick)
+        if tick.t % SCRAPE == 0:
+            self.prometheus.scrape(tick.t, samples(tick, Cluster(self._workloads(), self.kubernetes.hpas())))

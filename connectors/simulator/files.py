@@ -1,0 +1,72 @@
+"""What the simulator leaves on the disk for others: a seawall.toml, shell exports, a kubeconfig.
+
+Written whole or not at all, and readable by their owner alone: a kubeconfig holds a token.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import tempfile
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+
+from connectors.simulator.estate import Addresses
+
+KUBECONFIG = "kubeconfig"  # the suffix of the file beside the one that was asked for
+
+
+def config_text(addresses: Addresses, kubeconfig: Path, speed: float) -> str:
+    """A seawall.toml for the simulated shop."""
+    template = Template(files("connectors.simulator").joinpath("shop.toml").read_text(encoding="utf-8"))
+    return template.substitute(
+        speed=_basic(str(float(speed)))[1:-1],
+        prometheus=_basic(addresses.prometheus),
+        bootstrap=", ".join(_basic(address) for address in addresses.kafka),
+        redis=_basic(addresses.redis),
+        kubeconfig=_basic(str(kubeconfig)),
+    )
+
+
+def exports_text(addresses: Addresses, kubeconfig: Path) -> str:
+    """Shell lines that point everyone's ordinary clients at the estate."""
+    values: Mapping[str, str] = {
+        "KUBECONFIG": str(kubeconfig),
+        "REDIS_URL": addresses.redis,
+        "KAFKA_BOOTSTRAP_SERVERS": ",".join(addresses.kafka),
+        "PROMETHEUS_URL": addresses.prometheus,
+    }
+    return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in values.items())
+
+
+def leave(addresses: Addresses, speed: float, config_out: Path | None, env_out: Path | None) -> None:
+    """Writes the files that were asked for, and the kubeconfig beside the first of them. Raises OSError."""
+    beside = config_out or env_out
+    if beside is None:
+        return
+    kubeconfig = beside.absolute().with_name(f"{beside.name}.{KUBECONFIG}")
+    write(kubeconfig, addresses.kubeconfig)
+    if env_out is not None:
+        write(env_out, exports_text(addresses, kubeconfig))
+    if config_out is not None:
+        write(config_out, config_text(addresses, kubeconfig, speed))
+
+
+def write(path: Path, text: str) -> None:
+    """Puts ``text`` there in one step, mode 0600. Raises OSError, and then nothing has changed."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # made with mode 0600
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.replace(name, path)
+    except BaseException:
+        os.unlink(name)
+        raise
+
+
+def _basic(text: str) -> str:
+    """A TOML basic string."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

@@ -1,0 +1,25 @@
+"""The traffic model with its memory: what the estate steps once a simulated second."""
+
+from __future__ import annotations
+
+from connectors.simulator import observed, traffic
+from connectors.simulator.scenarios import Scenario
+from connectors.simulator.tick import Levers, Tick
+
+
+class Model:
+    """A scenario, a seed and the state so far."""
+
+    def __init__(self, scenario: Scenario, seed: int, workers: int) -> None:
+        self._scenario = scenario
+        self._seed = seed
+        self._state = traffic.opened(workers)
+        self._counters: observed.Counters = {}
+
+    def step(self, t: int, levers: Levers) -> Tick:
+        """Second ``t`` under these levers. Call it once a second, in order."""
+        before = self._state
+        self._state, second = traffic.step(before, levers, self._scenario.crisis(t), t, self._seed)
+        tick = observed.tick_of(before, self._state, second, levers, self._counters, t, self._seed)
+        self._counters = tick.counters
+        return tick
