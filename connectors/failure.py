@@ -58,9 +58,9 @@ def kind_of(error: BaseException) -> FailureKind:
 
 
 def unsent(error: BaseException) -> bool:
-    """Whether the request certainly never left: no connection was made to send it on."""
+    """Whether the request certainly never left: no connection was made, or trusted, to send it on."""
     return any(
-        isinstance(cause, socket.gaierror | ConnectionRefusedError)
+        isinstance(cause, socket.gaierror | ConnectionRefusedError | ssl.SSLCertVerificationError)
         or type(cause).__name__ in ("NewConnectionError", "ConnectTimeoutError", "NameResolutionError")
         for cause in _chain(error)
     )
