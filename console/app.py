@@ -1,0 +1,213 @@
+"""The Textual App: opens the session after its first frame, holds the one topology, and hands scenes to the desk.
+
+The first frame imports Textual and the model and nothing else of weight: a console that is opened in a crisis
+shows the names of what it watches at once, all of it unknown, and fills in.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
+
+from textual.app import App
+from textual.reactive import reactive
+from textual.screen import Screen
+
+from connectors import Clock
+from console import terminal
+from console.acting import Acting
+from console.clock import SystemClock
+from console.conduct import Conduct
+from console.model.component import ComponentId
+from console.model.observe import empty
+from console.model.snapshot import Detail, Unreachable
+from console.model.topology import Topology
+from panels.desk import Desk
+from panels.dialogs import Help, Leave
+from panels.header import Station
+from panels.scene import Scene
+
+if TYPE_CHECKING:
+    from console.config import Environment
+
+TOGETHER = 0.15  # wall seconds in which the news of several sources become one frame
+TICK = 1.0  # wall seconds between two looks at the clock
+RUN_TICK = 0.25  # wall seconds between two looks at the journal of a run
+
+
+class SessionLike(Protocol):
+    """What the screen needs of a session."""
+
+    async def start(self) -> None: ...
+    async def stop(self) -> None: ...
+    async def read_now(self) -> Topology: ...
+    async def inspect(self, component: ComponentId) -> Detail | Unreachable: ...
+
+
+OpenSession = Callable[[Callable[[Topology], None]], SessionLike]
+
+
+class SeawallApp(App[int], inherit_bindings=False):
+    """``open_session`` and ``open_acting`` are called after the first frame: what they import takes time."""
+
+    CSS_PATH = "app.tcss"
+    ENABLE_COMMAND_PALETTE = False
+    TITLE = "seawall"
+
+    topology: reactive[Topology | None] = reactive(None, init=False)
+
+    def __init__(
+        self,
+        environment: Environment,
+        clock: Clock,
+        open_session: OpenSession,
+        open_acting: Callable[[], Acting] | None = None,
+        *,
+        ascii: bool = False,
+    ) -> None:
+        super().__init__(ansi_color=True)
+        self.theme = "ansi-dark"  # before the app starts: later it is black on black under NO_COLOR
+        self.animation_level = "none"
+        self.environment = environment
+        self.clock = clock
+        self._open_session, self._open_acting = open_session, open_acting
+        self._session: SessionLike | None = None
+        self._inspections: dict[ComponentId, Detail | Unreachable] = {}
+        self._drawing = False
+        self._ascii = ascii
+        self.set_reactive(SeawallApp.topology, empty(environment.layout))
+        self.conduct = Conduct(self, environment, clock, self._say, self._shown, ascii=ascii)
+        self.desk = Desk(self._scene(), self._station(), ascii=ascii)
+
+    def get_default_screen(self) -> Screen[None]:
+        return self.desk
+
+    def on_mount(self) -> None:
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            asyncio.get_running_loop().add_signal_handler(number, self.exit, 128 + number)
+        self.set_interval(TICK, self._tick)
+        self.set_interval(RUN_TICK, self._watch_run)
+        self.call_after_refresh(self.run_worker, self._open(), group="session")
+
+    async def on_unmount(self) -> None:
+        if self._session is not None:
+            await self._session.stop()
+
+    def watch_topology(self) -> None:
+        """News come one a source; those that come together are drawn together."""
+        if not self._drawing:
+            self._drawing = True
+            self.set_timer(TOGETHER, self._look)
+
+    async def on_desk_wanted(self, message: Desk.Wanted) -> None:
+        """What browsing cannot do by itself."""
+        work: dict[str, Callable[[], Coroutine[None, None, None]]] = {
+            "act": lambda: self.conduct.act(message.key if self.desk.look.view == "playbooks" else ""),
+            "undo": self.conduct.undo,
+            "describe": lambda: self._describe(message.key),
+            "read": self._read_now,
+            "leave": self._leave,
+            "help": self._help,
+        }
+        now: dict[str, Callable[[], object]] = {
+            "arm": self.conduct.arm,
+            "stop": self.conduct.stop,
+            "close": self.conduct.close_run,
+            "redraw": lambda: self.refresh(layout=True),
+        }
+        if message.what in work:
+            self.run_worker(work[message.what](), group=message.what, exclusive=True)
+        elif message.what in now:
+            now[message.what]()
+        self._look()
+
+    async def _open(self) -> None:
+        """Imports the clients' connectors and the playbooks, off the first frame's path."""
+        self._session = self._open_session(self._seen)
+        await self._session.start()
+        if self._open_acting is not None:
+            self.conduct.acting = self._open_acting()
+
+    def _seen(self, topology: Topology) -> None:
+        self.topology = topology
+
+    def _shown(self) -> Topology:
+        return self.topology or empty(self.environment.layout)
+
+    def _say(self, notice: str) -> None:
+        self.desk.say(notice)
+
+    def _tick(self) -> None:
+        if not self.is_headless and terminal.gone():
+            self.exit(0)
+        self._look()
+
+    def _watch_run(self) -> None:
+        if self.conduct.running:
+            self._look()
+
+    def _look(self) -> None:
+        """Hands the desk the state of things; it draws what differs from what is on the screen."""
+        self._drawing = False
+        self.conduct.tick()
+        self.desk.see(self._scene(), self._station(), self.conduct.progress)
+
+    def _scene(self) -> Scene:
+        return Scene(
+            self._shown(),
+            now=self.clock.now(),
+            wall=self.clock.wall(),
+            offers=self.conduct.offers(),
+            inspections=dict(self._inspections),
+        )
+
+    def _station(self) -> Station:
+        return Station(
+            self.environment.name,
+            production=self.environment.production,
+            armed=self.conduct.armed,
+            armed_until=self.conduct.armed_until,
+            speed=self.environment.speed,
+        )
+
+    async def _describe(self, key: str) -> None:
+        """The drill-down of a row: a component's own id, or the first of the line with that alias."""
+        component = self._shown().component(key)
+        target = key if component is None else component.id
+        if self._session is None or not target:
+            return
+        self._say(f"asking {target.split('/', 1)[0]} …")
+        self._inspections[target] = await self._session.inspect(target)
+        self._say("")
+        self._look()
+
+    async def _read_now(self) -> None:
+        if self._session is not None:
+            self._say("reading every source …")
+            await self._session.read_now()
+            self._say("")
+
+    async def _help(self) -> None:
+        await self.push_screen_wait(Help(armed=self.conduct.armed, running=self.conduct.running, ascii=self._ascii))
+
+    async def _leave(self) -> None:
+        if await self.push_screen_wait(Leave(running=self.conduct.running, ascii=self._ascii)):
+            self.exit(0)
+
+
+def run(environment: Environment, *, mouse: bool = False, ascii: bool = False) -> int:
+    """Open the screen until the operator leaves it; the exit code. Needs a terminal."""
+    clock = SystemClock(environment.speed)
+    app = SeawallApp(environment, clock, partial(_session, environment, clock), ascii=ascii)
+    code = app.run(mouse=mouse)
+    return app.return_code or 0 if code is None else code
+
+
+def _session(environment: Environment, clock: Clock, changed: Callable[[Topology], None]) -> SessionLike:
+    """Imported here, after the first frame: what reads the estate is most of the program."""
+    from console.session import Session
+
+    return Session(environment, clock, changed)

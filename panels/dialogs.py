@@ -1,0 +1,132 @@
+"""The small dialogs: the menu of playbooks, their parameters, help, and leaving."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from console.acting import Offer
+from panels import help as help_panel
+from panels.dialog import Dialog
+from panels.line import Line, Row, Span, Tone, fit, pad
+from panels.plain import inert
+from panels.playbooks import offer_rows
+
+LEAVES: Line = (Span("esc", Tone.KEY), Span(" leaves", Tone.DIM))
+
+
+class Menu(Dialog[Offer]):
+    """``!``: the playbook's own letter is the second key."""
+
+    title_text = "playbooks"
+
+    def __init__(self, offers: tuple[Offer, ...], *, ascii: bool = False) -> None:
+        super().__init__(ascii=ascii)
+        self._offers = offers
+
+    def rows(self, width: int) -> tuple[Row, ...]:
+        return offer_rows(self._offers, width)
+
+    def asks(self) -> Line:
+        return (Span("   a letter shows the plan, ", Tone.DIM), *LEAVES)
+
+    def pressed(self, key: str, character: str | None) -> None:
+        chosen = next((offer for offer in self._offers if offer.key and offer.key == character), None)
+        if chosen is not None:
+            self.dismiss(chosen)
+
+
+class Parameters(Dialog[Mapping[str, str]]):
+    """Defaults as they are; typing changes the chosen one. Answers with what differs from the defaults."""
+
+    def __init__(self, offer: Offer, given: Mapping[str, str], error: str = "", *, ascii: bool = False) -> None:
+        super().__init__(ascii=ascii)
+        self.title_text = inert(offer.name)
+        self._offer = offer
+        self._values = {each.name: given.get(each.name, each.default) for each in offer.parameters}
+        self._chosen = 0
+        self._error = error
+
+    def rows(self, width: int) -> tuple[Row, ...]:
+        lines = [Row(fit((Span(f" {inert(self._offer.title)}", Tone.STRONG),), width)), Row(())]
+        for index, each in enumerate(self._offer.parameters):
+            here = index == self._chosen
+            value = inert(self._values[each.name]) + ("▏" if here else "")
+            line = (
+                Span(" › " if here else "   ", Tone.KEY),
+                Span(pad(inert(each.name), 16), Tone.PLAIN if here else Tone.DIM),
+                Span(pad(value, 16), Tone.STRONG if self._values[each.name] != each.default else Tone.PLAIN),
+                Span(inert(each.bounds), Tone.DIM),
+            )
+            lines.append(Row(fit(line, width)))
+        lines += [Row(()), Row(fit((Span(f" {inert(self._error)}", Tone.CRIT),), width))] if self._error else []
+        return tuple(lines)
+
+    def asks(self) -> Line:
+        return (Span(" enter", Tone.KEY), Span(" shows the plan, arrows choose, typing changes, ", Tone.DIM), *LEAVES)
+
+    def pressed(self, key: str, character: str | None) -> None:
+        if key == "enter":
+            defaults = {each.name: each.default for each in self._offer.parameters}
+            self.dismiss({name: value for name, value in self._values.items() if value != defaults[name]})
+            return
+        self._edit(key, character)
+        self.draw()
+
+    def _edit(self, key: str, character: str | None) -> None:
+        count = len(self._offer.parameters)
+        if not count:
+            return
+        name = self._offer.parameters[self._chosen].name
+        if key in ("down", "tab"):
+            self._chosen = (self._chosen + 1) % count
+        elif key in ("up", "shift+tab"):
+            self._chosen = (self._chosen - 1) % count
+        elif key == "backspace":
+            self._values[name] = self._values[name][:-1]
+        elif key == "ctrl+u":
+            self._values[name] = ""
+        elif character is not None and character.isprintable():
+            self._values[name] += character
+
+
+class Help(Dialog[bool]):
+    title_text = "keys that work here now"
+
+    def __init__(self, *, armed: bool, running: bool, ascii: bool = False) -> None:
+        super().__init__(ascii=ascii)
+        self._armed, self._running = armed, running
+
+    def rows(self, width: int) -> tuple[Row, ...]:
+        return help_panel.rows(armed=self._armed, running=self._running, height=self.app.size.height - 4)
+
+    def asks(self) -> Line:
+        return (Span(" any other key", Tone.KEY), Span(" closes", Tone.DIM))
+
+    def pressed(self, key: str, character: str | None) -> None:
+        if not self.scroll_by(key):
+            self.dismiss(None)
+
+
+class Leave(Dialog[bool]):
+    """A run does not end with the screen: say so before the operator leaves."""
+
+    title_text = "leave"
+
+    def __init__(self, *, running: bool, ascii: bool = False) -> None:
+        super().__init__(ascii=ascii)
+        self._running = running
+
+    def rows(self, width: int) -> tuple[Row, ...]:
+        said = "The run goes on without this screen." if self._running else "Nothing is running."
+        return (Row((Span(f" {said}"),)),)
+
+    def asks(self) -> Line:
+        return (
+            Span(" q", Tone.KEY),
+            Span(" again leaves, ", Tone.DIM),
+            Span("esc", Tone.KEY),
+            Span(" stays", Tone.DIM),
+        )
+
+    def pressed(self, key: str, character: str | None) -> None:
+        self.dismiss(True if key in ("q", "y") else None)

@@ -1,0 +1,111 @@
+"""The one widget: draws lines that somebody else composed, and repaints only the cells that changed.
+
+Textual's own widgets repaint themselves whole at every change. Here the new lines are compared with those on
+the screen first, and only the stretch of a row that differs is asked to be drawn again.
+"""
+
+from __future__ import annotations
+
+from itertools import zip_longest
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from textual.geometry import Region
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from panels.line import Line, Row, Span, Tone, fit
+from panels.palette import LOOKS, ascii_text
+
+
+class Lines(Widget):
+    """``show`` what is to be seen. The widget keeps the chosen row in sight and posts ``Sized`` when it has room."""
+
+    class Sized(Message):
+        """The widget has a new size: whoever composes its lines may now do so."""
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None, ascii: bool = False) -> None:
+        super().__init__(id=id, classes=classes)
+        self._rows: tuple[Row, ...] = ()
+        self._chosen = ""
+        self._top = 0
+        self._ascii = ascii
+
+    def show(self, rows: tuple[Row, ...], chosen: str = "") -> None:
+        """Make these the rows on the screen. Drawing the same rows twice writes nothing."""
+        before = [self._seen(y) for y in range(self.size.height)]
+        self._rows, self._chosen = rows, chosen
+        self._keep_in_sight()
+        after = [self._seen(y) for y in range(self.size.height)]
+        pairs = zip(before, after, strict=True)
+        regions = [region for y, (was, now) in enumerate(pairs) if (region := _differ(y, was, now))]
+        if regions:
+            self.refresh(*regions)
+
+    def scroll_lines(self, by: int) -> None:
+        """Move the text under the window, for what has no chosen row."""
+        top = max(0, min(self._top + by, len(self._rows) - self.size.height))
+        if top != self._top:
+            self._top = top
+            self.refresh()
+
+    @property
+    def text(self) -> str:
+        """What is on the screen, without its looks."""
+        return "\n".join("".join(span.text for span in self._seen(y)).rstrip() for y in range(self.size.height))
+
+    def render_line(self, y: int) -> Strip:
+        return Strip([Segment(self._text(span), LOOKS[span.tone]) for span in _merged(self._seen(y))], self.size.width)
+
+    def on_resize(self) -> None:
+        self._keep_in_sight()
+        self.post_message(self.Sized())
+
+    def _row(self, y: int) -> Row | None:
+        index = self._top + y
+        return self._rows[index] if index < len(self._rows) else None
+
+    def _seen(self, y: int) -> Line:
+        row = self._row(y)
+        if row is None:
+            return fit((), self.size.width)
+        line = row.line
+        if row.key and row.key == self._chosen:
+            line = tuple(Span(text, Tone.CHOSEN if tone is Tone.NAME else tone) for text, tone in line)
+        return fit(line, self.size.width)
+
+    def _text(self, span: Span) -> str:
+        return ascii_text(span.text) if self._ascii else span.text
+
+    def _keep_in_sight(self) -> None:
+        height = self.size.height
+        index = next((i for i, row in enumerate(self._rows) if row.key and row.key == self._chosen), None)
+        if index is not None:
+            self._top = min(max(self._top, index - height + 1), index)
+        self._top = max(0, min(self._top, len(self._rows) - height))
+
+
+def _merged(line: Line) -> list[Span]:
+    """Neighbours that look alike joined: fewer escape sequences."""
+    merged: list[Span] = []
+    for span in line:
+        if merged and LOOKS[merged[-1].tone] == LOOKS[span.tone]:
+            merged[-1] = Span(merged[-1].text + span.text, span.tone)
+        elif span.text:
+            merged.append(span)
+    return merged
+
+
+def _differ(y: int, before: Line, after: Line) -> Region | None:
+    """The stretch of row ``y`` whose cells are not the same; None when all are."""
+    if before == after:
+        return None
+    old, new = _cells(before), _cells(after)
+    changed = [x for x, (was, now) in enumerate(zip_longest(old, new)) if was != now]
+    return Region(changed[0], y, changed[-1] - changed[0] + 1, 1) if changed else None
+
+
+def _cells(line: Line) -> list[tuple[str, Tone]]:
+    """One entry a terminal cell; a wide character takes two. (Text is inert: nothing takes none.)"""
+    return [(part, tone) for text, tone in line for each in text for part in (each, "")[: cell_len(each)]]
