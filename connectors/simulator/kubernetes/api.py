@@ -1,0 +1,199 @@
+"""What each verb does. No HTTP and no waiting in here: a request and its body in, a code and a JSON tree out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from connectors.simulator.kubernetes import body, quotas, refusal, representation
+from connectors.simulator.kubernetes.access import Access
+from connectors.simulator.kubernetes.kinds import ACCESS, POD, POD_METRICS, QUOTA, RULES, SERVICE, Kind
+from connectors.simulator.kubernetes.listing import matcher, page
+from connectors.simulator.kubernetes.metrics import Metrics
+from connectors.simulator.kubernetes.objects import Object, dig, name_of, namespace_of
+from connectors.simulator.kubernetes.registry import Edit, Precondition, Registry
+from connectors.simulator.kubernetes.representation import Form
+from connectors.simulator.kubernetes.request import Request
+from connectors.simulator.kubernetes.scale import SCALE, scale_of, scaled
+
+_DELETED_AS_OBJECT = (POD, SERVICE, QUOTA)  # the others answer a Status
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    raw: bytes = b""
+    content_type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    code: int
+    body: Object
+
+
+class Api:
+    """Answers every request but watches."""
+
+    def __init__(self, registry: Registry, access: Access, metrics: Metrics) -> None:
+        self._registry = registry
+        self._access = access
+        self._metrics = metrics
+
+    def answer(self, request: Request, sent: Body, form: Form) -> Answer:
+        """Does what is asked, or raises a Refusal."""
+        if request.kind in (ACCESS, RULES):
+            return Answer(201, self._review(request.kind, sent))
+        if request.kind is POD_METRICS:
+            return self._measured(request, form)
+        if request.subresource == "scale":
+            return Answer(200, self._scale(request, sent))
+        if request.subresource == "eviction":
+            return self._evict(request, sent)
+        act = {
+            "get": self._get,
+            "list": self._list,
+            "create": self._create,
+            "update": self._update,
+            "patch": self._patch,
+            "delete": self._delete,
+            "deletecollection": self._delete_collection,
+        }[request.verb]
+        return act(request, sent, form)
+
+    def _get(self, request: Request, sent: Body, form: Form) -> Answer:
+        obj = self._registry.get(request.kind, request.namespace, request.name)
+        return Answer(200, self._shown(obj, request, form))
+
+    def _list(self, request: Request, sent: Body, form: Form) -> Answer:
+        objects = self._registry.store.of(request.kind, request.namespace)
+        return self._paged(objects, request, form)
+
+    def _paged(self, objects: list[Object], request: Request, form: Form) -> Answer:
+        found = page(objects, request, self._registry.store)
+        now = self._registry.times.wall().timestamp()
+        shown = representation.many(found.objects, request.kind, request.version, form, now, found.metadata)
+        return Answer(200, shown)
+
+    def _create(self, request: Request, sent: Body, form: Form) -> Answer:
+        obj = body.sent(sent.raw, sent.content_type, request.kind, request.version)
+        if request.kind.namespaced:
+            obj = _placed(obj, request.namespace)
+        created = self._registry.create(request.kind, obj, request.dry_run)
+        return Answer(201, self._shown(created, request, form))
+
+    def _update(self, request: Request, sent: Body, form: Form) -> Answer:
+        obj = body.sent(sent.raw, sent.content_type, request.kind, request.version)
+        return self._edited(request, form, lambda before: obj)
+
+    def _patch(self, request: Request, sent: Body, form: Form) -> Answer:
+        change = body.Patch(sent.raw, sent.content_type)
+        return self._edited(request, form, lambda obj: change.on_stored(obj, request.kind, request.version))
+
+    def _edited(self, request: Request, form: Form, edit: Edit) -> Answer:
+        changed = self._registry.update(
+            request.kind,
+            request.namespace,
+            request.name,
+            edit,
+            part=request.subresource,
+            dry_run=request.dry_run,
+        )
+        return Answer(200, self._shown(changed, request, form))
+
+    def _delete(self, request: Request, sent: Body, form: Form) -> Answer:
+        gone = self._remove(request, request.name, body.options(sent.raw, sent.content_type))
+        if request.kind in _DELETED_AS_OBJECT or "deletionTimestamp" in gone["metadata"]:
+            return Answer(200, self._shown(gone, request, form))
+        return Answer(200, _success(request.kind, gone))
+
+    def _delete_collection(self, request: Request, sent: Body, form: Form) -> Answer:
+        asked = body.options(sent.raw, sent.content_type)
+        matches = matcher(request)
+        found = [obj for obj in self._registry.store.of(request.kind, request.namespace) if matches(obj)]
+        gone = [self._remove(request, name_of(obj), asked, namespace_of(obj)) for obj in found]
+        now, version = self._registry.times.wall().timestamp(), str(self._registry.store.version)
+        shown = representation.many(gone, request.kind, request.version, form, now, {"resourceVersion": version})
+        return Answer(200, shown)
+
+    def _remove(self, request: Request, name: str, asked: Object, namespace: str = "") -> Object:
+        demand = Precondition(
+            str(dig(asked, "preconditions", "uid", default="")),
+            str(dig(asked, "preconditions", "resourceVersion", default="")),
+        )
+        grace = asked.get("gracePeriodSeconds")
+        if grace is None and "gracePeriodSeconds" in request.query:
+            grace = request.number("gracePeriodSeconds")
+        if grace is not None and (not isinstance(grace, int) or grace < 0):
+            raise refusal.bad_request(f"gracePeriodSeconds: Invalid value: {grace}")
+        dry_run = request.dry_run or asked.get("dryRun") == ["All"]
+        return self._registry.delete(request.kind, namespace or request.namespace, name, demand, grace, dry_run)
+
+    def _scale(self, request: Request, sent: Body) -> Object:
+        kind, namespace, name = request.kind, request.namespace, request.name
+        if request.verb == "get":
+            return scale_of(self._registry.get(kind, namespace, name))
+        if request.verb == "update":
+            wanted = body.sent(sent.raw, sent.content_type, SCALE, "v1")
+            changed = self._registry.update(
+                kind, namespace, name, lambda obj: scaled(obj, wanted), dry_run=request.dry_run
+            )
+        else:
+            change = body.Patch(sent.raw, sent.content_type)
+            changed = self._registry.update(
+                kind, namespace, name, lambda obj: scaled(obj, change.on(scale_of(obj))), dry_run=request.dry_run
+            )
+        return scale_of(changed)
+
+    def _evict(self, request: Request, sent: Body) -> Answer:
+        asked = body.options(sent.raw, sent.content_type)
+        dry_run = request.dry_run or dig(asked, "deleteOptions", "dryRun") == ["All"]
+        quotas.evict(self._registry, request.namespace, request.name, dry_run)
+        return Answer(201, {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201})
+
+    def _measured(self, request: Request, form: Form) -> Answer:
+        found = self._metrics.pods(request.namespace)
+        if request.verb == "list":
+            return self._paged(found, request, form)
+        for obj in found:
+            if name_of(obj) == request.name:
+                return Answer(200, self._shown(obj, request, form))
+        raise refusal.not_found(request.kind, request.name)
+
+    def _review(self, kind: Kind, sent: Body) -> Object:
+        spec = body.review(sent.raw, sent.content_type).get("spec", {})
+        if kind is RULES:
+            status = self._access.rules()
+        else:
+            status = self._access.review(dig(spec, "resourceAttributes", default={}))
+        metadata = {"creationTimestamp": None}
+        return {
+            "kind": kind.name,
+            "apiVersion": kind.api_version(),
+            "metadata": metadata,
+            "spec": spec,
+            "status": status,
+        }
+
+    def _shown(self, obj: Object, request: Request, form: Form) -> Object:
+        now = self._registry.times.wall().timestamp()
+        return representation.one(obj, request.kind, request.version, form, now)
+
+
+def _placed(obj: Object, namespace: str) -> Object:
+    """The object in the namespace of the path; 400 where it names another."""
+    metadata = obj.get("metadata")
+    if metadata is None:
+        metadata = {}
+    if not isinstance(metadata, dict):
+        return obj  # refused by the registry, with the reason
+    if metadata.get("namespace") not in (None, "", namespace):
+        raise refusal.bad_request(
+            "the namespace of the provided object does not match the namespace sent on the request"
+        )
+    return {**obj, "metadata": {**metadata, "namespace": namespace}}
+
+
+def _success(kind: Kind, gone: Object) -> Object:
+    details = {"name": name_of(gone), "kind": kind.plural, "uid": gone["metadata"]["uid"]}
+    if kind.group:
+        details["group"] = kind.group
+    return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details}

@@ -1,0 +1,57 @@
+"""How many pods of each workload are ready, cold and wanted: counted again only when something changed."""
+
+from __future__ import annotations
+
+from connectors.simulator.kubernetes.family import Family, is_ready
+from connectors.simulator.kubernetes.kinds import DEPLOYMENT, HPA, POD, REPLICASET
+from connectors.simulator.kubernetes.kubelet import Kubelet
+from connectors.simulator.kubernetes.objects import Object, dig, name_of
+from connectors.simulator.kubernetes.shop import SHOP
+from connectors.simulator.kubernetes.store import Commit, Store
+from connectors.simulator.tick import Pods
+
+_COUNTED = (DEPLOYMENT, REPLICASET, POD, HPA)
+
+
+class Census:
+    """The shop's workloads and autoscalers as the other wires and the traffic model see them."""
+
+    def __init__(self, store: Store, family: Family, kubelet: Kubelet) -> None:
+        self._store = store
+        self._family = family
+        self._kubelet = kubelet
+        self._fresh_until = float("-inf")
+        self._workloads: dict[str, Pods] = {}
+        self._hpas: dict[str, tuple[int, int, int]] = {}
+        store.listen(self._saw)
+
+    def workloads(self, t: float) -> dict[str, Pods]:
+        """By deployment, at simulated second ``t``."""
+        self._count(t)
+        return self._workloads
+
+    def hpas(self, t: float) -> dict[str, tuple[int, int, int]]:
+        """By name: minimum, maximum, current replicas."""
+        self._count(t)
+        return self._hpas
+
+    def _saw(self, commit: Commit) -> None:
+        if commit.kind in _COUNTED:
+            self._fresh_until = float("-inf")
+
+    def _count(self, t: float) -> None:
+        if t < self._fresh_until:
+            return
+        self._workloads = {name_of(item): self._pods(item, t) for item in self._store.of(DEPLOYMENT, SHOP)}
+        self._hpas = {name_of(item): _bounds(item) for item in self._store.of(HPA, SHOP)}
+        self._fresh_until = self._kubelet.next_warm(t)
+
+    def _pods(self, deployment: Object, t: float) -> Pods:
+        ready = [pod for pod in self._family.pods(deployment) if is_ready(pod)]
+        cold = sum(self._kubelet.is_cold(pod, t) for pod in ready)
+        return Pods(ready=len(ready), cold=cold, desired=deployment["spec"]["replicas"])
+
+
+def _bounds(hpa: Object) -> tuple[int, int, int]:
+    spec = hpa["spec"]
+    return spec["minReplicas"], spec["maxReplicas"], dig(hpa, "status", "currentReplicas", default=0)

@@ -1,0 +1,124 @@
+"""What the server fills in where a client left a field out: the part of k8s.io's defaulting that shows on our kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from connectors.simulator.kubernetes.conversion import cpu_metric
+from connectors.simulator.kubernetes.kinds import DEPLOYMENT, HPA, LEASE, NAMESPACE, POD, REPLICASET, SERVICE, Kind
+from connectors.simulator.kubernetes.objects import Object, copied
+
+SCALE_UP: Object = {
+    "stabilizationWindowSeconds": 0,
+    "selectPolicy": "Max",
+    "policies": [
+        {"type": "Pods", "value": 4, "periodSeconds": 15},
+        {"type": "Percent", "value": 100, "periodSeconds": 15},
+    ],
+}
+SCALE_DOWN: Object = {
+    "stabilizationWindowSeconds": 300,  # the controller's own default; the server leaves it out of the object
+    "selectPolicy": "Max",
+    "policies": [{"type": "Percent", "value": 100, "periodSeconds": 15}],
+}
+_POD_SPEC: Object = {
+    "restartPolicy": "Always",
+    "terminationGracePeriodSeconds": 30,
+    "dnsPolicy": "ClusterFirst",
+    "securityContext": {},
+    "schedulerName": "default-scheduler",
+}
+
+
+def defaulted(obj: Object, kind: Kind) -> Object:
+    """The object with its defaults. It must be shaped as its kind (see ``validation.misfit``)."""
+    fill = _BY_KIND.get(kind)
+    return fill(obj) if fill else obj
+
+
+def _spec(obj: Object, **defaults: object) -> Object:
+    return {**obj, "spec": {**copied(defaults), **obj.get("spec", {})}}
+
+
+def _deployment(obj: Object) -> Object:
+    rolling = {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "25%", "maxSurge": "25%"}}
+    obj = _spec(obj, replicas=1, strategy=rolling, revisionHistoryLimit=10, progressDeadlineSeconds=600)
+    return _with_template(obj)
+
+
+def _replicaset(obj: Object) -> Object:
+    return _with_template(_spec(obj, replicas=1))
+
+
+def _with_template(obj: Object) -> Object:
+    template = obj["spec"].get("template")
+    if not isinstance(template, dict):
+        return obj
+    return {**obj, "spec": {**obj["spec"], "template": _pod(template)}}
+
+
+def _pod(obj: Object) -> Object:
+    obj = _spec(obj, **_POD_SPEC)
+    containers = obj["spec"].get("containers")
+    if isinstance(containers, list):
+        obj["spec"]["containers"] = [_container(item) if isinstance(item, dict) else item for item in containers]
+    return obj
+
+
+def _container(container: Object) -> Object:
+    image = str(container.get("image", ""))
+    latest = image.endswith(":latest") or ":" not in image.rsplit("/", 1)[-1]
+    return {
+        "resources": {},
+        "terminationMessagePath": "/dev/termination-log",
+        "terminationMessagePolicy": "File",
+        "imagePullPolicy": "Always" if latest else "IfNotPresent",
+        **container,
+    }
+
+
+def _hpa(obj: Object) -> Object:
+    obj = _spec(obj, minReplicas=1)
+    spec = obj["spec"]
+    if not spec.get("metrics"):
+        spec["metrics"] = [cpu_metric(80)]
+    if isinstance(spec.get("behavior"), dict):
+        spec["behavior"] = _behavior(spec["behavior"])
+    return obj
+
+
+def _behavior(behavior: Object) -> Object:
+    """As soon as one direction is given, both are filled (SetDefaults_HorizontalPodAutoscalerBehavior)."""
+    down = {key: value for key, value in SCALE_DOWN.items() if key != "stabilizationWindowSeconds"}
+    return {
+        "scaleUp": {**copied(SCALE_UP), **(behavior.get("scaleUp") or {})},
+        "scaleDown": {**copied(down), **(behavior.get("scaleDown") or {})},
+    }
+
+
+def _service(obj: Object) -> Object:
+    obj = _spec(obj, type="ClusterIP", sessionAffinity="None", internalTrafficPolicy="Cluster")
+    ports = obj["spec"].get("ports", [])
+    obj["spec"]["ports"] = [{"protocol": "TCP", "targetPort": port.get("port"), **port} for port in ports]
+    return obj
+
+
+def _namespace(obj: Object) -> Object:
+    labels = {"kubernetes.io/metadata.name": obj["metadata"].get("name", ""), **obj["metadata"].get("labels", {})}
+    obj = _spec(obj, finalizers=["kubernetes"])
+    return {**obj, "metadata": {**obj["metadata"], "labels": labels}, "status": {"phase": "Active"}}
+
+
+def _lease(obj: Object) -> Object:
+    return _spec(obj)
+
+
+_BY_KIND: dict[Kind, Callable[[Object], Object]] = {
+    DEPLOYMENT: _deployment,
+    REPLICASET: _replicaset,
+    POD: _pod,
+    HPA: _hpa,
+    SERVICE: _service,
+    NAMESPACE: _namespace,
+    LEASE: _lease,
+}

@@ -1,0 +1,128 @@
+"""The table of what is served: one row a kind. Discovery, paths, OpenAPI and access rules all read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+ALL = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
+READ = ("get", "list")
+CREATE = ("create",)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind. ``versions`` are those served, the stored (and preferred) one first."""
+
+    group: str
+    versions: tuple[str, ...]
+    name: str
+    plural: str
+    namespaced: bool = True
+    short: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    subresources: tuple[str, ...] = ()
+    verbs: tuple[str, ...] = ALL
+    generation: bool = False  # metadata.generation counts the changes of its spec
+    unconditional: bool = True  # an update without resourceVersion is accepted
+
+    @property
+    def singular(self) -> str:
+        return self.name.lower()
+
+    @property
+    def resource(self) -> str:
+        """As messages name it: "pods", "deployments.apps"."""
+        return f"{self.plural}.{self.group}" if self.group else self.plural
+
+    @property
+    def stored(self) -> str:
+        return self.versions[0]
+
+    def api_version(self, version: str = "") -> str:
+        version = version or self.stored
+        return f"{self.group}/{version}" if self.group else version
+
+
+_WORKLOAD = ("status", "scale")
+
+# A namespace is not deleted: what that sets going (finalisation of all in it) is not simulated.
+NAMESPACE = Kind(
+    "",
+    ("v1",),
+    "Namespace",
+    "namespaces",
+    False,
+    ("ns",),
+    subresources=("status",),
+    verbs=("create", "get", "list", "patch", "update", "watch"),
+)
+NODE = Kind("", ("v1",), "Node", "nodes", False, ("no",), subresources=("status",))
+POD = Kind("", ("v1",), "Pod", "pods", True, ("po",), ("all",), ("status", "eviction"))
+SERVICE = Kind("", ("v1",), "Service", "services", True, ("svc",), ("all",), ("status",))
+CONFIGMAP = Kind("", ("v1",), "ConfigMap", "configmaps", True, ("cm",))
+EVENT = Kind("", ("v1",), "Event", "events", True, ("ev",))
+QUOTA = Kind("", ("v1",), "ResourceQuota", "resourcequotas", True, ("quota",), subresources=("status",))
+DEPLOYMENT = Kind("apps", ("v1",), "Deployment", "deployments", True, ("deploy",), ("all",), _WORKLOAD, generation=True)
+REPLICASET = Kind("apps", ("v1",), "ReplicaSet", "replicasets", True, ("rs",), ("all",), _WORKLOAD, generation=True)
+STATEFULSET = Kind("apps", ("v1",), "StatefulSet", "statefulsets", True, ("sts",), ("all",), _WORKLOAD, generation=True)
+HPA = Kind(
+    "autoscaling",
+    ("v2", "v1"),
+    "HorizontalPodAutoscaler",
+    "horizontalpodautoscalers",
+    True,
+    ("hpa",),
+    ("all",),
+    ("status",),
+)
+BUDGET = Kind(
+    "policy",
+    ("v1",),
+    "PodDisruptionBudget",
+    "poddisruptionbudgets",
+    True,
+    ("pdb",),
+    subresources=("status",),
+    generation=True,
+)
+LEASE = Kind("coordination.k8s.io", ("v1",), "Lease", "leases", unconditional=False)
+POD_METRICS = Kind("metrics.k8s.io", ("v1beta1",), "PodMetrics", "pods", verbs=READ)
+ACCESS = Kind(
+    "authorization.k8s.io", ("v1",), "SelfSubjectAccessReview", "selfsubjectaccessreviews", False, verbs=CREATE
+)
+RULES = Kind("authorization.k8s.io", ("v1",), "SelfSubjectRulesReview", "selfsubjectrulesreviews", False, verbs=CREATE)
+
+STORED = (
+    NAMESPACE,
+    NODE,
+    POD,
+    SERVICE,
+    CONFIGMAP,
+    EVENT,
+    QUOTA,
+    DEPLOYMENT,
+    REPLICASET,
+    STATEFULSET,
+    HPA,
+    BUDGET,
+    LEASE,
+)
+KINDS = (*STORED, POD_METRICS, ACCESS, RULES)
+GROUPS = tuple(dict.fromkeys(kind.group for kind in KINDS if kind.group))
+
+
+def find(group: str, version: str, plural: str) -> Kind | None:
+    """The kind behind a path; None where nothing is served."""
+    for kind in KINDS:
+        if kind.plural == plural and kind.group == group and version in kind.versions:
+            return kind
+    return None
+
+
+def versions_of(group: str) -> tuple[str, ...]:
+    """The versions of a group, the preferred one first."""
+    return tuple(dict.fromkeys(version for kind in KINDS if kind.group == group for version in kind.versions))
+
+
+def served(group: str, version: str) -> tuple[Kind, ...]:
+    return tuple(kind for kind in KINDS if kind.group == group and version in kind.versions)

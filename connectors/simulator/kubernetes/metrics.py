@@ -1,0 +1,59 @@
+"""metrics.k8s.io: what the traffic model says a pod uses, shown for each ready pod as metrics-server does."""
+
+from __future__ import annotations
+
+from connectors.simulator.kubernetes.autoscaler import millicores
+from connectors.simulator.kubernetes.controllers import OTHERS_CPU, usage
+from connectors.simulator.kubernetes.family import is_ready
+from connectors.simulator.kubernetes.identity import Times
+from connectors.simulator.kubernetes.kinds import POD, POD_METRICS
+from connectors.simulator.kubernetes.objects import Object, dig, labels_of, name_of, namespace_of
+from connectors.simulator.kubernetes.store import Store
+from connectors.simulator.tick import Tick
+
+WINDOW_SECONDS = 15
+_OTHERS_MEMORY = 96 * 2**20  # bytes
+
+
+class Metrics:
+    """Holds the last tick; before the first there are no metrics, as on a cluster that has just started."""
+
+    def __init__(self, store: Store, times: Times) -> None:
+        self._store = store
+        self._times = times
+        self.tick: Tick | None = None
+
+    def pods(self, namespace: str) -> list[Object]:
+        """PodMetrics of a namespace ("": all), sorted by key."""
+        if self.tick is None:
+            return []
+        pods = self._store.of(POD, namespace)
+        return [self._one(pod, self.tick) for pod in pods if is_ready(pod)]
+
+    def _one(self, pod: Object, tick: Tick) -> Object:
+        app = labels_of(pod).get("app", "")
+        share = usage(tick).get(app, OTHERS_CPU)
+        memory = {"api": tick.api_memory, "workers": tick.worker_memory}.get(app, _OTHERS_MEMORY)
+        stamp = self._times.stamp()
+        return {
+            "kind": POD_METRICS.name,
+            "apiVersion": POD_METRICS.api_version(),
+            "metadata": {
+                "name": name_of(pod),
+                "namespace": namespace_of(pod),
+                "labels": labels_of(pod),
+                "creationTimestamp": stamp,
+                "resourceVersion": "",
+            },
+            "timestamp": stamp,
+            "window": f"{WINDOW_SECONDS}s",
+            "containers": [_container(item, share, memory) for item in pod["spec"]["containers"]],
+        }
+
+
+def _container(spec: Object, share: float, memory: float) -> Object:
+    request = millicores(dig(spec, "resources", "requests", "cpu", default="0"))
+    return {
+        "name": spec["name"],
+        "usage": {"cpu": f"{int(share * request * 1_000_000)}n", "memory": f"{int(memory / 1024)}Ki"},
+    }

@@ -1,0 +1,221 @@
+"""The rules that every write passes, from a client and from a controller alike.
+
+Order, as on a real server: preconditions, decoding, defaults, validation, then "did anything change at all":
+a write that changes nothing does not bump the version and is seen by no watch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from connectors.simulator.kubernetes import refusal
+from connectors.simulator.kubernetes.defaults import defaulted
+from connectors.simulator.kubernetes.identity import Identity, Times
+from connectors.simulator.kubernetes.kinds import NAMESPACE, POD, SERVICE, Kind
+from connectors.simulator.kubernetes.objects import Object, copied, dig, name_of, namespace_of, pruned
+from connectors.simulator.kubernetes.store import Store
+from connectors.simulator.kubernetes.validation import misfit, problems
+
+Edit = Callable[[Object], Any]
+
+_SERVER_OWNED = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation")
+
+
+@dataclass(frozen=True, slots=True)
+class Precondition:
+    """What a caller demands of the object as it is; "" demands nothing."""
+
+    uid: str = ""
+    version: str = ""
+
+
+class Registry:
+    """Create, update and delete over the store. Objects given and returned belong to the store: never change them."""
+
+    def __init__(self, store: Store, identity: Identity, times: Times) -> None:
+        self.store = store
+        self.identity = identity
+        self.times = times
+
+    def get(self, kind: Kind, namespace: str, name: str) -> Object:
+        """The object, or 404."""
+        obj = self.store.get(kind, namespace, name)
+        if obj is None:
+            raise refusal.not_found(kind, name)
+        return obj
+
+    def create(self, kind: Kind, obj: Object, dry_run: bool = False) -> Object:
+        """Stores a new object. Refuses with 400, 404 (no such namespace), 409 (name taken) and 422."""
+        if why := misfit(obj, kind):
+            raise refusal.bad_request(_undecodable(kind, why))
+        obj = self._named(kind, _tidy(obj))
+        namespace, name = namespace_of(obj), name_of(obj)
+        if kind.namespaced and self.store.get(NAMESPACE, "", namespace) is None:
+            raise refusal.not_found(NAMESPACE, namespace)
+        if self.store.get(kind, namespace, name) is not None:
+            raise refusal.already_exists(kind, name)
+        obj = self._born(kind, defaulted(obj, kind))
+        _check(obj, kind, None)
+        return obj if dry_run else self.store.put(kind, obj)
+
+    def update(
+        self, kind: Kind, namespace: str, name: str, edit: Edit, *, part: str = "", dry_run: bool = False
+    ) -> Object:
+        """Replaces an object by what ``edit`` makes of it.
+
+        ``part`` is the subresource written through: "" keeps the status as it is, "status" keeps everything else.
+        Refuses with 404, 409 (another version or uid) and 422.
+        """
+        before = self.get(kind, namespace, name)
+        sent = edit(before)
+        if why := misfit(sent, kind):
+            raise refusal.bad_request(_undecodable(kind, why))
+        _same(kind, before, sent)
+        after = _kept(kind, before, defaulted(_tidy(sent), kind), part)
+        if part != "status":
+            _check(after, kind, before)
+        if _equal(before, after):
+            return before
+        if kind.generation and part != "status" and after.get("spec") != before.get("spec"):
+            after["metadata"]["generation"] = before["metadata"]["generation"] + 1
+        if dry_run:
+            return after
+        if "deletionTimestamp" in after["metadata"] and self._finished(kind, after):
+            return self.store.remove(kind, namespace, name)
+        return self.store.put(kind, after)
+
+    def set_status(self, kind: Kind, obj: Object, status: Object) -> Object:
+        """A controller's write of a status; nothing where it says what is already there."""
+        if obj.get("status") == status:
+            return obj
+        after = {**obj, "metadata": dict(obj["metadata"]), "status": status}
+        return self.store.put(kind, after)
+
+    def delete(
+        self,
+        kind: Kind,
+        namespace: str,
+        name: str,
+        demand: Precondition | None = None,
+        grace: int | None = None,
+        dry_run: bool = False,
+    ) -> Object:
+        """Deletes, or marks for deletion what has finalizers or (a running pod) a grace period.
+
+        Returns the object as it last was; one that is only marked carries a ``deletionTimestamp``.
+        """
+        obj = self.get(kind, namespace, name)
+        _demanded(kind, obj, demand or Precondition())
+        seconds = self._grace(kind, obj, grace)
+        if dry_run:
+            return obj
+        if not seconds and not dig(obj, "metadata", "finalizers", default=[]):
+            return self.store.remove(kind, namespace, name)
+        if "deletionTimestamp" in obj["metadata"]:
+            return obj
+        marks = {"deletionTimestamp": self.times.stamp(-seconds), "deletionGracePeriodSeconds": seconds}
+        return self.store.put(kind, {**obj, "metadata": {**obj["metadata"], **marks}})
+
+    def _grace(self, kind: Kind, obj: Object, asked: int | None) -> int:
+        if kind is not POD or not dig(obj, "spec", "nodeName"):
+            return 0
+        return asked if asked is not None else int(dig(obj, "spec", "terminationGracePeriodSeconds", default=30))
+
+    def _finished(self, kind: Kind, obj: Object) -> bool:
+        return kind is not POD and not dig(obj, "metadata", "finalizers", default=[])
+
+    def _named(self, kind: Kind, obj: Object) -> Object:
+        metadata = dict(obj.get("metadata", {}))
+        if not metadata.get("name") and metadata.get("generateName"):
+            metadata["name"] = metadata["generateName"] + self.identity.suffix(metadata["generateName"])
+        if not kind.namespaced:
+            metadata.pop("namespace", None)
+        return {**obj, "metadata": metadata}
+
+    def _born(self, kind: Kind, obj: Object) -> Object:
+        metadata = {key: value for key, value in obj["metadata"].items() if key not in _SERVER_OWNED}
+        metadata.pop("resourceVersion", None)
+        metadata |= {"uid": self.identity.uid(), "creationTimestamp": self.times.stamp()}
+        if kind.generation:
+            metadata["generation"] = 1
+        fresh = {"apiVersion": kind.api_version(), "kind": kind.name, **obj, "metadata": metadata}
+        if "status" in kind.subresources and kind is not NAMESPACE:
+            fresh["status"] = _first_status(kind)
+        if kind is SERVICE:
+            fresh["spec"] = self._addressed(fresh["spec"])
+        return fresh
+
+    def _addressed(self, spec: Object) -> Object:
+        if spec["type"] == "ExternalName" or "clusterIP" in spec:
+            return spec
+        address = f"10.96.{self.identity.seconds('service', 0, 255)}.{self.identity.seconds('service', 1, 254)}"
+        return {**spec, "clusterIP": address, "clusterIPs": [address], "ipFamilies": ["IPv4"]}
+
+
+def _first_status(kind: Kind) -> Object:
+    return {"phase": "Pending"} if kind is POD else {"loadBalancer": {}} if kind is SERVICE else {}
+
+
+def _tidy(obj: Object) -> Object:
+    """Nulls and empty maps of metadata are absent fields; nothing that the caller holds is shared."""
+    obj = pruned(copied(obj))
+    metadata = obj.setdefault("metadata", {})
+    for field in ("labels", "annotations", "finalizers", "ownerReferences", "managedFields"):
+        if not metadata.get(field, True):
+            del metadata[field]
+    metadata.pop("managedFields", None)
+    return dict(obj)
+
+
+def _undecodable(kind: Kind, why: str) -> str:
+    return f'{kind.name} in version "{kind.stored}" cannot be handled as a {kind.name}: {why}'
+
+
+def _check(obj: Object, kind: Kind, before: Object | None) -> None:
+    if found := problems(obj, kind, before):
+        raise refusal.invalid(kind, name_of(obj), *found)
+
+
+def _demanded(kind: Kind, obj: Object, demand: Precondition) -> None:
+    metadata, name = obj["metadata"], name_of(obj)
+    if demand.uid not in ("", metadata["uid"]):
+        why = f"Precondition failed: UID in precondition: {demand.uid}, UID in object meta: {metadata['uid']}"
+        raise refusal.conflict(kind, name, why)
+    if demand.version not in ("", "0", metadata["resourceVersion"]):
+        raise refusal.conflict(kind, name)
+
+
+def _same(kind: Kind, before: Object, sent: Object) -> None:
+    """The object sent is the one that is there: name, namespace, uid and, where given, version."""
+    metadata = sent.get("metadata") or {}
+    if metadata.get("name") not in (None, name_of(before)):
+        raise refusal.bad_request("the name of the object does not match the name on the URL")
+    if metadata.get("namespace") not in (None, "", namespace_of(before)):
+        raise refusal.bad_request("the namespace of the object does not match the namespace on the URL")
+    version = metadata.get("resourceVersion") or ""
+    if not version and not kind.unconditional:
+        cause = refusal.invalid_value("metadata.resourceVersion", 0, "must be specified for an update")
+        raise refusal.invalid(kind, name_of(before), cause)
+    _demanded(kind, before, Precondition(metadata.get("uid") or "", version))
+
+
+def _kept(kind: Kind, before: Object, sent: Object, part: str) -> Object:
+    """What of the object sent may be written through this subresource, over what was there."""
+    if part == "status":
+        after = {**before, "metadata": dict(before["metadata"])}
+        return {**after, "status": sent["status"]} if "status" in sent else after
+    owned = {key: before["metadata"][key] for key in _SERVER_OWNED if key in before["metadata"]}
+    metadata = {**{k: v for k, v in sent["metadata"].items() if k not in _SERVER_OWNED}, **owned}
+    metadata |= {"name": name_of(before), "resourceVersion": before["metadata"]["resourceVersion"]}
+    if kind.namespaced:
+        metadata["namespace"] = namespace_of(before)
+    after = {**sent, "apiVersion": before["apiVersion"], "kind": before["kind"], "metadata": metadata}
+    if "status" in kind.subresources:
+        after["status"] = before.get("status", {})
+    return after
+
+
+def _equal(before: Object, after: Object) -> bool:
+    return before == after

@@ -1,0 +1,143 @@
+"""The API server's HTTP: authentication, the paths beside the resources, answers and streams."""
+
+from __future__ import annotations
+
+import logging
+
+import msgspec
+from aiohttp import web
+
+from connectors.simulator.kubernetes import discovery, refusal
+from connectors.simulator.kubernetes.access import Access
+from connectors.simulator.kubernetes.api import Api, Body
+from connectors.simulator.kubernetes.objects import Object
+from connectors.simulator.kubernetes.refusal import Refusal
+from connectors.simulator.kubernetes.representation import clauses, negotiated
+from connectors.simulator.kubernetes.request import Request, parse
+from connectors.simulator.kubernetes.watching import Watches
+
+_log = logging.getLogger(__name__)
+_PUBLIC = ("/version", "/healthz", "/livez", "/readyz")  # what the real server shows to anyone
+_AGGREGATED = "application/json;g=apidiscovery.k8s.io;v={};as=APIGroupDiscoveryList"
+
+
+class Server:
+    """Listens on loopback. One handler for all paths, as Kubernetes' own resource handler is."""
+
+    def __init__(self, api: Api, access: Access, watches: Watches) -> None:
+        self._api = api
+        self._access = access
+        self._watches = watches
+        self._runner: web.ServerRunner | None = None
+        self.url = ""
+
+    async def start(self, host: str) -> None:
+        """Listens on a free port of ``host``."""
+        server = web.Server(self._handle, handler_cancellation=True, access_log=None)
+        self._runner = web.ServerRunner(server, shutdown_timeout=1.0)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, host, 0).start()
+        address = self._runner.addresses[0]
+        self.url = f"http://{host}:{address[1]}"
+
+    async def stop(self) -> None:
+        """Ends all watches and closes the port. May be called twice."""
+        self._watches.close()
+        runner, self._runner = self._runner, None
+        if runner is not None:
+            await runner.cleanup()
+
+    async def _handle(self, http: web.BaseRequest) -> web.StreamResponse:
+        try:
+            return await self._answer(http)
+        except Refusal as refused:
+            return _refused(refused)
+        except web.HTTPException:
+            raise  # aiohttp's own: a body that is too large
+        except Exception as error:  # noqa: BLE001 - the boundary: a fault of ours is a 500, as on a real server
+            _log.exception("%s %s", http.method, http.path)
+            return _refused(refusal.internal(str(error)))
+
+    async def _answer(self, http: web.BaseRequest) -> web.StreamResponse:
+        path = http.path
+        if path not in _PUBLIC:
+            self._access.authenticate(http.headers.get("Authorization", ""))
+        accept = http.headers.get("Accept", "")
+        if path.rstrip("/") in ("/api", "/apis"):
+            return _discovered(path.rstrip("/"), accept, http.host)
+        beside = _beside(path)
+        if beside is not None:
+            return beside
+        request = parse(http.method, path, http.query)
+        self._access.authorize(request.verb, request.kind, request.namespace, request.name, request.subresource)
+        if request.verb == "watch":
+            return await self._watch(http, request)
+        form = negotiated(accept, http.query.get("includeObject", ""))
+        sent = Body(await http.read(), http.headers.get("Content-Type", ""))
+        answer = self._api.answer(request, sent, form)
+        return _json(answer.body, answer.code)
+
+    async def _watch(self, http: web.BaseRequest, request: Request) -> web.StreamResponse:
+        form = negotiated(http.headers.get("Accept", ""), http.query.get("includeObject", ""))
+        self._watches.check(request)
+        response = web.StreamResponse(headers={"Content-Type": "application/json"})
+        await response.prepare(http)
+        try:
+            async for event in self._watches.events(request, form):
+                await response.write(msgspec.json.encode(event) + b"\n")
+        except ConnectionResetError:
+            return response  # the client went away, which is how watches end
+        await response.write_eof()
+        return response
+
+
+def _discovered(path: str, accept: str, host: str) -> web.Response:
+    for _, parameters in clauses(accept):
+        version = parameters.get("v", "")
+        if parameters.get("as") == "APIGroupDiscoveryList" and version in ("v2", "v2beta1"):
+            document = discovery.aggregated(path == "/api", version)
+            return _json(document, content_type=_AGGREGATED.format(version))
+        if not parameters:
+            break
+    negotiated(accept)
+    return _json(discovery.core(host) if path == "/api" else discovery.groups())
+
+
+def _beside(path: str) -> web.Response | None:
+    """The paths that are no resources; None where the path may be one."""
+    parts = [part for part in path.split("/") if part]
+    if path == "/version":
+        return _json(discovery.version())
+    if path in _PUBLIC:
+        return web.Response(text="ok")
+    document: Object | None = None
+    match parts:
+        case ["openapi", "v3"]:
+            document = discovery.openapi_index()
+        case ["openapi", "v3", "api", version]:
+            document = discovery.openapi("", version)
+        case ["openapi", "v3", "apis", group, version]:
+            document = discovery.openapi(group, version)
+        case ["api", version]:
+            document = discovery.resources("", version)
+        case ["apis", group]:
+            document = discovery.group(group)
+        case ["apis", group, version]:
+            document = discovery.resources(group, version)
+        case _:
+            return None
+    if document is None:
+        raise refusal.no_such_path()
+    return _json(document)
+
+
+def _json(document: Object, code: int = 200, content_type: str = "application/json") -> web.Response:
+    headers = {"Content-Type": content_type, "Cache-Control": "no-cache, private"}
+    return web.Response(body=msgspec.json.encode(document), status=code, headers=headers)
+
+
+def _refused(refused: Refusal) -> web.Response:
+    response = _json(refused.status(), refused.code)
+    if refused.code in (429, 504):
+        response.headers["Retry-After"] = "1"
+    return response

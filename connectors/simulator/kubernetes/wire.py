@@ -1,0 +1,130 @@
+"""The Kubernetes wire: one API server with its controllers, furnished as the shop."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from connectors.simulator.clock import SimClock
+from connectors.simulator.kubernetes.access import USER, Access
+from connectors.simulator.kubernetes.api import Api
+from connectors.simulator.kubernetes.census import Census
+from connectors.simulator.kubernetes.controllers import Controllers
+from connectors.simulator.kubernetes.family import Family
+from connectors.simulator.kubernetes.identity import Identity, Times
+from connectors.simulator.kubernetes.kubelet import START_SECONDS
+from connectors.simulator.kubernetes.metrics import Metrics
+from connectors.simulator.kubernetes.registry import Registry
+from connectors.simulator.kubernetes.server import Server
+from connectors.simulator.kubernetes.shop import SHOP, furnish
+from connectors.simulator.kubernetes.store import Store
+from connectors.simulator.kubernetes.watching import Watches
+from connectors.simulator.tick import Pods, Tick
+
+AGE_SECONDS = 3 * 86_400  # how long the shop has been standing when the estate is opened
+
+_KUBECONFIG = """\
+apiVersion: v1
+kind: Config
+clusters:
+- name: sim
+  cluster:
+    server: {url}
+users:
+- name: {user}
+  user:
+    token: {token}
+contexts:
+- name: sim
+  context:
+    cluster: sim
+    user: {user}
+    namespace: {namespace}
+current-context: sim
+"""
+
+
+class KubernetesWire:
+    """A simulated cluster. ``step`` drives it, ``start`` puts it on a loopback port.
+
+    Everything runs in the caller's loop: a step and a request never meet.
+    """
+
+    def __init__(self, clock: SimClock, seed: int) -> None:
+        identity = Identity(seed)
+        self._times = Times(clock)
+        self._store = Store()
+        self._registry = Registry(self._store, identity, self._times)
+        family = Family(self._store)
+        self._controllers = Controllers(self._registry, family)
+        self._census = Census(self._store, family, self._controllers.kubelet)
+        self._metrics = Metrics(self._store, self._times)
+        self._access = Access(identity)
+        api = Api(self._registry, self._access, self._metrics)
+        self._server = Server(api, self._access, Watches(self._store, self._times))
+        self._last = 0.0  # simulated second of the last step
+        self._open()
+
+    def _open(self) -> None:
+        """Furnishes the cluster in the past, so that everything is ready and nothing is cold."""
+        self._times.enter(-AGE_SECONDS)
+        furnish(self._registry)
+        self._controllers.settle(-AGE_SECONDS)
+        ready = -AGE_SECONDS + START_SECONDS[1]
+        self._times.enter(ready)
+        self._controllers.settle(ready)
+        self._times.leave()
+
+    def step(self, t: int, tick: Tick) -> None:
+        """One simulated second of every controller."""
+        self._times.enter(t)
+        try:
+            self._last, self._metrics.tick = t, tick
+            self._controllers.step(t, tick)
+        finally:
+            self._times.leave()
+
+    def workloads(self) -> Mapping[str, Pods]:
+        """The shop's deployments by name, as their pods are now."""
+        return self._census.workloads(self._last)
+
+    def hpas(self) -> Mapping[str, tuple[int, int, int]]:
+        """The shop's autoscalers by name: minimum, maximum, current replicas."""
+        return self._census.hpas(self._last)
+
+    async def start(self, host: str = "127.0.0.1") -> None:
+        """Listens on a free port."""
+        await self._server.start(host)
+
+    async def stop(self) -> None:
+        """Closes the port and every watch."""
+        await self._server.stop()
+
+    @property
+    def url(self) -> str:
+        """``http://host:port``; "" before ``start``."""
+        return self._server.url
+
+    @property
+    def token(self) -> str:
+        """The bearer token that is accepted now."""
+        return self._access.token
+
+    def kubeconfig(self) -> str:
+        """A kubeconfig as YAML: context and cluster ``sim``, namespace ``shop``."""
+        return _KUBECONFIG.format(url=self.url, user=USER, token=self.token, namespace=SHOP)
+
+    def expire_token(self) -> None:
+        """From now on the token is answered 401."""
+        self._access.expire()
+
+    def renew_token(self) -> str:
+        """Issues a new token and returns it; ``kubeconfig`` has it too."""
+        return self._access.renew()
+
+    def deny(self, verb: str, resource: str) -> None:
+        """Answers 403 to a verb on "deployments", "deployments.apps" or "deployments/scale"; "*" is any of either."""
+        self._access.deny(verb, resource)
+
+    def allow(self, verb: str, resource: str) -> None:
+        """Takes a denial back."""
+        self._access.allow(verb, resource)
