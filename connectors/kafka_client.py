@@ -15,17 +15,19 @@ import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import Any
 
 from kafka import KafkaAdminClient
-from kafka.errors import KafkaError, for_code
+from kafka.errors import for_code
 from kafka.net.compat import KafkaNetClient
 from kafka.protocol.admin import DescribeGroupsRequest, ListGroupsRequest
 from kafka.protocol.consumer import ListOffsetsRequest, OffsetFetchRequest, OffsetSpec
 from kafka.protocol.consumer.metadata import ConsumerProtocolAssignment
 from kafka.protocol.metadata import MetadataRequest
 
-from connectors.kafka_failure import translated
+from connectors.kafka_failure import failed, translated, words
+from console.model.snapshot import FailureKind
 
 TopicPartition = tuple[str, int]
 
@@ -65,31 +67,29 @@ class Client:
 
     def __init__(self, address: str, options: Mapping[str, object], seconds: float) -> None:
         """Connects to one bootstrap address within so many wall seconds."""
-        nets: list[Any] = []
-
-        def net(**configs: Any) -> Any:
-            # The admin client refuses this setting; without it a black hole costs 10 s.
-            nets.append(KafkaNetClient(**configs, socket_connection_setup_timeout_ms=seconds * 1000))
-            return nets[-1]
-
+        self._closed = False
+        self._nets: list[Any] = []
+        milliseconds = seconds * 1000
         try:
             self._admin = KafkaAdminClient(
                 bootstrap_servers=[address],
-                bootstrap_timeout_ms=seconds * 1000,
-                request_timeout_ms=seconds * 1000,
+                bootstrap_timeout_ms=milliseconds,
+                request_timeout_ms=milliseconds,
                 reconnect_backoff_max_ms=1000,
                 metadata_max_age_ms=30_000,
-                kafka_client=net,
+                kafka_client=partial(self._net, milliseconds),
                 **options,
             )
-        except (KafkaError, OSError) as error:
-            for failed in nets:
-                failed._manager._net.stop()  # a constructor that fails leaves its thread behind
+        except Exception as error:  # whatever a stranger's bytes made of the client's own loop
+            self.close()  # a constructor that fails leaves its thread behind
             raise translated(error, address) from error
 
     def close(self) -> None:
         """May take long: not for the loop's thread."""
-        self._admin.close()
+        self._closed = True
+        for net in self._nets:
+            net.close()
+            net._net.stop()
 
     @property
     def brokers(self) -> tuple[int, ...]:
@@ -128,6 +128,24 @@ class Client:
         ends = self._spec(broker, parts, OffsetSpec.LATEST, seconds)
         return {part: (lows[part], ends[part]) for part in parts if part in lows and part in ends}
 
+    def _net(self, milliseconds: float, **configs: Any) -> Any:
+        """The client's network, connected once: its bootstrap would retry, and say only that it timed out."""
+        # The admin client refuses this setting; without it a black hole costs 10 s.
+        net = KafkaNetClient(**configs, socket_connection_setup_timeout_ms=milliseconds)
+        self._nets.append(net)
+        net._net.start()
+        manager = net._manager
+
+        async def connected() -> None:
+            node = manager.cluster.bootstrap_brokers()[0].node_id
+            connection = manager.get_connection(node, pop_on_close=False, refresh_metadata_on_err=False)
+            await manager.wait_for(connection.init_future, milliseconds)
+            # A broker that wants a password hangs up only when it is asked something.
+            await manager.wait_for(manager.send(MetadataRequest(topics=[]), node_id=node), milliseconds)
+
+        manager.run(connected)
+        return net
+
     def _described(self, broker: int, names: list[str], seconds: float) -> list[GroupView]:
         if not names:
             return []
@@ -160,6 +178,8 @@ class Client:
         }
 
     def _ask(self, broker: int, request: Any, seconds: float) -> Any:
+        if self._closed:
+            raise failed(FailureKind.REFUSED, f"broker {broker}: the connection was given up")
         manager = self._admin._manager
         milliseconds = max(1, int(seconds * 1000))
 
@@ -169,7 +189,7 @@ class Client:
 
         try:
             return manager.run(asked)
-        except (KafkaError, OSError) as error:
+        except Exception as error:  # whatever a stranger's bytes made of the client's own loop
             raise translated(error, f"broker {broker}") from error
 
 
@@ -189,7 +209,7 @@ def _raise_for(code: int, broker: int) -> None:
 
 def _view(group: Any) -> GroupView:
     if group.error_code:
-        return GroupView(group.group_id, "", refusal=for_code(group.error_code).__name__.removesuffix("Error"))
+        return GroupView(group.group_id, "", refusal=words(for_code(group.error_code)()))
     workers = _workers(group.members)
     return GroupView(
         name=group.group_id,
@@ -218,7 +238,7 @@ def _workers(members: Sequence[Any]) -> Mapping[TopicPartition, str] | None:
 
 
 def _committed(group: GroupView, said: Any) -> GroupView:
-    refusal = for_code(said.error_code).__name__.removesuffix("Error") if said.error_code else ""
+    refusal = words(for_code(said.error_code)()) if said.error_code else ""
     offsets = {
         (topic.name, part.partition_index): part.committed_offset
         for topic in said.topics

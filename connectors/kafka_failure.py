@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from connectors.failure import Failed, kind_of, one_line
 from console.model.snapshot import FailureKind
 
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
 ADVICE = {
-    FailureKind.REFUSED: "check that the brokers run and that bootstrap names the right port",
+    FailureKind.REFUSED: "check the port and that brokers run; one that wants TLS or a password hangs up too",
     FailureKind.TIMED_OUT: "check the network path and the brokers' load",
     FailureKind.NAME: "check the host names in bootstrap, and the name server of this machine",
     FailureKind.TLS: "check ca_file and the broker's certificate, and that this port speaks TLS",
@@ -23,7 +27,17 @@ def failed(kind: FailureKind, reason: str) -> Failed:
 
 def translated(error: Exception, where: str) -> Failed:
     """``where`` names whom we spoke to."""
-    return failed(_kind(error), f"{where}: {error}" if str(error) else f"{where}: {type(error).__name__}")
+    return failed(_kind(error), f"{where}: {words(error)}")
+
+
+def words(error: Exception) -> str:
+    """What an error says, without the client's numbers and class names; those in plain words where it says nothing."""
+    name = type(error).__name__
+    said = str(error.args[0]) if len(error.args) == 1 and isinstance(error.args[0], str) else ""
+    if isinstance(error, OSError):
+        said = str(error)
+    said = said.removeprefix(f"{name}: ")
+    return said or _CAMEL.sub(" ", name.removesuffix("Error")).lower()
 
 
 def _kind(error: Exception) -> FailureKind:

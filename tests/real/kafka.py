@@ -1,0 +1,131 @@
+"""A real Apache Kafka for tests: one node, KRaft, on loopback, from jars that Maven fetches once.
+
+``python -m tests.real.kafka`` fetches the jars beforehand and says what it does; a test fetches them itself otherwise.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+JARS = HERE.parents[1] / ".servers" / "kafka"
+POM = HERE / "kafka" / "pom.xml"
+PATIENCE = 60.0  # wall seconds for a start on a busy machine
+CLUSTER_ID = "c2Vhd2FsbC10ZXN0LWNsdQ"  # any 16 bytes, in base64
+_HEAP = ("-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+
+
+def missing() -> str:
+    """What this machine lacks for it, or "" ."""
+    lacking = [program for program in ("java", "mvn") if shutil.which(program) is None]
+    return f"real Kafka needs {' and '.join(lacking)}" if lacking else ""
+
+
+def require() -> None:
+    """Leaves the test out where Kafka cannot run; in CI that is a failure."""
+    lacking = missing()
+    if lacking and os.environ.get("CI") == "true":
+        pytest.fail(lacking)
+    if lacking:
+        pytest.skip(lacking)
+
+
+def fetch(cache_dir: Path = JARS) -> Path:
+    """The folder with Kafka's jars, fetched once for each text of the pom. CalledProcessError where Maven fails."""
+    done = cache_dir / "pom.xml"
+    if done.is_file() and done.read_bytes() == POM.read_bytes():
+        return cache_dir
+    cache_dir.parent.mkdir(parents=True, exist_ok=True)
+    fresh = cache_dir.with_name(f"{cache_dir.name}.{os.getpid()}")
+    command = ["mvn", "-q", "-B", "-f", str(POM), "dependency:copy-dependencies", f"-DoutputDirectory={fresh}"]
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, timeout=600)
+    shutil.copy(POM, fresh / "pom.xml")
+    shutil.rmtree(cache_dir, ignore_errors=True)
+    try:
+        fresh.replace(cache_dir)
+    except OSError:  # another worker was as fast
+        shutil.rmtree(fresh)
+    return cache_dir
+
+
+@contextmanager
+def start_kafka(cache_dir: Path, data_dir: Path) -> Iterator[str]:
+    """A running broker's ``host:port``; it is killed when the block ends."""
+    require()
+    jars = str(fetch(cache_dir) / "*")
+    port, controller = _free_port(), _free_port()
+    config = data_dir / "server.properties"
+    config.write_text(_properties(port, controller, data_dir / "log"), encoding="ascii")
+    java = ["java", *_HEAP, "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", jars]
+    with (data_dir / "kafka.log").open("wb") as log:
+        storage = [*java, "kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(config)]
+        subprocess.run(storage, check=True, stdin=subprocess.DEVNULL, stdout=log, stderr=log, timeout=PATIENCE)
+        broker = subprocess.Popen([*java, "kafka.Kafka", str(config)], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        try:
+            _wait(broker, port, data_dir / "kafka.log")
+            yield f"127.0.0.1:{port}"
+        finally:
+            broker.kill()
+            broker.wait()
+
+
+def _properties(port: int, controller: int, log: Path) -> str:
+    settings = {
+        "process.roles": "broker,controller",
+        "node.id": 1,
+        "controller.quorum.voters": f"1@127.0.0.1:{controller}",
+        "controller.listener.names": "CONTROLLER",
+        "listeners": f"PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}",
+        "advertised.listeners": f"PLAINTEXT://127.0.0.1:{port}",
+        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "log.dirs": log,
+        "offsets.topic.replication.factor": 1,
+        "offsets.topic.num.partitions": 1,
+        "transaction.state.log.replication.factor": 1,
+        "transaction.state.log.min.isr": 1,
+        "group.initial.rebalance.delay.ms": 0,
+        "auto.create.topics.enable": "false",
+    }
+    return "".join(f"{name}={value}\n" for name, value in settings.items())
+
+
+def _wait(broker: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    """Until it takes connections: the listener opens when the broker is ready to serve."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline and broker.poll() is None:
+        with closing(socket.socket()) as probe:
+            probe.settimeout(1.0)
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise RuntimeError(f"Kafka did not start: {log.read_text(errors='replace')[-2000:]}")
+
+
+def _free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def main() -> int:
+    lacking = missing()
+    if lacking:
+        sys.stderr.write(f"left out: {lacking}\n")
+        return 1 if os.environ.get("CI") == "true" else 0
+    sys.stderr.write(f"Kafka's jars: {JARS}\n")
+    fetch()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
