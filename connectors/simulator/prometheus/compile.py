@@ -26,6 +26,7 @@ from connectors.simulator.prometheus.binary import (
 )
 from connectors.simulator.prometheus.calls import Arguments, scalar_call, text, unsupported, vector_call
 from connectors.simulator.prometheus.functions import elementwise
+from connectors.simulator.prometheus.labels import EMPTY
 from connectors.simulator.prometheus.store import Matcher
 from connectors.simulator.prometheus.values import (
     BadQueryError,
@@ -68,9 +69,11 @@ def compiled(query: str) -> Compiled:
     """Raises ``BadQueryError`` for what is not PromQL, ``ExecutionError`` for a function that is not supported."""
     node = parsed(query)
     try:
-        return of_kind(node)
+        return of(node)
     except RecursionError:
         raise ExecutionError("the expression is nested too deeply") from None
+    except (OverflowError, ValueError) as error:  # a duration or a time in the tree that Python cannot hold
+        raise BadQueryError(f"parse error: {error}") from None
 
 
 def parsed(query: str) -> Any:
@@ -91,118 +94,107 @@ def series_selector(query: str) -> tuple[Matcher, ...]:
     return selectors.matchers(node)
 
 
-def of_kind(node: Any) -> Compiled:
-    match kind(node):
-        case "scalar":
-            return ScalarQuery(scalar(node))
-        case "vector":
-            return VectorQuery(vector(node))
-        case "matrix":
-            return MatrixQuery(matrix(node))
-        case _:
-            return TextQuery(text(node))
-
-
-def kind(node: Any) -> str:
-    """The type of an expression: "scalar", "vector", "matrix" or "string"."""
+def of(node: Any) -> Compiled:
+    """A node and all below it, in one walk: the tree copies what is below a node each time it is looked at."""
     match node:
-        case promql.ParenExpr() | promql.UnaryExpr():
-            return kind(node.expr)
+        case promql.ParenExpr():
+            return of(node.expr)
         case promql.NumberLiteral():
-            return "scalar"
+            return number(node.val)
         case promql.StringLiteral():
-            return "string"
-        case promql.MatrixSelector() | promql.SubqueryExpr():
-            return "matrix"
-        case promql.Call():
-            return str(node.func.return_type).rpartition(".")[2].lower()
+            return TextQuery(node.val)
+        case promql.VectorSelector():
+            return VectorQuery(selectors.selected(node))
+        case promql.MatrixSelector():
+            return MatrixQuery(selectors.ranged(node))
+        case promql.SubqueryExpr():
+            return MatrixQuery(selectors.subquery(node, as_vector(of(node.expr))))
+        case promql.UnaryExpr():
+            return negated(of(node.expr))
         case promql.BinaryExpr():
-            return "scalar" if kind(node.lhs) == kind(node.rhs) == "scalar" else "vector"
+            return binary(node)
+        case promql.AggregateExpr():
+            return VectorQuery(aggregate(node))
         case _:
-            return "vector"
+            return call(node)
 
 
 def scalar(node: Any) -> ScalarPlan:
-    match node:
-        case promql.ParenExpr():
-            return scalar(node.expr)
-        case promql.UnaryExpr():
-            operand = scalar(node.expr)
-            return lambda moment: -operand(moment)
-        case promql.NumberLiteral():
-            number: float = node.val
-            return lambda moment: number
-        case promql.Call():
-            return scalar_call(node.func.name, arguments(node))
-        case _:
-            op, left, right = operator(node), scalar(node.lhs), scalar(node.rhs)
-            return lambda moment: scalars(op, left(moment), right(moment))
+    found = of(node)
+    if not isinstance(found, ScalarQuery):
+        raise mistyped("scalar")
+    return found.plan
 
 
 def vector(node: Any) -> VectorPlan:
-    match node:
-        case promql.ParenExpr():
-            return vector(node.expr)
-        case promql.UnaryExpr():
-            operand = vector(node.expr)
-            return lambda moment: elementwise(float.__neg__, operand(moment))
-        case promql.VectorSelector():
-            return selectors.selected(node)
-        case promql.Call():
-            return vector_call(node.func.name, arguments(node))
-        case promql.AggregateExpr():
-            return aggregate(node)
-        case _:
-            return binary(node)
+    found = of(node)
+    if not isinstance(found, VectorQuery):
+        raise mistyped("instant vector")
+    return found.plan
 
 
 def matrix(node: Any) -> MatrixPlan:
-    match node:
-        case promql.ParenExpr():
-            return matrix(node.expr)
-        case promql.MatrixSelector():
-            return selectors.ranged(node)
+    found = of(node)
+    if not isinstance(found, MatrixQuery):
+        raise mistyped("range vector")
+    return found.plan
+
+
+def mistyped(expected: str) -> BadQueryError:
+    return BadQueryError(f"parse error: expected type {expected}")
+
+
+def number(value: float) -> ScalarQuery:
+    return ScalarQuery(lambda moment: value)
+
+
+def negated(operand: Compiled) -> Compiled:
+    match operand:
+        case ScalarQuery(scalar_plan):
+            return ScalarQuery(lambda moment: -scalar_plan(moment))
+        case VectorQuery(vector_plan):
+            return VectorQuery(lambda moment: elementwise(float.__neg__, vector_plan(moment)))
         case _:
-            return selectors.subquery(node, as_vector(node.expr))
+            raise mistyped("scalar or instant vector")
 
 
-def as_vector(node: Any) -> VectorPlan:
+def as_vector(operand: Compiled) -> VectorPlan:
     """A scalar under a subquery counts as a vector of one element without labels."""
-    if kind(node) == "vector":
-        return vector(node)
-    plan = scalar(node)
-    return lambda moment: [((), plan(moment))]
+    match operand:
+        case ScalarQuery(scalar_plan):
+            return lambda moment: [(EMPTY, scalar_plan(moment))]
+        case VectorQuery(vector_plan):
+            return vector_plan
+        case _:
+            raise mistyped("instant vector")
 
 
-def arguments(node: Any) -> Arguments:
-    return Arguments(tuple(node.args), scalar, vector, matrix)
+def call(node: Any) -> Compiled:
+    name, given = node.func.name, Arguments(tuple(node.args), scalar, vector, matrix)
+    if node.func.return_type == promql.ValueType.Scalar:
+        return ScalarQuery(scalar_call(name, given))
+    return VectorQuery(vector_call(name, given))
 
 
-def operator(node: Any) -> Operator:
-    return Operator(str(node.op), as_bool=node.modifier is not None and node.modifier.return_bool)
+def binary(node: Any) -> Compiled:
+    op = Operator(str(node.op), as_bool=node.modifier is not None and node.modifier.return_bool)
+    match of(node.lhs), of(node.rhs):
+        case ScalarQuery(number_left), ScalarQuery(number_right):
+            return ScalarQuery(lambda moment: scalars(op, number_left(moment), number_right(moment)))
+        case ScalarQuery(number_left), VectorQuery(right):
+            return VectorQuery(lambda moment: scalar_vector(op, number_left(moment), right(moment)))
+        case VectorQuery(left), ScalarQuery(number_right):
+            return VectorQuery(lambda moment: vector_scalar(op, left(moment), number_right(moment)))
+        case VectorQuery(left), VectorQuery(right):
+            return VectorQuery(between(op, matching(node.modifier), left, right))
+        case _:
+            raise mistyped("scalar or instant vector")
 
 
-def binary(node: Any) -> VectorPlan:
-    if kind(node.lhs) == "scalar":
-        return scalar_and_vector(node)
-    if kind(node.rhs) == "scalar":
-        return vector_and_scalar(node)
-    symbol, by = str(node.op), matching(node.modifier)
-    left, right = vector(node.lhs), vector(node.rhs)
-    if symbol in SETS:
-        return lambda moment: sets(symbol, by, left(moment), right(moment))
-    op = operator(node)
+def between(op: Operator, by: Matching, left: VectorPlan, right: VectorPlan) -> VectorPlan:
+    if op.symbol in SETS:
+        return lambda moment: sets(op.symbol, by, left(moment), right(moment))
     return lambda moment: vectors(op, by, left(moment), right(moment))
-
-
-def scalar_and_vector(node: Any) -> VectorPlan:
-    op, left, right = operator(node), scalar(node.lhs), vector(node.rhs)
-    return lambda moment: scalar_vector(op, left(moment), right(moment))
-
-
-def vector_and_scalar(node: Any) -> VectorPlan:
-    op, left, right = operator(node), vector(node.lhs), scalar(node.rhs)
-    return lambda moment: vector_scalar(op, left(moment), right(moment))
 
 
 def matching(modifier: Any) -> Matching:

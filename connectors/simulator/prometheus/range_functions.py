@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
-from connectors.simulator.prometheus.numbers import quantile, total, variance
+from connectors.simulator.prometheus.numbers import divide, quantile, total, variance
 from connectors.simulator.prometheus.values import Window
 
 RangeFunction = Callable[[Window], float | None]
@@ -83,7 +83,7 @@ def regression(window: Window, origin: int) -> tuple[float, float]:
     count, sum_x, sum_y = len(values), total(seconds), total(values)
     covariance = total([x * y for x, y in zip(seconds, values, strict=True)]) - sum_x * sum_y / count
     spread = total([x * x for x in seconds]) - sum_x * sum_x / count
-    slope = covariance / spread
+    slope = divide(covariance, spread)
     return slope, sum_y / count - slope * sum_x / count
 
 

@@ -14,7 +14,6 @@ from connectors.simulator.prometheus.labels import NAME, Labels
 from connectors.simulator.prometheus.store import Matcher, Series
 from connectors.simulator.prometheus.values import (
     BadQueryError,
-    ExecutionError,
     Matrix,
     MatrixPlan,
     Moment,
@@ -24,7 +23,6 @@ from connectors.simulator.prometheus.values import (
     Window,
 )
 
-MAX_STEPS = 11_000  # of a subquery; a wilder one would hold up the whole estate
 DEFAULT_STEP = 60_000  # ms; Prometheus's default evaluation interval
 OPERATORS = ((MatchOp.Equal, "="), (MatchOp.NotEqual, "!="), (MatchOp.Re, "=~"), (MatchOp.NotRe, "!~"))
 
@@ -104,7 +102,9 @@ def ranged(node: MatrixSelector) -> MatrixPlan:
         end = look(moment)
         start = end - length
         columns = ((series.labels, series.between(start, end)) for series in found(moment.query, conditions))
-        return [Window(labels, times, values, start, end) for labels, (times, values) in columns if times]
+        windows = [Window(labels, times, values, start, end) for labels, (times, values) in columns if times]
+        moment.query.charge(sum(len(window.times) for window in windows))
+        return windows
 
     return plan
 
@@ -113,15 +113,15 @@ def subquery(node: SubqueryExpr, inner: VectorPlan) -> MatrixPlan:
     """A range vector made by evaluating ``inner`` at the multiples of the step within the range."""
     look, length = shift(node), milliseconds(node.range)
     step = milliseconds(node.step) or DEFAULT_STEP
-    if length // step > MAX_STEPS:
-        raise ExecutionError("query processing would load too many samples into memory in query execution")
 
     def plan(moment: Moment) -> Matrix:
         end = look(moment)
         start = end - length
         windows: dict[Labels, Window] = {}
         for t in range(-(-start // step) * step, end + 1, step):
-            for labels, value in remembered(inner, moment, t):
+            vector = remembered(inner, moment, t)
+            moment.query.charge(1 + len(vector))
+            for labels, value in vector:
                 window = windows.get(labels)
                 if window is None:
                     window = windows[labels] = Window(labels, array("q"), array("d"), start, end)

@@ -6,6 +6,7 @@ that a scrape no longer shows gets a stale marker at that scrape, so it ends at 
 
 from __future__ import annotations
 
+import math
 import re
 from array import array
 from bisect import bisect_left, bisect_right
@@ -32,12 +33,14 @@ class Series:
         self.stale: set[int] = set()
 
     def append(self, t: int, value: float) -> None:
-        self.times.append(t)
-        self.values.append(value)
+        """A second sample for the same time is dropped, as Prometheus drops it; so times rise strictly."""
+        if not self.times or self.times[-1] < t:
+            self.times.append(t)
+            self.values.append(value)
 
     def end(self, t: int) -> None:
         """Marks the series as ended at ``t`` ms."""
-        self.append(t, float("nan"))
+        self.append(t, math.nan)
         self.stale.add(t)
 
     def at(self, t: int) -> tuple[int, float] | None:

@@ -42,6 +42,9 @@ Vector = list[tuple[Labels, float]]
 Matrix = list[Window]
 
 
+MAX_SAMPLES = 3_000_000  # that one query may look at; a wilder one would hold up the whole estate
+
+
 @dataclass(slots=True)
 class Query:
     """What is the same for all moments of one query. Times in simulated ms."""
@@ -52,6 +55,13 @@ class Query:
     end: int
     found: dict[int, list[Series]] = field(default_factory=dict)  # by selector: looked up once a query
     inner: dict[tuple[int, int], Vector] = field(default_factory=dict)  # steps of subqueries, which overlap
+    samples: int = 0  # looked at so far
+
+    def charge(self, samples: int) -> None:
+        """Raises ``ExecutionError``, in Prometheus's words, once the query has looked at too many."""
+        self.samples += samples
+        if self.samples > MAX_SAMPLES:
+            raise ExecutionError("query processing would load too many samples into memory in query execution")
 
     def sim(self, wall: float) -> int:
         """Simulated ms at a wall time in seconds."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import logging
 from collections.abc import Iterable
 
 from aiohttp import web
@@ -13,6 +14,10 @@ from connectors.simulator.prometheus.api import Api, Handler, refusals
 from connectors.simulator.prometheus.store import Store
 from connectors.simulator.tick import Sample, Tick
 
+LOG = logging.getLogger(__name__)
+LOG.addHandler(logging.NullHandler())  # a client's nonsense belongs in a log that was asked for, never on a screen
+
+MAX_LINE = 65_536  # bytes of a request line; queries may be long
 GRACE = 0.5  # wall seconds that open connections get when the wire stops
 
 
@@ -40,7 +45,7 @@ class PrometheusWire:
     async def start(self, host: str = "127.0.0.1") -> None:
         app = web.Application(middlewares=[self._guard(), refusals])
         app.add_routes(self._api.routes())
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=GRACE)
+        self._runner = web.AppRunner(app, access_log=None, logger=LOG, max_line_size=MAX_LINE, shutdown_timeout=GRACE)
         await self._runner.setup()
         await web.TCPSite(self._runner, host, 0).start()
         port = self._runner.addresses[0][1]
