@@ -8,8 +8,7 @@ import signal
 import sys
 from pathlib import Path
 
-from connectors.simulator.scenarios import SCENARIOS, UnknownScenario
-from connectors.simulator.serve import simulate
+from connectors.simulator.scenarios import SCENARIOS
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -17,16 +16,15 @@ def main(arguments: list[str] | None = None) -> int:
     options = _options(arguments)
     try:
         asyncio.run(_run(options))
-    except UnknownScenario as error:
-        return _complain(str(error), 2)
     except OSError as error:
-        return _complain(str(error), 1)
+        sys.stderr.write(f"seawall simulator: {error}\n")
+        return 1
     return 0
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m connectors.simulator", description=__doc__)
-    parser.add_argument("--scenario", default="calm", help=f"one of {', '.join(SCENARIOS)}")
+    parser.add_argument("--scenario", default="calm", choices=tuple(SCENARIOS))
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--speed", type=_speed, default=1.0, help="simulated seconds a wall second")
     parser.add_argument("--config-out", type=Path, help="write a seawall.toml that points here")
@@ -36,13 +34,19 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
 
 
 def _speed(text: str) -> float:
-    speed = float(text)
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
     if not 0 < speed <= 1000:
-        raise argparse.ArgumentTypeError("a speed is above 0 and at most 1000")
+        raise argparse.ArgumentTypeError(f"{text!r} is no number above 0 and at most 1000")
     return speed
 
 
 async def _run(options: argparse.Namespace) -> None:
+    # Loads every wire's library, which takes a second: not for a command line that is wrong.
+    from connectors.simulator.serve import simulate
+
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -65,11 +69,6 @@ class _End(asyncio.Protocol):
 def _announce(line: str) -> None:
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
-
-
-def _complain(line: str, code: int) -> int:
-    sys.stderr.write(f"seawall simulator: {line}\n")
-    return code
 
 
 if __name__ == "__main__":
