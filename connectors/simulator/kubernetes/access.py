@@ -37,8 +37,12 @@ class Access:
         self._denied.discard((verb, resource))
 
     def authenticate(self, header: str) -> None:
-        """401 unless ``header`` is ``Bearer`` and the token of now."""
-        if self._expired or header != f"Bearer {self.token}":
+        """401 for a token that is not the one of now.
+
+        No token at all is let in while ours is valid: client-go (kubectl) reads no credentials for a plain
+        ``http://`` server and sends none.
+        """
+        if self._expired or header not in ("", f"Bearer {self.token}"):
             raise refusal.unauthorized()
 
     def is_denied(self, verb: str, group: str, plural: str, subresource: str = "") -> bool:
