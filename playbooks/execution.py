@@ -1,0 +1,76 @@
+"""What the runner's process does with an approved plan, from the first line of its journal to the last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from playbooks import runner
+from playbooks.approval import Approval, again
+from playbooks.exits import Exit, Refused
+from playbooks.journal import Entry, Event, Journal, JournalError, written
+from playbooks.phase import ENDED, Phase
+from playbooks.plan import Plan, Purpose
+from playbooks.ports import Ports
+from playbooks.record import Record
+from playbooks.runner import Stop
+
+
+async def execute(approval: Approval, journal: Journal, ports: Ports, stop: Stop, before: Iterable[Entry] = ()) -> Exit:
+    """Plans again from the estate as it is now, and does it when it is what was approved.
+
+    ``before``: what the journal held already, for an undo. The exit code is the last line of the journal, unless
+    the journal can no longer be written: then what is in force is on the targets, with its marks.
+    """
+    entries = tuple(before)
+    record = Record(journal, ports.clock.wall, _phase(entries))
+    try:
+        code = await _execute(approval, ports, record, stop, entries)
+        record.note(Event.END, exit=int(code), outcome=code.name.lower(), reason=code.words)
+    except JournalError:
+        return await _unjournaled(ports, approval.run)
+    return code
+
+
+async def _execute(approval: Approval, ports: Ports, record: Record, stop: Stop, entries: tuple[Entry, ...]) -> Exit:
+    undoes = approval.purpose is Purpose.UNDO
+    _begin(approval, ports, record, undoes, entries)
+    topology = await ports.watch.read_now()
+    try:
+        plan = again(approval, topology, ports.clock.wall(), written(entries))
+    except Refused as refused:
+        if not undoes:
+            record.enter(Phase.ABORTED_CLEAN, refused.reason)
+        record.note(Event.NOTE, reason=refused.reason)
+        return refused.exit
+    _note_warnings(plan, record)
+    return await (runner.undo if undoes else runner.run)(plan, ports, record, stop)
+
+
+def _begin(approval: Approval, ports: Ports, record: Record, undoes: bool, entries: tuple[Entry, ...]) -> None:
+    """Who asked for what. An undo of a run whose runner is gone says first that it was interrupted."""
+    if undoes and record.phase not in ENDED:
+        reason = "its runner is gone" if entries else "no journal here: undone from the marks"
+        record.enter(Phase.INTERRUPTED, reason)
+    record.note(
+        Event.UNDO if undoes else Event.RUN,
+        plan=approval.hash,
+        actor=ports.actor,
+        reason=", ".join(f"{name}={value}" for name, value in approval.given.items()),
+        title=approval.title,
+        playbook=approval.playbook,
+    )
+
+
+def _note_warnings(plan: Plan, record: Record) -> None:
+    for warning in plan.warnings:
+        record.note(Event.NOTE, reason=warning)
+
+
+def _phase(entries: tuple[Entry, ...]) -> Phase:
+    return next((each.phase for each in reversed(entries) if each.phase is not None), Phase.PLANNED)
+
+
+async def _unjournaled(ports: Ports, run: str) -> Exit:
+    topology = await ports.watch.read_now()
+    marked = any(each.mark.run == run for each in topology.in_force)
+    return Exit.FAILED_PART if marked else Exit.UNREACHABLE

@@ -1,0 +1,90 @@
+"""Plans and journal entries as lines for a person: the same words in the terminal's verbs and on the screen."""
+
+from __future__ import annotations
+
+import time
+
+from console.model.change import Change, FactValue
+from console.model.units import show_duration
+from playbooks.check import words
+from playbooks.journal import Entry, Event
+from playbooks.plan import Plan, PlannedStep, Purpose
+
+
+def plan_lines(plan: Plan) -> tuple[str, ...]:
+    """The whole plan: steps with before → after, what proves them, who ends them, warnings, and the hash."""
+    lines = [f"{plan.title}  ({plan.environment})"]
+    if plan.params:
+        lines.append("  with " + ", ".join(f"{name}={value}" for name, value in plan.params))
+    for number, step in enumerate(plan.steps, 1):
+        lines += _step(number, step, plan.purpose)
+    if not plan.steps:
+        lines.append("  nothing to undo")
+    lines += [f"! {warning}" for warning in plan.warnings]
+    count = len(plan.changes)
+    lines.append(f"{count} change{'' if count == 1 else 's'}, plan {plan.hash}" if count else "nothing to change")
+    return tuple(lines)
+
+
+def entry_line(entry: Entry) -> str:
+    """One event: ``14:02:07 ttl redis/cache ttl.catalog 60 → 600 done``."""
+    clock = time.strftime("%H:%M:%S", time.localtime(entry.time))
+    return f"{clock} {_happened(entry)}"
+
+
+def value(fact: FactValue) -> str:
+    """A fact's value: ``on``, ``off``, ``absent``, the number."""
+    if fact is None:
+        return "absent"
+    if isinstance(fact, bool):
+        return "on" if fact else "off"
+    return f"{fact:g}" if isinstance(fact, float) else str(fact)
+
+
+def _step(number: int, step: PlannedStep, purpose: Purpose) -> list[str]:
+    head = f"{number}. {step.id}  {step.action} {step.target}"
+    if not step.changes:
+        return [f"{head}  already so"]
+    lines = [head, *(f"     {_change(change)}" for change in step.changes)]
+    lines += [f"     ! {remark}" for remark in step.remarks]
+    if purpose is Purpose.RUN:
+        lines.append(f"     {_after(step)}")
+    return lines
+
+
+def _change(change: Change) -> str:
+    return f"{change.fact:<24} {value(change.before)} → {value(change.after)}"
+
+
+def _after(step: PlannedStep) -> str:
+    """``ends in 2h by the application itself; verified: reads back; on failure undo step``"""
+    end = f"ends in {show_duration(step.expires)} by {step.ends}" if step.expires is not None else "no end"
+    proof = ", ".join(words(check) for check in step.verify) or "nothing"
+    return f"{end}; verified by: {proof}; on failure: {step.on_failure.value.replace('_', ' ')}"
+
+
+def _happened(entry: Entry) -> str:
+    reason = f": {entry.reason}" if entry.reason else ""
+    where = f"{entry.step} {entry.target} {entry.fact}"
+    change = f"{where} {value(entry.before)} → {value(entry.after)}"
+    match entry.event:
+        case Event.RUN | Event.UNDO:
+            return f"{entry.event} {entry.run} by {entry.actor}{reason}"
+        case Event.PHASE:
+            return f"{entry.phase}{reason}"
+        case Event.INTENT | Event.UNDO_INTENT:
+            return f"{change} …"
+        case Event.OUTCOME | Event.UNDO_OUTCOME:
+            return f"{change} {entry.outcome}{reason}"
+        case Event.PROBE:
+            return f"{where} probed: {entry.outcome}{reason}"
+        case Event.CHECK:
+            return f"{entry.step} {entry.action}: {entry.outcome}{reason}"
+        case Event.STEP:
+            return f"step {entry.step} {entry.outcome}{reason}"
+        case Event.NOTE:
+            return f"note{reason}"
+        case Event.STOP:
+            return "asked to stop"
+        case Event.END:
+            return f"ended with {entry.exit}{reason}"
