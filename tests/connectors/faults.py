@@ -6,6 +6,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -90,11 +91,20 @@ def answering(status: int, body: bytes, headers: Mapping[str, str] | None = None
     return handler
 
 
-async def read_request(reader: asyncio.StreamReader) -> tuple[str, str, bytes]:
-    """Method, path with query, and body of the next request."""
+@dataclass(frozen=True, slots=True)
+class Request:
+    """``path`` with its query; ``head`` the request line and headers as they came."""
+
+    method: str
+    path: str
+    head: str
+    body: bytes
+
+
+async def read_request(reader: asyncio.StreamReader) -> Request:
+    """The next request of a connection that is kept; IncompleteReadError when the client has gone."""
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
     method, path, _ = head.split(" ", 2)
-    length = next(
-        (line for line in head.lower().split("\r\n") if line.startswith("content-length:")), "content-length: 0"
-    )
-    return method, path, await reader.readexactly(int(length.split(":")[1]))
+    headers = dict(line.lower().split(": ", 1) for line in head.split("\r\n")[1:] if ": " in line)
+    body = await reader.readexactly(int(headers.get("content-length", "0")))
+    return Request(method, path, head, body)

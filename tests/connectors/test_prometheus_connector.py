@@ -10,7 +10,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from faults import Handler, answering, black_hole, closed_port, drip_body, drip_head, read_request, serving, slam
 
 from connectors import Connector, ConnectorError
 from connectors.presets import Query
@@ -21,6 +20,17 @@ from console.clock import SystemClock
 from console.model.change import Change, Outcome, RunContext, Verdict
 from console.model.signal import Unit
 from console.model.snapshot import Detail, FailureKind, Seen, Snapshot, Unreachable
+from tests.connectors.faults import (
+    Handler,
+    answering,
+    black_hole,
+    closed_port,
+    drip_body,
+    drip_head,
+    read_request,
+    serving,
+    slam,
+)
 
 RATE = Query("prometheus/gateway", "rate", "up", Unit.PER_SECOND)
 RUN = RunContext("r1", "tester", "test")
@@ -151,8 +161,7 @@ async def until(condition: Callable[[], bool], seconds: float = 3.0) -> None:
 async def test_one_bad_query_is_one_unknown_signal() -> None:
     async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while True:
-            _, path, _ = await read_request(reader)
-            bad = "oops" in path
+            bad = "oops" in (await read_request(reader)).path
             body = b'{"status":"error","errorType":"bad_data","error":"parse error"}' if bad else vector("5")
             status = "400 Bad Request" if bad else "200 OK"
             writer.write(f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
@@ -171,8 +180,7 @@ async def test_one_bad_query_is_one_unknown_signal() -> None:
 async def test_a_renewed_token_is_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
     async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while True:
-            head = await reader.readuntil(b"\r\n\r\n")
-            ok = b"Authorization: Bearer fresh\r\n" in head
+            ok = "Authorization: Bearer fresh\r\n" in (await read_request(reader)).head
             body = vector("1") if ok else b""
             status = "200 OK" if ok else "401 Unauthorized"
             writer.write(f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
