@@ -13,6 +13,7 @@ from kafka.protocol import admin, consumer, metadata, producer, sasl
 
 from connectors.simulator.kafka import api_cluster, api_groups, api_logs, api_security
 from connectors.simulator.kafka.codes import Code
+from connectors.simulator.kafka.nulls import forbidden_null
 from connectors.simulator.kafka.session import Message, Session
 
 _PREFIX = struct.Struct(">hhi")  # api key, version, correlation id
@@ -113,9 +114,13 @@ def _unsupported(correlation: int, key: int, version: int) -> bytes:
 
 def _decoded(api: Api, frame: bytes, version: int) -> Message:
     try:
-        return api.request.decode(frame, version=version, header=True)
+        request = api.request.decode(frame, version=version, header=True)
     except Exception as error:  # strangers' bytes: the codec fails in whatever way they make it
         raise Malformed(f"{type(error).__name__} in version {version} of api {api.key}") from error
+    null = forbidden_null(api.request._struct.fields, request, version)
+    if null:
+        raise Malformed(f"{null} must not be null in version {version} of api {api.key}")
+    return request
 
 
 def _encoded(response: Message, correlation: int) -> bytes:
