@@ -14,6 +14,8 @@ def decode(document: bytes, table_from: Callable[[object], object], null: object
     """A Lua value; ValueError where the document is not JSON."""
     try:
         parsed = json.loads(document.decode("utf-8", "surrogateescape"), parse_constant=_refuse)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"Expected value but found invalid token at character {error.pos + 1}") from None
     except RecursionError:
         raise ValueError("Found too many nested data structures") from None
     return _to_lua(parsed, table_from, null)

@@ -7,6 +7,7 @@ script. A script may execute a bounded number of instructions, because everythin
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
@@ -16,6 +17,7 @@ from connectors.simulator.redis import cjson
 from connectors.simulator.redis.protocol import Failure, NullArray, Push, Reply, Status, Verbatim
 from connectors.simulator.redis.server import Call, Client, Server, text
 
+_LINE = re.compile(r"user_script:([0-9]+):")
 INSTRUCTIONS = 20_000_000  # about half a second
 
 _PRELUDE = b"""
@@ -42,12 +44,12 @@ cjson = {
   null = null,
   encode = function(value)
     local done, result = encode(value)
-    if not done then error(result, 2) end
+    if not done then error('user_script:1: ' .. result, 0) end
     return result
   end,
   decode = function(value)
     local done, result = decode(value)
-    if not done then error(result, 2) end
+    if not done then error('user_script:1: ' .. result, 0) end
     return result
   end,
 }
@@ -58,20 +60,18 @@ local base = {}
 for _, name in ipairs(keep) do base[name] = _G[name] end
 base.math.random, base.math.randomseed, base.string.dump = nil, nil, nil
 local load, setfenv = loadstring, setfenv
-local function global(kind)
-  return function(_, name)
-    error("Script attempted to " .. kind .. " global variable '" .. tostring(name) .. "'", 2)
-  end
-end
+local function closed() error('Attempt to modify a readonly table', 2) end
 local function environment(keys, argv)
   local own = {KEYS = keys, ARGV = argv}
   local index = function(_, name)
     local value = base[name]
-    if value == nil then global('access nonexistent')(nil, name) end
+    if value == nil then
+      error("Script attempted to access nonexistent global variable '" .. tostring(name) .. "'", 2)
+    end
     return value
   end
   own._G = own
-  return setmetatable(own, {__index = index, __newindex = global('create')})
+  return setmetatable(own, {__index = index, __newindex = closed})
 end
 return function(body, name, keys, argv, only_check)
   local chunk, problem = load(body, name)
@@ -127,7 +127,9 @@ class _Runtime:
         try:
             words = [_word(argument) for argument in arguments]
             if not words:
-                raise Failure("ERR Please specify at least one argument for this redis.call()")
+                raise Failure("ERR Please specify at least one argument for this redis lib call")
+            if words[0].lower() not in server.commands:
+                raise Failure("ERR Unknown Redis command called from script")
             name, command = server.find(words)
             if not command.script:
                 raise Failure("ERR This Redis command is not allowed from script")
@@ -209,11 +211,14 @@ def _word(argument: object) -> bytes:
 
 
 def _script_failure(result: object, body: bytes) -> Failure:
+    """What the script raised, an error reply or a text, and where; as the real server words it."""
     if lupa.lua_type(result) == "table":
-        message = dict(result.items()).get(b"err", b"ERR unknown error")  # type: ignore[attr-defined]
-        sha = hashlib.sha1(body, usedforsecurity=False).hexdigest()
-        return Failure(f"{text(message)} script: {sha}, on @user_script:1.")
-    return Failure(f"ERR {text(result) if isinstance(result, bytes) else result}")
+        message = text(dict(result.items()).get(b"err", b"ERR unknown error"))  # type: ignore[attr-defined]
+    else:
+        message = f"ERR {text(result) if isinstance(result, bytes) else result}"
+    line = _LINE.search(message)
+    where = f"script: {_sha1hex(body).decode()}, on @user_script:{line.group(1) if line else 1}."
+    return Failure(f"{message} {where}")
 
 
 def _reply(value: object) -> Reply:

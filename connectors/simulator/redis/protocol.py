@@ -1,7 +1,7 @@
 """RESP2, RESP3 and inline commands as bytes in, commands out, and replies out as bytes. No sockets here.
 
 Limits are the real server's: an inline command or a length line is at most 64 KB, a bulk string 512 MB, an array
-1,048,576 items; before authentication 10 items of 16 KB. What breaks them is a ProtocolError, after which the
+2^31 items; before authentication 10 items of 16 KB. What breaks them is a ProtocolError, after which the
 connection is closed, because nobody can tell where the next command starts.
 """
 
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 MAX_LINE = 64 * 1024
 MAX_BULK = 512 * 1024 * 1024
-MAX_ITEMS = 1024 * 1024
+MAX_ITEMS = 2**31 - 1
 STRANGER_BULK = 16 * 1024
 STRANGER_ITEMS = 10
 
@@ -186,7 +186,7 @@ class Reader:
         end = self._find("too big bulk count string")
         if end is None:
             return None
-        length = self._length(bytes(self._buffer[:end]).rstrip(b"\r"))
+        length = self._length(bytes(self._buffer[:end].removesuffix(b"\r")) or b"\r")
         start = end + 1
         if len(self._buffer) < start + length + 2:
             return None
@@ -196,7 +196,7 @@ class Reader:
 
     def _length(self, line: bytes) -> int:
         if line[:1] != b"$":
-            raise ProtocolError(f"expected '$', got '{chr(line[0]) if line else ' '}'")
+            raise ProtocolError(f"expected '$', got '{line[:1].decode('latin-1')}'")
         length = _integer(line[1:])
         if length is None or not 0 <= length <= MAX_BULK:
             raise ProtocolError("invalid bulk length")
@@ -222,7 +222,7 @@ class Reader:
 
 
 _INTEGER = re.compile(rb"-?(0|[1-9][0-9]{0,18})\Z")
-_WORD = re.compile(rb"""\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\')*)'|([^\s"']+))(?=\s|\Z)""", re.DOTALL)
+_WORD = re.compile(rb"""\s*(?:"((?:[^"\\]|\\.)*)"|'((?:\\'|[^'])*)'|([^\s"']+))(?=\s|\Z)""", re.DOTALL)
 _ESCAPE = re.compile(rb"\\(x[0-9a-fA-F]{2}|.)", re.DOTALL)
 _ESCAPED = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"a": b"\a"}
 

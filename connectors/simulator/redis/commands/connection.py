@@ -28,10 +28,7 @@ def echo(call: Call) -> Reply:
 
 
 def select(call: Call) -> Reply:
-    try:
-        index = integer(call.args[0])
-    except Failure:
-        raise Failure("ERR invalid DB index") from None
+    index = call.integer(0)
     if not 0 <= index < DATABASES:
         raise Failure("ERR DB index is out of range")
     call.client.database = index

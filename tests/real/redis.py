@@ -1,0 +1,65 @@
+"""A real redis-server on a free loopback port for the length of a test."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+DEADLINE = 10.0  # wall seconds for a server to answer
+
+
+@contextmanager
+def start_redis(directory: Path, *arguments: str) -> Iterator[str]:
+    """Its ``redis://`` address. ``arguments`` go to redis-server. Without one on the machine the test is left out."""
+    binary = shutil.which("redis-server")
+    if binary is None:
+        absent("redis-server is not installed")
+    port = _free_port()
+    command = [binary, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+    command += ["--dir", str(directory), "--logfile", str(directory / f"redis-{port}.log"), *arguments]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
+    try:
+        _await_answer(server, port)
+        yield f"redis://127.0.0.1:{port}/0"
+    finally:
+        server.kill()
+        server.wait()
+
+
+def absent(reason: str) -> NoReturn:
+    """Leaves the test out; a missing server is a failure where all of them are promised."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _await_answer(server: subprocess.Popen[bytes], port: int) -> None:
+    """Any answer will do: with a password it is NOAUTH."""
+    deadline = time.monotonic() + DEADLINE
+    while time.monotonic() < deadline:
+        if server.poll() is not None:
+            raise RuntimeError(f"redis-server ended with {server.returncode}")
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=0.5) as line:
+                line.sendall(b"PING\r\n")
+                if line.recv(1):
+                    return
+        except OSError:
+            time.sleep(0.01)
+    raise RuntimeError("redis-server does not answer")
