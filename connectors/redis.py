@@ -62,7 +62,7 @@ class RedisConnector:
         if component != self._component:
             return Unreachable(self.name, at, FailureKind.NOT_FOUND, f"{component} is not this Redis")
         try:
-            slow, fields = await self._client.ask(("SLOWLOG", "GET", SLOWEST), ("HGETALL", self._settings.flags_key))
+            slow, fields = await self._client.ask(("SLOWLOG GET", SLOWEST), ("HGETALL", self._settings.flags_key))
             if isinstance(slow, Refused) and isinstance(fields, Refused):
                 raise slow
         except (Refused, Lost) as failed:
