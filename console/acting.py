@@ -84,6 +84,10 @@ class Progress:
 class Acting(Protocol):
     """Every call but ``start`` is quick and local: it reads a journal or computes. None writes to the estate."""
 
+    def problems(self) -> tuple[str, ...]:
+        """Playbooks that could not be read, one line each."""
+        ...
+
     def offers(self, topology: Topology) -> tuple[Offer, ...]:
         """The playbooks there are, with those that their conditions suggest now marked so."""
         ...

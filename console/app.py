@@ -33,7 +33,7 @@ from panels.scene import Scene
 if TYPE_CHECKING:
     from console.config import Environment
 
-TOGETHER = 0.15  # wall seconds in which the news of several sources become one frame
+TOGETHER = 0.3  # wall seconds in which the news of several sources become one frame
 TICK = 1.0  # wall seconds between two looks at the clock
 RUN_TICK = 0.25  # wall seconds between two looks at the journal of a run
 
@@ -57,7 +57,7 @@ class SeawallApp(App[int], inherit_bindings=False):
     ENABLE_COMMAND_PALETTE = False
     TITLE = "seawall"
 
-    topology: reactive[Topology | None] = reactive(None, init=False)
+    topology: reactive[Topology | None] = reactive(None, init=False, repaint=False)
 
     def __init__(
         self,
@@ -130,6 +130,7 @@ class SeawallApp(App[int], inherit_bindings=False):
         await self._session.start()
         if self._open_acting is not None:
             self.conduct.acting = self._open_acting()
+            self._say("; ".join(self.conduct.acting.problems()))
 
     def _seen(self, topology: Topology) -> None:
         self.topology = topology
@@ -201,7 +202,9 @@ class SeawallApp(App[int], inherit_bindings=False):
 def run(environment: Environment, *, mouse: bool = False, ascii: bool = False) -> int:
     """Open the screen until the operator leaves it; the exit code. Needs a terminal."""
     clock = SystemClock(environment.speed)
-    app = SeawallApp(environment, clock, partial(_session, environment, clock), ascii=ascii)
+    app = SeawallApp(
+        environment, clock, partial(_session, environment, clock), partial(_acting, environment), ascii=ascii
+    )
     code = app.run(mouse=mouse)
     return app.return_code or 0 if code is None else code
 
@@ -211,3 +214,9 @@ def _session(environment: Environment, clock: Clock, changed: Callable[[Topology
     from console.session import Session
 
     return Session(environment, clock, changed)
+
+
+def _acting(environment: Environment) -> Acting:
+    from console.engine import Engine, own_directories
+
+    return Engine(environment, own_directories())

@@ -157,7 +157,8 @@ class Desk(Screen[None]):
         if self.look.opened:
             rows = detail.rows(self._sized("view"))
         self._lines("view").show(rows, "" if self.look.opened else self.look.key)
-        self._lines("detail").show(detail.rows(self._sized("detail")))
+        if self._lines("detail").display:
+            self._lines("detail").show(detail.rows(self._sized("detail")))
 
     def _sized(self, name: str) -> Scene:
         size = self._lines(name).size

@@ -24,6 +24,7 @@ class Dialog(ModalScreen[Answer | None], Generic[Answer]):
     """``rows``, ``asks`` and ``pressed`` are the three things that a dialog says of itself."""
 
     title_text = ""
+    leave_keys: tuple[str, ...] = ("escape", "ctrl+c")
 
     def __init__(self, *, ascii: bool = False) -> None:
         super().__init__()
@@ -58,7 +59,7 @@ class Dialog(ModalScreen[Answer | None], Generic[Answer]):
 
     def on_key(self, event: Key) -> None:
         event.stop()
-        if event.key in ("escape", "ctrl+c"):
+        if event.key in self.leave_keys:
             self.dismiss(None)
             return
         self.pressed(event.key, event.character)

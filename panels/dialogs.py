@@ -111,6 +111,7 @@ class Leave(Dialog[bool]):
     """A run does not end with the screen: say so before the operator leaves."""
 
     title_text = "leave"
+    leave_keys = ("escape",)
 
     def __init__(self, *, running: bool, ascii: bool = False) -> None:
         super().__init__(ascii=ascii)
@@ -129,4 +130,4 @@ class Leave(Dialog[bool]):
         )
 
     def pressed(self, key: str, character: str | None) -> None:
-        self.dismiss(True if key in ("q", "y") else None)
+        self.dismiss(True if key in ("q", "ctrl+c") else None)

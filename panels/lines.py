@@ -15,7 +15,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from panels.line import Line, Row, Span, Tone, fit
+from panels.line import Line, Row, Span, Tone, fit, text_of
 from panels.palette import LOOKS, ascii_text
 
 
@@ -30,50 +30,45 @@ class Lines(Widget):
         self._rows: tuple[Row, ...] = ()
         self._chosen = ""
         self._top = 0
+        self._seen: tuple[Line, ...] = ()
         self._ascii = ascii
 
     def show(self, rows: tuple[Row, ...], chosen: str = "") -> None:
         """Make these the rows on the screen. Drawing the same rows twice writes nothing."""
-        before = [self._seen(y) for y in range(self.size.height)]
         self._rows, self._chosen = rows, chosen
         self._keep_in_sight()
-        after = [self._seen(y) for y in range(self.size.height)]
-        pairs = zip(before, after, strict=True)
+        before, self._seen = self._seen, self._fitted()
+        pairs = zip_longest(before, self._seen, fillvalue=())
         regions = [region for y, (was, now) in enumerate(pairs) if (region := _differ(y, was, now))]
         if regions:
             self.refresh(*regions)
 
     def scroll_lines(self, by: int) -> None:
         """Move the text under the window, for what has no chosen row."""
-        top = max(0, min(self._top + by, len(self._rows) - self.size.height))
-        if top != self._top:
-            self._top = top
-            self.refresh()
+        self._top += by
+        self.show(self._rows, self._chosen)
 
     @property
     def text(self) -> str:
         """What is on the screen, without its looks."""
-        return "\n".join("".join(span.text for span in self._seen(y)).rstrip() for y in range(self.size.height))
+        return "\n".join(text_of(line).rstrip() for line in self._seen)
 
     def render_line(self, y: int) -> Strip:
-        return Strip([Segment(self._text(span), LOOKS[span.tone]) for span in _merged(self._seen(y))], self.size.width)
+        line = self._seen[y] if y < len(self._seen) else ()
+        return Strip([Segment(self._text(span), LOOKS[span.tone]) for span in _merged(line)])
 
     def on_resize(self) -> None:
         self._keep_in_sight()
+        self._seen = self._fitted()
         self.post_message(self.Sized())
 
-    def _row(self, y: int) -> Row | None:
-        index = self._top + y
-        return self._rows[index] if index < len(self._rows) else None
-
-    def _seen(self, y: int) -> Line:
-        row = self._row(y)
-        if row is None:
-            return fit((), self.size.width)
-        line = row.line
-        if row.key and row.key == self._chosen:
-            line = tuple(Span(text, Tone.CHOSEN if tone is Tone.NAME else tone) for text, tone in line)
-        return fit(line, self.size.width)
+    def _fitted(self) -> tuple[Line, ...]:
+        """The lines in the window, at its width, with the chosen one's name marked."""
+        width, height = self.size
+        rows = self._rows[self._top : self._top + height]
+        blank = fit((), width)
+        lines = [fit(_marked(row) if row.key and row.key == self._chosen else row.line, width) for row in rows]
+        return (*lines, *[blank] * (height - len(lines)))
 
     def _text(self, span: Span) -> str:
         return ascii_text(span.text) if self._ascii else span.text
@@ -84,6 +79,10 @@ class Lines(Widget):
         if index is not None:
             self._top = min(max(self._top, index - height + 1), index)
         self._top = max(0, min(self._top, len(self._rows) - height))
+
+
+def _marked(row: Row) -> Line:
+    return tuple(Span(text, Tone.CHOSEN if tone is Tone.NAME else tone) for text, tone in row.line)
 
 
 def _merged(line: Line) -> list[Span]:

@@ -20,7 +20,7 @@ def sweep(points: tuple[Point, ...], now: float, width: int, interval: float = 1
     """
     size = READINGS * interval
     newest = int(now // size)
-    latest = {int(point.at // size): point.value for point in points}
+    latest = {int(point.at // size): point.value for point in points[-READINGS * width :]}
     shown = {index: value for index, value in latest.items() if newest - width + 1 < index <= newest}
     if not shown:
         return " " * width

@@ -69,6 +69,9 @@ class SmallEngine:
     stopped: list[str] = field(default_factory=list)
     told: int = 0
 
+    def problems(self) -> tuple[str, ...]:
+        return ()
+
     def offers(self, topology: Topology) -> tuple[Offer, ...]:
         because = "api.cpu above 70% for 60s" if topology.pressure is not None else ""
         spike = Offer(
