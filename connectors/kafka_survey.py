@@ -193,7 +193,11 @@ def _refusals(groups: Sequence[GroupView]) -> list[str]:
 def _missing(wanted: Wanted, groups: Sequence[GroupView], silent: Mapping[int, object]) -> list[str]:
     """Groups asked for by their full name that are not there; not told while a broker is silent, it may have them."""
     exact = [name for name in wanted.groups if not set(name) & set("*?[")]
-    return [] if silent else [f"group {name}: not found" for name in exact if name not in {g.name for g in groups}]
+    return (
+        []
+        if silent
+        else [f"group {name}: not found, or not permitted" for name in exact if name not in {g.name for g in groups}]
+    )
 
 
 def _told(failures: Mapping[int, Failed]) -> list[str]:

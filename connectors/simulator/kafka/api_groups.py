@@ -64,7 +64,7 @@ def list_groups(session: Session, request: Message, version: int) -> Message:
             group_id=group.name, protocol_type="consumer", group_state=group.state, group_type="classic"
         )
         for group in session.cluster.groups.values()
-        if session.group_error(group.name) is Code.NONE
+        if session.coordinates(group.name)
         and (not states or group.state.lower() in states)
         and (not types or "classic" in types)
     ]

@@ -38,7 +38,10 @@ class Session:
         """Why this broker does not answer for this group, or NONE."""
         if group in self.cluster.denied_groups:
             return Code.GROUP_AUTHORIZATION_FAILED
-        return Code.NONE if self.cluster.coordinator(group) == self.broker else Code.NOT_COORDINATOR
+        return Code.NONE if self.coordinates(group) else Code.NOT_COORDINATOR
+
+    def coordinates(self, group: str) -> bool:
+        return self.cluster.coordinator(group) == self.broker
 
     def log_error(self, topic: str, partition: int) -> Code:
         """Why this broker does not answer for this partition, or NONE."""

@@ -59,7 +59,7 @@ class KafkaWire:
         self._silent.discard(broker)
 
     def deny(self, group: str) -> None:
-        """Nobody may ask about this group."""
+        """Nobody may look into this group; it is still listed, as for a user who may describe the cluster."""
         self._cluster.denied_groups.add(group)
 
     def require(self, user: str, password: str) -> None:
