@@ -14,6 +14,8 @@ FLAG, TTL, RATE = "flag.", "ttl.", "rate."
 READ_ONLY = "flag.read_only"
 USER_RATE = "rate.user"
 
+LARGEST = 1e12  # beyond it a number is a mistake, and an integer may not even fit a float
+
 Document = Mapping[str, object]
 
 
@@ -42,11 +44,11 @@ def _switch(document: Document, now: float) -> bool | None:
 
 
 def _number(document: Document, now: float) -> float | None:
-    """A number above zero; anything else is no number to live by."""
+    """A number above zero and below ``LARGEST``; anything else is none to live by."""
     value = document.get("else") if _over(document, now) else document.get("value")
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value) if 0 < value < float("inf") else None
+    return float(value) if 0 < value < LARGEST else None
 
 
 def _over(document: Document, now: float) -> bool:

@@ -24,8 +24,6 @@ Counters = Mapping[str, float]
 def tick_of(before: State, after: State, second: Second, levers: Levers, counters: Counters, t: int, seed: int) -> Tick:
     """The second ``t`` that led from one state to the next. ``counters`` are last second's."""
     counted = increments(second, levers)
-    if not counters:
-        counters = {"dead_letters": orders.DEAD_START}
     return Tick(
         t=t,
         cache=cache.shown(after.store, before.store, levers.api.ready + levers.workers.ready),
@@ -105,7 +103,7 @@ def increments(second: Second, levers: Levers) -> dict[str, float]:
         "orders.produced": second.ordered,
         "orders.consumed": second.consumed,
         "notifications.consumed": second.notified,
-        "dead_letters": second.consumed * orders.DEAD_SHARE,
+        "dead_letters": second.consumed * second.demand.service.gave_up,  # a worker tries an order once
     }
 
 

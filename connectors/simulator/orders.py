@@ -13,7 +13,6 @@ from connectors.simulator.tick import Group, Partition
 
 REBALANCE = 6  # seconds
 ORDER_SHARE = 0.05  # of answered requests, on an ordinary day
-DEAD_SHARE = 0.0005  # of the orders consumed
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +27,6 @@ class Topic:
 
 ORDERS = Topic("orders", (0.14, 0.13, 0.13, 0.12, 0.12, 0.12, 0.12, 0.12), 20.0, 4_000_000.0)
 NOTIFICATIONS = Topic("notifications", (0.25, 0.25, 0.25, 0.25), 60.0, 1_500_000.0)
-DEAD_LETTERS = "orders.dlq"
-DEAD_START = 37.0
 KEPT = 0.25  # of what was there at the start, the share that retention has kept
 
 

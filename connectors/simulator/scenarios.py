@@ -19,26 +19,30 @@ class UnknownScenario(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One knob of the crisis turned to a value: at once, or over ``rise`` seconds, and back at ``until``.
+    """One knob of the crisis turned to a value: at once, or over ``over`` seconds, and back at ``until``.
 
     Between two positive values a knob moves exponentially (the same factor every second), because that is
-    how word spreads; where one of them is 0, in a straight line.
+    how word spreads; where one of them is 0, in a straight line. Of two turns of one knob the later in the
+    scenario's list counts while it lasts.
     """
 
     knob: str
     to: float
     start: float = FAULT
-    rise: float = 0.0
+    over: float = 0.0
     until: float = float("inf")
+    come_from: float | None = None  # the value at ``start``; None: the calm one
 
-    def at(self, t: float, calm: float) -> float:
-        """The knob's value at ``t``, when ``calm`` is its value outside of the crisis."""
-        if not self.start <= t < self.until:
-            return calm
-        way = min((t - self.start) / self.rise, 1.0) if self.rise > 0 else 1.0
-        if calm > 0 and self.to > 0:
-            return float(calm * (self.to / calm) ** way)
-        return calm + (self.to - calm) * way
+    def lasts(self, t: float) -> bool:
+        return self.start <= t < self.until
+
+    def at(self, t: float) -> float:
+        """The knob's value at ``t``, while the turn lasts."""
+        first: float = getattr(CALM, self.knob) if self.come_from is None else self.come_from
+        way = min((t - self.start) / self.over, 1.0) if self.over > 0 else 1.0
+        if first > 0 and self.to > 0:
+            return float(first * (self.to / first) ** way)
+        return first + (self.to - first) * way
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ class Scenario:
 
     def crisis(self, t: float) -> Crisis:
         """What is wrong at simulated second ``t``."""
-        return replace(CALM, **{turn.knob: turn.at(t, getattr(CALM, turn.knob)) for turn in self.turns})
+        return replace(CALM, **{turn.knob: turn.at(t) for turn in self.turns if turn.lasts(t)})
 
 
 _ALL = (
@@ -72,15 +76,17 @@ _ALL = (
         title="Viral spike, 100x traffic within five minutes",
         story="A link is shared and shared again. One page draws a hundred times the usual crowd, most of it only "
         "looking, some of it scrapers. The autoscaler runs into its maximum, then the cache's short TTL lets too "
-        "many reads through and the database saturates; retries and a CDN that cannot refresh its copies follow.",
+        "many reads through and the database saturates; retries and a CDN that cannot refresh its copies follow. "
+        "The crowd thins out after six minutes, but what has collapsed stays down.",
         look="gateway errors and api cpu, then database connections; the autoscaler at its maximum",
-        helps="a higher HPA minimum and maximum, a longer catalog TTL, P2 features off, a rate limit for each user, "
-        "more workers; together: more pods alone only open more connections to a database that is already full",
+        helps="a higher HPA minimum and maximum, a longer catalog TTL, P2 features off and a rate limit for each "
+        "user, together: more pods alone only open more connections to a database that is already full",
         costs="older catalog pages for up to the TTL, no recommendations, reviews or search suggestions, "
         "429s for heavy clients, the price of the pods",
         turns=(
-            Turn("spike", to=100.0, rise=300.0),
-            Turn("conversion", to=0.2, rise=300.0),
+            Turn("spike", to=100.0, over=300.0, until=FAULT + 360),
+            Turn("spike", to=60.0, start=FAULT + 360, over=600.0, come_from=100.0),
+            Turn("conversion", to=0.12, over=300.0),
         ),
     ),
 )

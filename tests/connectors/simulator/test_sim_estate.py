@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from math import isfinite
+from pathlib import Path
 
 import aiohttp
 import pytest
 from redis.asyncio import Redis
 
 from connectors.simulator.estate import AT_ONCE, HISTORY, Addresses, Estate
+from connectors.simulator.files import config_text, write
 from connectors.simulator.scenarios import FAULT, UnknownScenario
+from console.config import load
+from console.model.component import name_of
 
 START = 1_800_000_000.0
 ACT = int(FAULT) + 90
@@ -47,6 +53,22 @@ class Shop:
             shares.append(self.estate.tick.success_origin)
         return shares
 
+    async def asked(self, query: str) -> list[float]:
+        """The values of the series that Prometheus answers with, now."""
+        url = f"{self.at.prometheus}/api/v1/query"
+        async with self.http.get(url, params={"query": query, "time": str(self.wall.now)}) as answer:
+            result = (await answer.json())["data"]["result"]
+        return [float(series["value"][1]) for series in result]
+
+    async def signals(self, directory: Path) -> dict[str, float]:
+        """Everything that the demo's config asks Prometheus for; each is one series."""
+        config = directory / "seawall.toml"
+        write(config, config_text(self.at, directory / "kubeconfig", 1.0))
+        found = {}
+        for query in load(config).queries:
+            (found[f"{name_of(query.component)}.{query.signal}"],) = await self.asked(query.expr)
+        return found
+
     async def flag(self, field: str, **document: object) -> None:
         await self.redis.hset("seawall:flags", field, json.dumps(document))
 
@@ -65,17 +87,16 @@ class Shop:
 
     async def remedies(self) -> None:
         await self.capacity()
-        await self.patch("/apis/apps/v1/namespaces/shop/deployments/workers", {"spec": {"replicas": 8}})
         await self.flag("ttl.catalog", value=600)
         await self.flag("rate.user", value=100)
         for feature in ("recommendations", "reviews", "search_suggest"):
             await self.flag(f"flag.{feature}", on=False)
 
 
-@pytest.fixture
-async def shop() -> AsyncIterator[Shop]:
+@asynccontextmanager
+async def opened(scenario: str) -> AsyncIterator[Shop]:
     wall = Wall()
-    estate = Estate("viral-spike", wall=wall)
+    estate = Estate(scenario, wall=wall)
     at = await estate.start()
     redis = Redis.from_url(at.redis)
     try:
@@ -86,28 +107,36 @@ async def shop() -> AsyncIterator[Shop]:
         await estate.stop()
 
 
+@pytest.fixture
+async def shop() -> AsyncIterator[Shop]:
+    async with opened("viral-spike") as shop:
+        yield shop
+
+
 async def test_without_action_the_origin_fails_most_requests(shop: Shop) -> None:
     shares = shop.until(END)
     assert sum(shares[-300:]) / 300 < 0.30
     assert shop.estate.tick.success < 0.70
 
 
-async def test_the_remedies_pulled_over_the_wires_keep_it_answering(shop: Shop) -> None:
+async def test_the_remedies_pulled_over_the_wires_keep_it_answering(shop: Shop, tmp_path: Path) -> None:
     shop.until(ACT)
     await shop.remedies()
     shares = shop.until(END)
     assert sum(shares[-120:]) / 120 > 0.95
     assert shop.estate.levers().api.ready > 40
     assert shop.estate.tick.gauges["orders.lag"] < 500
+    signals = await shop.signals(tmp_path)
+    assert signals["gateway.p95"] < 0.2
+    assert signals["gateway.errors"] < 0.001
+    assert signals["api.cpu"] < 0.7
+    assert signals["database.connections_ratio"] < 0.8
 
 
-async def test_capacity_alone_fills_the_database(shop: Shop) -> None:
-    shop.until(ACT)
-    await shop.capacity()
-    shop.until(END)
-    gauges = shop.estate.tick.gauges
-    assert gauges["database.connections"] == gauges["database.max"]
-    assert shop.estate.tick.success_origin < 0.30
+async def test_a_deployment_scaled_over_the_wire_has_more_workers_soon(shop: Shop) -> None:
+    await shop.patch("/apis/apps/v1/namespaces/shop/deployments/workers", {"spec": {"replicas": 8}})
+    shop.until(90)
+    assert shop.estate.levers().workers.ready == 8
 
 
 async def test_a_flag_past_its_end_is_not_obeyed_any_more(shop: Shop) -> None:
@@ -118,11 +147,18 @@ async def test_a_flag_past_its_end_is_not_obeyed_any_more(shop: Shop) -> None:
     assert shop.estate.levers().ttl["catalog"] == 90
 
 
-async def test_ten_minutes_of_history_are_there_at_once(shop: Shop) -> None:
-    query = {"query": "rate(users_requests_total[1m])", "time": str(START - HISTORY + 120)}
-    async with shop.http.get(f"{shop.at.prometheus}/api/v1/query", params=query) as answer:
-        result = (await answer.json())["data"]["result"]
-    assert [3000 < float(series["value"][1]) < 5000 for series in result] == [True]
+async def test_every_signal_of_the_demo_is_one_number_and_an_ordinary_day_is_healthy(tmp_path: Path) -> None:
+    async with opened("calm") as calm:
+        signals = await calm.signals(tmp_path)
+        calm.wall.now -= HISTORY - 120
+        (long_ago,) = await calm.asked("rate(users_requests_total[1m])")
+    assert long_ago == pytest.approx(signals["users.rate"], rel=0.3)  # ten minutes of history are there at once
+    assert all(isfinite(value) for value in signals.values())
+    assert signals["gateway.errors"] == signals["gateway.limited"] == signals["payments.errors"] == 0
+    assert signals["gateway.p95"] < 0.2
+    assert signals["api.cpu"] < 0.7
+    assert signals["cdn.hit_rate"] > 0.95
+    assert signals["database.connections_ratio"] < 0.8
 
 
 def test_an_advance_is_bounded_and_nothing_is_left_out() -> None:

@@ -49,7 +49,7 @@ def test_after_its_end_and_without_else_the_applications_own_default_holds() -> 
     assert found.features_off == frozenset()
 
 
-@pytest.mark.parametrize("value", ["600", True, None, 0, -5, float("nan"), float("inf"), {"deep": 1}])
+@pytest.mark.parametrize("value", ["600", True, None, 0, -5, float("nan"), float("inf"), 10**400, {"deep": 1}])
 def test_what_is_no_number_is_as_if_absent(value: object) -> None:
     found = levers(ttl__catalog={"value": value}, rate__user={"value": value})
     assert found.ttl == {}
