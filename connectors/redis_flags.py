@@ -202,10 +202,11 @@ def _writer(marks: tuple[_Mark, ...], ours: bool, run: str | None) -> str:
 
 def _document(name: str, raw: bytes) -> _Switch | _Number:
     try:
+        raw.decode()  # msgspec does not look into the strings that it skips, and a mark keeps the document as text
         if name.startswith("flag."):
             return msgspec.json.decode(raw, type=_Switch)
         return msgspec.json.decode(raw, type=_Number)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Unreadable(f"{name}: not a flag document: {one_line(str(error))}") from error
 
 
