@@ -146,10 +146,11 @@ _AUTOSCALER_TROUBLE = {("AbleToScale", "False"), ("ScalingActive", "False")}
 
 def _autoscaler_state(conditions: tuple[Condition, ...] | None) -> str:
     """The one word that matters of the autoscaler's three conditions; "" before it has looked."""
-    held = {condition.type: condition.status for condition in conditions or ()}
-    if "False" in (held.get("AbleToScale"), held.get("ScalingActive")):
+    held = {condition.type: condition for condition in conditions or ()}
+    if any(held[name].status == "False" for name in ("AbleToScale", "ScalingActive") if name in held):
         return "Inactive"
-    if held.get("ScalingLimited") == "True":
+    limited = held.get("ScalingLimited")
+    if limited and limited.status == "True" and limited.reason != "TooFewReplicas":  # at its minimum: nothing is short
         return "ScalingLimited"
     return "ScalingActive" if held else ""
 

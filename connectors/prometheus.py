@@ -1,8 +1,8 @@
 """Prometheus, and whatever answers its query API (Thanos, Mimir, VictoriaMetrics): read only.
 
-Each signal is one instant query; they run side by side in a bulkhead and share one deadline. A query that fails makes
-its own signal unknown and says why. Only when none of them got through is the source unreachable: a console that
-loses twenty numbers for one typing error in a query would be worse than none.
+Each signal is one instant query; components are asked side by side in a bulkhead and share one deadline. A query that
+is wrong makes its own signal unknown and says why, a slow one its component's. Only when nothing got through is the
+source unreachable: a console that loses twenty numbers for one typing error in a query would be worse than none.
 """
 
 from __future__ import annotations
@@ -108,21 +108,27 @@ class PrometheusConnector:
         try:
             asker = await self._open()
         except Failed as failed:
-            return (Answer(None, failed.reason, failed),)
-        answers = tuple(await asyncio.gather(*(self._answer(asker, query.expr) for query in queries)))
-        if any(answer.failed and answer.failed.kind is FailureKind.EXPIRED for answer in answers):
+            return (Answer(None, failed.reason, failed),) * len(queries)
+        groups = [tuple(q for q in queries if q.component == component) for component in _components(queries)]
+        answered = await asyncio.gather(*(self._ask(asker, group) for group in groups))
+        answers = {query: answer for group in answered for query, answer in group.items()}
+        if any(answer.failed and answer.failed.kind is FailureKind.EXPIRED for answer in answers.values()):
             self._asker = None  # a token may have been renewed at its place: it is read again
             asker.close()
-        return answers
+        return tuple(answers[query] for query in queries)
 
-    async def _answer(self, asker: Asker, expr: str) -> Answer:
+    async def _ask(self, asker: Asker, group: tuple[Query, ...]) -> dict[Query, Answer]:
+        exprs = tuple(dict.fromkeys(query.expr for query in group))
         try:
-            return await within(self._bulkhead, self._settings.timeout + SLACK, lambda _: asker.ask(expr))
+            answers = await within(self._bulkhead, self._settings.timeout + SLACK, lambda _: asker.ask_all(exprs))
         except Overdue:
             reason = f"{self._settings.url} did not answer within {self._settings.timeout:g} s"
-            return Answer(None, "timed out", Failed(FailureKind.TIMED_OUT, reason))
+            timed_out = Answer(None, "timed out", Failed(FailureKind.TIMED_OUT, reason))
+            return dict.fromkeys(group, timed_out)
         except Failed as failed:
-            return Answer(None, failed.reason, failed)
+            return dict.fromkeys(group, Answer(None, failed.reason, failed))
+        by_expr = dict(zip(exprs, answers, strict=True))
+        return {query: by_expr[query.expr] for query in group}
 
     async def _open(self) -> Asker:
         if self._asker is None:

@@ -138,7 +138,7 @@ async def test_a_connection_closed_without_a_word() -> None:
 
 @pytest.mark.parametrize("sick", [black_hole, drip_head, drip_body])
 async def test_a_server_that_hangs_ends_at_the_deadline_and_gives_its_threads_back(sick: Handler) -> None:
-    queries = tuple(Query("prometheus/gateway", f"s{n}", "up", Unit.NONE) for n in range(12))
+    queries = tuple(Query(f"prometheus/c{n}", "up", "up", Unit.NONE) for n in range(12))
     async with serving(sick) as url:
         opened = connector(url, *queries, timeout=0.2)
         for _ in range(3):
@@ -248,6 +248,9 @@ async def test_the_real_one(tmp_path: Path) -> None:
     url = start_prometheus(tmp_path, [])
     seen = await read_of(
         url,
+        Query("prometheus/c", "one", "vector(1) # with a comment", Unit.NONE),
+        Query("prometheus/c", "many", 'label_replace(vector(1), "a", "1", "", "") or vector(2)', Unit.NONE),
+        Query("prometheus/c", "none", "absent_metric", Unit.NONE),
         Query("prometheus/a", "two", "vector(2)", Unit.NONE),
         Query("prometheus/a", "scalar", "3", Unit.NONE),
         Query("prometheus/b", "none", "absent_metric", Unit.NONE),
@@ -255,7 +258,11 @@ async def test_the_real_one(tmp_path: Path) -> None:
         Query("prometheus/b", "typo", "sum(", Unit.NONE),
     )
     assert isinstance(seen, Snapshot)
-    values = {signal.name: (signal.value, signal.note) for component in seen.components for signal in component.signals}
+    together = {signal.name: (signal.value, signal.note) for signal in seen.components[0].signals}
+    assert together == {"one": (1.0, ""), "many": (None, "2 series, expected 1"), "none": (None, "no series")}
+    values = {
+        signal.name: (signal.value, signal.note) for component in seen.components[1:] for signal in component.signals
+    }
     assert values["two"] == (2.0, "")
     assert values["scalar"] == (3.0, "")
     assert values["none"] == (None, "no series")
