@@ -94,7 +94,7 @@ DEFAULT_RULES: tuple[Rule, ...] = (
     Rule("*.growth", above=1.0, hold=120),
     Rule("*.drain", above=3600.0, hold=60),
     Rule("*.lost", above=0.0, hold=0, health=CRIT),
-    Rule("*.depth", above=0.0, hold=0),
+    Rule("*.arrivals", above=0.0),
     Rule("*.connections_ratio", above=0.8),
     Rule("*.connections_ratio", above=0.95, hold=15, health=CRIT),
     Rule("*.unavailable", above=0.0, hold=120),
