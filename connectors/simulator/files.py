@@ -9,25 +9,12 @@ import os
 import shlex
 import tempfile
 from collections.abc import Mapping
-from importlib.resources import files
 from pathlib import Path
-from string import Template
 
 from connectors.simulator.estate import Addresses
+from connectors.simulator.shop_config import config_text
 
 KUBECONFIG = "kubeconfig"  # the suffix of the file beside the one that was asked for
-
-
-def config_text(addresses: Addresses, kubeconfig: Path, speed: float) -> str:
-    """A seawall.toml for the simulated shop."""
-    template = Template(files("connectors.simulator").joinpath("shop.toml").read_text(encoding="utf-8"))
-    return template.substitute(
-        speed=_basic(str(float(speed)))[1:-1],
-        prometheus=_basic(addresses.prometheus),
-        bootstrap=", ".join(_basic(address) for address in addresses.kafka),
-        redis=_basic(addresses.redis),
-        kubeconfig=_basic(str(kubeconfig)),
-    )
 
 
 def exports_text(addresses: Addresses, kubeconfig: Path) -> str:
@@ -51,7 +38,8 @@ def leave(addresses: Addresses, speed: float, config_out: Path | None, env_out: 
     if env_out is not None:
         write(env_out, exports_text(addresses, kubeconfig))
     if config_out is not None:
-        write(config_out, config_text(addresses, kubeconfig, speed))
+        text = config_text(addresses.prometheus, addresses.kafka, addresses.redis, kubeconfig, speed)
+        write(config_out, text)
 
 
 def write(path: Path, text: str) -> None:
@@ -64,9 +52,3 @@ def write(path: Path, text: str) -> None:
     except BaseException:
         os.unlink(name)
         raise
-
-
-def _basic(text: str) -> str:
-    """A TOML basic string."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'

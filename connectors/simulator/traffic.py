@@ -3,6 +3,8 @@
 Pure and deterministic: ``step(state, levers, crisis, t, seed)``. The second flows down the request path once, and what
 lies further down is felt through last second's state (its hit share, its backlog), never by iterating.
 
+The constants are plausible, not calibrated on any shop: shapes and orders of magnitude are what it is good for.
+
 Success is *answered well / (all - limited)*: a 429 is an answer that was meant, so it is neither a success nor
 a failure; it is shown apart. Each attempt counts, a retry too.
 """
