@@ -43,11 +43,12 @@ class SessionLike(Protocol):
 
     async def start(self) -> None: ...
     async def stop(self) -> None: ...
-    async def read_now(self) -> Topology: ...
+    async def read_now(self) -> object: ...
     async def inspect(self, component: ComponentId) -> Detail | Unreachable: ...
 
 
 OpenSession = Callable[[Callable[[Topology], None]], SessionLike]
+Opening = Callable[["Environment", Clock, Callable[[Topology], None]], SessionLike]
 
 
 class SeawallApp(App[int], inherit_bindings=False):
@@ -199,11 +200,16 @@ class SeawallApp(App[int], inherit_bindings=False):
             self.exit(0)
 
 
-def run(environment: Environment, *, mouse: bool = False, ascii: bool = False) -> int:
-    """Open the screen until the operator leaves it; the exit code. Needs a terminal."""
+def run(
+    environment: Environment, *, mouse: bool = False, ascii: bool = False, opening: Opening | None = None
+) -> int:
+    """Open the screen until the operator leaves it; the exit code. Needs a terminal.
+
+    ``opening`` makes the session where that is more than connecting to what is already there.
+    """
     clock = SystemClock(environment.speed)
     app = SeawallApp(
-        environment, clock, partial(_session, environment, clock), partial(_acting, environment), ascii=ascii
+        environment, clock, partial(opening or _session, environment, clock), partial(_acting, environment), ascii=ascii
     )
     code = app.run(mouse=mouse)
     return app.return_code or 0 if code is None else code

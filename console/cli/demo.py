@@ -1,0 +1,168 @@
+"""``seawall demo``: the simulated estate as a child process, and the console on it.
+
+The screen does not wait for the estate. It draws the shop's layers, unknown as yet, while the child still
+computes its ten minutes of history; the session opens when the child says that it is ready.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from console.cli.invocation import Invocation
+from console.model.component import ComponentId, system_of
+from console.model.snapshot import Detail, FailureKind, Unreachable
+
+if TYPE_CHECKING:
+    from connectors import Clock
+    from console.config import Environment
+    from console.model.topology import Topology
+    from console.session import Session
+
+CONFIG = "seawall.toml"
+PATIENCE = 60.0  # seconds for the estate to be ready, on the slowest of machines
+
+
+@click.command()
+@click.argument("scenario", default="viral-spike")
+@click.option("--list", "listed", is_flag=True, help="Print the scenarios and what each is about.")
+@click.option("--seed", default=0, show_default=True, help="The same seed and the same actions give the same numbers.")
+@click.option("--speed", default=1.0, show_default=True, help="Simulated seconds per second.")
+@click.pass_obj
+def demo(invocation: Invocation, scenario: str, listed: bool, seed: int, speed: float) -> None:
+    """Open the console on a simulated shop in a crisis.
+
+    A minute in, the trouble starts. Watch it, then press ! and a playbook's letter, read the plan, and approve
+    it with Y. z takes it back. Everything runs on this machine and ends with the screen.
+    """
+    if listed:
+        _list()
+        return
+    _check(scenario, speed)
+    with tempfile.TemporaryDirectory(prefix="seawall-demo-") as folder:
+        sys.exit(_run(invocation, Path(folder), scenario, seed, speed))
+
+
+def _list() -> None:
+    from connectors.simulator.scenarios import SCENARIOS
+
+    for name, scenario in SCENARIOS.items():
+        click.echo(f"{name:<16} {scenario.title}")
+
+
+def _check(scenario: str, speed: float) -> None:
+    from connectors.simulator.scenarios import SCENARIOS
+
+    if scenario not in SCENARIOS:
+        raise click.BadParameter(f"{scenario!r} is not one of {', '.join(SCENARIOS)}", param_hint="SCENARIO")
+    if not 0 < speed <= 1000:
+        raise click.BadParameter("expected more than 0 and at most 1000", param_hint="--speed")
+
+
+def _run(invocation: Invocation, folder: Path, scenario: str, seed: int, speed: float) -> int:
+    """The exit code. The child ends with this process, however that ends: its standard input is our pipe."""
+    from console.cli.screen import show
+    from console.config import load
+
+    _preview(folder, speed)  # the child puts the real one in its place, addresses and all
+    child = _start(folder, scenario, seed, speed)
+    try:
+        return show(load(folder / CONFIG), invocation, partial(Arriving, child))
+    finally:
+        _end(child)
+
+
+def _start(folder: Path, scenario: str, seed: int, speed: float) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "connectors.simulator", "--until-stdin-ends"]
+    options = ["--scenario", scenario, "--seed", str(seed), "--speed", str(speed), "--config-out", str(folder / CONFIG)]
+    with (folder / "simulator.log").open("wb") as log:
+        # A session of its own: Ctrl-C at the terminal is the screen's to answer.
+        return subprocess.Popen(
+            command + options,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            start_new_session=True,
+        )
+
+
+def _preview(folder: Path, speed: float) -> None:
+    from connectors.simulator.shop_config import preview
+
+    (folder / CONFIG).write_text(preview(folder, speed), encoding="utf-8")
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    assert child.stdin is not None
+    child.stdin.close()
+    try:
+        child.wait(5)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
+
+
+class NotReady(Exception):
+    """The simulated estate ended, or said nothing in time. The message says what it printed."""
+
+
+class Arriving:
+    """A session on an estate that is still starting; from then on the ordinary one."""
+
+    def __init__(
+        self,
+        child: subprocess.Popen[bytes],
+        preview: Environment,
+        clock: Clock,
+        changed: Callable[[Topology], None],
+    ) -> None:
+        self._child, self._config, self._clock, self._changed = child, preview.path, clock, changed
+        self._session: Session | None = None
+
+    async def start(self) -> None:
+        from console.config import load
+        from console.session import Session
+
+        await _ready(self._child, self._config.with_name("simulator.log"))
+        self._session = Session(load(self._config), self._clock, self._changed)
+        await self._session.start()
+
+    async def stop(self) -> None:
+        if self._session is not None:
+            await self._session.stop()
+
+    async def read_now(self) -> None:
+        if self._session is not None:
+            await self._session.read_now()
+
+    async def inspect(self, component: ComponentId) -> Detail | Unreachable:
+        if self._session is None:
+            reason = "the simulated estate is still starting"
+            return Unreachable(system_of(component), self._clock.now(), FailureKind.REFUSED, reason)
+        return await self._session.inspect(component)
+
+
+async def _ready(child: subprocess.Popen[bytes], log: Path) -> None:
+    """Waits for the child's one line without a thread that could outlive us."""
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), child.stdout)
+    try:
+        line = await asyncio.wait_for(reader.readline(), PATIENCE)
+    except TimeoutError:
+        line = b""
+    if not line.startswith(b"ready"):
+        raise NotReady(f"the simulated estate did not start: {_last_words(log)}")
+
+
+def _last_words(log: Path) -> str:
+    said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    return said[-1] if said else "it said nothing"
