@@ -10,7 +10,7 @@ from connectors.simulator.kubernetes import patch, protobuf, refusal
 from connectors.simulator.kubernetes.conversion import Unconvertible, shown, stored
 from connectors.simulator.kubernetes.kinds import Kind
 from connectors.simulator.kubernetes.objects import Object, dig
-from connectors.simulator.kubernetes.validation import misfit
+from connectors.simulator.kubernetes.shapes import misfit
 
 _JSON = "application/json"
 _PROTOBUF = "application/vnd.kubernetes.protobuf"

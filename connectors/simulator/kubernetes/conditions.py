@@ -16,14 +16,14 @@ def settled(before: Object, wanted: list[Object], stamp: str, updates: bool = Fa
 
     ``updates`` adds ``lastUpdateTime`` as deployments have it: it moves when the reason or the message does.
     """
-    known = {item["type"]: item for item in dig(before, "status", "conditions", default=[])}
+    known = {item.get("type"): item for item in dig(before, "status", "conditions", default=[])}
     return [_timed(known.get(item["type"], {}), item, stamp, updates) for item in wanted]
 
 
 def _timed(before: Object, item: Object, stamp: str, updates: bool) -> Object:
     held = before.get("status") == item["status"]
-    times = {"lastTransitionTime": before["lastTransitionTime"] if held else stamp}
+    times = {"lastTransitionTime": before.get("lastTransitionTime", stamp) if held else stamp}
     if updates:
         same = held and before.get("reason") == item.get("reason") and before.get("message") == item.get("message")
-        times["lastUpdateTime"] = before["lastUpdateTime"] if same else stamp
+        times["lastUpdateTime"] = before.get("lastUpdateTime", stamp) if same else stamp
     return {**item, **times}

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from connectors.simulator.kubernetes.conversion import cpu_metric
-from connectors.simulator.kubernetes.kinds import DEPLOYMENT, HPA, LEASE, NAMESPACE, POD, REPLICASET, SERVICE, Kind
+from connectors.simulator.kubernetes.kinds import (
+    DEPLOYMENT,
+    HPA,
+    LEASE,
+    NAMESPACE,
+    POD,
+    REPLICASET,
+    SERVICE,
+    STATEFULSET,
+    Kind,
+)
 from connectors.simulator.kubernetes.objects import Object, copied
 
 SCALE_UP: Object = {
@@ -31,7 +41,7 @@ _POD_SPEC: Object = {
 
 
 def defaulted(obj: Object, kind: Kind) -> Object:
-    """The object with its defaults. It must be shaped as its kind (see ``validation.misfit``)."""
+    """The object with its defaults. It must be shaped as its kind (see ``shapes.misfit``)."""
     fill = _BY_KIND.get(kind)
     return fill(obj) if fill else obj
 
@@ -46,7 +56,7 @@ def _deployment(obj: Object) -> Object:
     return _with_template(obj)
 
 
-def _replicaset(obj: Object) -> Object:
+def _replicated(obj: Object) -> Object:
     return _with_template(_spec(obj, replicas=1))
 
 
@@ -115,7 +125,8 @@ def _lease(obj: Object) -> Object:
 
 _BY_KIND: dict[Kind, Callable[[Object], Object]] = {
     DEPLOYMENT: _deployment,
-    REPLICASET: _replicaset,
+    REPLICASET: _replicated,
+    STATEFULSET: _replicated,
     POD: _pod,
     HPA: _hpa,
     SERVICE: _service,

@@ -52,6 +52,6 @@ class Family:
 
 def is_ready(pod: Object) -> bool:
     for condition in dig(pod, "status", "conditions", default=[]):
-        if condition["type"] == "Ready":
-            return bool(condition["status"] == "True")
+        if condition.get("type") == "Ready":
+            return bool(condition.get("status") == "True")
     return False

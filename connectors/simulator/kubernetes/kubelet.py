@@ -82,7 +82,7 @@ class Kubelet:
         node = nodes[self._registry.identity.seconds("node", 0, len(nodes) - 1)]
         placed = {**current, "metadata": dict(current["metadata"])}
         placed["spec"] = {"nodeName": name_of(node), **current["spec"]}
-        placed["status"] = self._creating(placed, dig(node, "status", "addresses")[0]["address"])
+        placed["status"] = self._creating(placed, _address(node))
         self._registry.store.put(POD, placed)
         self._later(placed, t, self._draw(pod, "start", START_SECONDS))
 
@@ -118,6 +118,11 @@ class Kubelet:
             "conditions": settled(pod, _conditions(True), stamp),
             "containerStatuses": [_container(item, running, True) for item in pod["spec"]["containers"]],
         }
+
+
+def _address(node: Object) -> str:
+    addresses = dig(node, "status", "addresses", default=[])
+    return next((str(item.get("address", "")) for item in addresses if item.get("type") == "InternalIP"), "")
 
 
 def _conditions(ready: bool) -> list[Object]:

@@ -60,7 +60,7 @@ def _budget_status(budget: Object, pods: list[Object], stamp: str) -> Object:
     matches = by_spec(dig(budget, "spec", "selector", default={}))
     covered = [pod for pod in pods if matches(pod) and namespace_of(pod) == namespace_of(budget)]
     healthy = sum(is_ready(pod) and "deletionTimestamp" not in pod["metadata"] for pod in covered)
-    wanted = _wanted(budget["spec"], len(covered))
+    wanted = _wanted(dig(budget, "spec", default={}), len(covered))
     allowed = max(0, healthy - wanted)
     found = condition("DisruptionAllowed", allowed > 0, "SufficientPods" if allowed else "InsufficientPods")
     return {

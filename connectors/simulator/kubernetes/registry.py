@@ -15,8 +15,9 @@ from connectors.simulator.kubernetes.defaults import defaulted
 from connectors.simulator.kubernetes.identity import Identity, Times
 from connectors.simulator.kubernetes.kinds import NAMESPACE, POD, SERVICE, Kind
 from connectors.simulator.kubernetes.objects import Object, copied, dig, name_of, namespace_of, pruned
+from connectors.simulator.kubernetes.shapes import misfit
 from connectors.simulator.kubernetes.store import Store
-from connectors.simulator.kubernetes.validation import misfit, problems
+from connectors.simulator.kubernetes.validation import problems
 
 Edit = Callable[[Object], Any]
 

@@ -100,7 +100,7 @@ def _age(obj: Object, now: float) -> str:
 
 def _pod_ready(pod: Object, now: float) -> str:
     statuses = dig(pod, "status", "containerStatuses", default=[])
-    return f"{sum(item['ready'] for item in statuses)}/{len(pod['spec']['containers'])}"
+    return f"{sum(item.get('ready', False) for item in statuses)}/{len(pod['spec']['containers'])}"
 
 
 def _pod_status(pod: Object, now: float) -> str:
@@ -113,7 +113,7 @@ def _pod_status(pod: Object, now: float) -> str:
 
 
 def _restarts(pod: Object, now: float) -> str:
-    return str(sum(item["restartCount"] for item in dig(pod, "status", "containerStatuses", default=[])))
+    return str(sum(item.get("restartCount", 0) for item in dig(pod, "status", "containerStatuses", default=[])))
 
 
 def _part(counter: str) -> Callable[[Object, float], object]:
@@ -149,7 +149,7 @@ def _event_object(event: Object, now: float) -> str:
 
 def _node_condition(node: Object, now: float) -> str:
     conditions = dig(node, "status", "conditions", default=[])
-    ready = [item["status"] == "True" for item in conditions if item["type"] == "Ready"]
+    ready = [item.get("status") == "True" for item in conditions if item.get("type") == "Ready"]
     words = ["Ready" if item else "NotReady" for item in ready]
     if dig(node, "spec", "unschedulable"):
         words.append("SchedulingDisabled")
@@ -162,7 +162,7 @@ def _roles(node: Object, now: float) -> str:
 
 def _address(node: Object, now: float) -> str:
     addresses = dig(node, "status", "addresses", default=[])
-    return next((item["address"] for item in addresses if item["type"] == "InternalIP"), _NONE)
+    return next((item.get("address", _NONE) for item in addresses if item.get("type") == "InternalIP"), _NONE)
 
 
 def _reference(hpa: Object, now: float) -> str:

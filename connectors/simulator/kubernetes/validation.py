@@ -1,140 +1,16 @@
-"""What the server refuses: first an object that is not shaped as its kind, then values that its kind forbids.
-
-The two are told apart because a real server does: a string where an int belongs fails decoding (400, or 422 for a
-patch), while ``minReplicas`` above ``maxReplicas`` decodes and fails validation (422 with a cause per field).
-"""
+"""What the server refuses of an object that is well shaped: values that its kind forbids, 422 with a cause a field."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
 
-from connectors.simulator.kubernetes.kinds import (
-    CONFIGMAP,
-    DEPLOYMENT,
-    EVENT,
-    HPA,
-    LEASE,
-    POD,
-    REPLICASET,
-    SERVICE,
-    STATEFULSET,
-    Kind,
-)
+from connectors.simulator.kubernetes.kinds import DEPLOYMENT, HPA, POD, REPLICASET, STATEFULSET, Kind
 from connectors.simulator.kubernetes.objects import Object, dig, labels_of
 from connectors.simulator.kubernetes.refusal import Cause, invalid_value, required
+from connectors.simulator.kubernetes.shapes import is_int32
 
-_INT, _BOOL, _STRING, _MAP, _LIST, _STRINGS = "int32", "bool", "string", "map", "slice", "map[string]string"
-_METADATA = {
-    "metadata.name": _STRING,
-    "metadata.namespace": _STRING,
-    "metadata.resourceVersion": _STRING,
-    "metadata.generateName": _STRING,
-    "metadata.uid": _STRING,
-    "metadata.labels": _STRINGS,
-    "metadata.annotations": _STRINGS,
-    "metadata.finalizers": _LIST,
-    "metadata.ownerReferences": _LIST,
-}
-_WORKLOAD = {
-    "spec.replicas": _INT,
-    "spec.selector": _MAP,
-    "spec.template": _MAP,
-    "spec.template.metadata": _MAP,
-    "spec.template.metadata.labels": _STRINGS,
-    "spec.template.metadata.annotations": _STRINGS,
-    "spec.template.spec": _MAP,
-    "spec.template.spec.containers": _LIST,
-    "spec.paused": _BOOL,
-}
-_FIELDS: dict[Kind, dict[str, str]] = {
-    DEPLOYMENT: _WORKLOAD,
-    REPLICASET: _WORKLOAD,
-    STATEFULSET: _WORKLOAD,
-    POD: {"spec.containers": _LIST, "spec.nodeName": _STRING},
-    SERVICE: {"spec.ports": _LIST, "spec.selector": _STRINGS},
-    CONFIGMAP: {"data": _STRINGS, "binaryData": _STRINGS},
-    EVENT: {"involvedObject": _MAP, "count": _INT},
-    LEASE: {
-        "spec.holderIdentity": _STRING,
-        "spec.leaseDurationSeconds": _INT,
-        "spec.leaseTransitions": _INT,
-        "spec.renewTime": _STRING,
-        "spec.acquireTime": _STRING,
-    },
-    HPA: {
-        "spec.minReplicas": _INT,
-        "spec.maxReplicas": _INT,
-        "spec.scaleTargetRef": _MAP,
-        "spec.metrics": _LIST,
-        "spec.behavior": _MAP,
-        "spec.behavior.scaleUp": _MAP,
-        "spec.behavior.scaleDown": _MAP,
-        "spec.behavior.scaleUp.policies": _LIST,
-        "spec.behavior.scaleDown.policies": _LIST,
-        "spec.behavior.scaleUp.stabilizationWindowSeconds": _INT,
-        "spec.behavior.scaleDown.stabilizationWindowSeconds": _INT,
-    },
-}
-_MICRO_TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{1,9}(Z|[+-]\d\d:\d\d)$")
 _NAME = re.compile(r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")
-
-
-def misfit(obj: Any, kind: Kind) -> str:
-    """Why the object does not decode as its kind, in the words of Go's decoder; "" where it does."""
-    if not isinstance(obj, dict):
-        return f"json: cannot unmarshal {_go(obj)} into Go value of type {kind.name}"
-    for part in ("metadata", "spec", "status"):
-        if obj.get(part) is not None and not isinstance(obj[part], dict):
-            return f"json: cannot unmarshal {_go(obj[part])} into Go struct field {kind.name}.{part}"
-    for field, wanted in {**_METADATA, **_FIELDS.get(kind, {})}.items():
-        value = dig(obj, *field.split("."))
-        if value is not None and not _fits(value, wanted):
-            return f"json: cannot unmarshal {_go(value)} into Go struct field {kind.name}.{field} of type {wanted}"
-    return _bad_elements(obj) or (_bad_times(obj) if kind is LEASE else "")
-
-
-def _fits(value: Any, wanted: str) -> bool:
-    if wanted == _INT:
-        return isinstance(value, int) and not isinstance(value, bool) and -(2**31) <= value < 2**31
-    if wanted == _STRINGS:
-        return isinstance(value, dict) and all(isinstance(item, str) for item in value.values())
-    return isinstance(value, {_BOOL: bool, _STRING: str, _MAP: dict, _LIST: list}[wanted])
-
-
-def _go(value: Any) -> str:
-    names = {bool: "bool", int: "number", float: "number", str: "string", list: "array", dict: "object"}
-    return names.get(type(value), "null")
-
-
-def _bad_elements(obj: Object) -> str:
-    """The lists that controllers walk hold objects only."""
-    lists = (
-        ("metadata", "ownerReferences"),
-        ("spec", "containers"),
-        ("spec", "template", "spec", "containers"),
-        ("spec", "metrics"),
-        ("spec", "ports"),
-        ("spec", "behavior", "scaleUp", "policies"),
-        ("spec", "behavior", "scaleDown", "policies"),
-    )
-    for path in lists:
-        items = dig(obj, *path, default=[])
-        if not isinstance(items, list):
-            return f"json: cannot unmarshal {_go(items)} into Go struct field {'.'.join(path)} of type slice"
-        for item in items:
-            if not isinstance(item, dict):
-                return f"json: cannot unmarshal {_go(item)} into Go struct field {'.'.join(path)}"
-    return ""
-
-
-def _bad_times(lease: Object) -> str:
-    for field in ("renewTime", "acquireTime"):
-        value = dig(lease, "spec", field)
-        if value is not None and not _MICRO_TIME.match(value):
-            return f'parsing time "{value}" as "2006-01-02T15:04:05.000000Z07:00": cannot parse the fraction'
-    return ""
 
 
 def problems(obj: Object, kind: Kind, before: Object | None = None) -> tuple[Cause, ...]:
@@ -210,7 +86,7 @@ def _metrics(metrics: list[Object]) -> list[Cause]:
         value = dig(metric, "resource", "target", "averageUtilization")
         if metric.get("type") not in ("Resource", "Pods", "Object", "External", "ContainerResource"):
             found.append(invalid_value(f"{field}.type", metric.get("type", ""), "unknown metric source type"))
-        elif value is not None and (not _fits(value, _INT) or value < 1):
+        elif value is not None and (not is_int32(value) or value < 1):
             where = f"{field}.resource.target.averageUtilization"
             found.append(invalid_value(where, value, "must be greater than 0"))
     return found
@@ -236,7 +112,7 @@ def _policy(policy: Object, field: str) -> list[Cause]:
     if policy.get("type") not in ("Pods", "Percent"):
         found.append(invalid_value(f"{field}.type", policy.get("type", ""), "unknown policy type"))
     parts = ("value", "periodSeconds")
-    wrong = [part for part in parts if not _fits(policy.get(part), _INT) or policy[part] < 1]
+    wrong = [part for part in parts if not is_int32(policy.get(part)) or policy[part] < 1]
     why = "must be greater than zero"
     return [*found, *(invalid_value(f"{field}.{part}", policy.get(part), why) for part in wrong)]
 

@@ -1,0 +1,471 @@
+"""The API server's rules on the wire: versions, conflicts, refusals, pages, watches, tables."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from sim_cluster import (
+    JSON_PATCH,
+    SHOP_DEPLOYMENTS,
+    SHOP_HPAS,
+    SHOP_PODS,
+    STRATEGIC,
+    Client,
+    Cluster,
+    served,
+    tick,
+)
+
+API = f"{SHOP_DEPLOYMENTS}/api"
+HPA = f"{SHOP_HPAS}/api"
+LEASES = "/apis/coordination.k8s.io/v1/namespaces/shop/leases"
+CONFIGMAPS = "/api/v1/namespaces/shop/configmaps"
+TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
+
+
+@pytest.fixture
+def cluster() -> Cluster:
+    return Cluster()
+
+
+@pytest.fixture
+async def client(cluster: Cluster) -> AsyncIterator[Client]:
+    async with served(cluster) as client:
+        yield client
+
+
+def _version(obj: Any) -> str:
+    return str(obj["metadata"]["resourceVersion"])
+
+
+async def test_a_stale_version_conflicts_and_changes_nothing(client: Client) -> None:
+    before = await client.get(API)
+    code, changed = await client.patch(API, {"metadata": {"resourceVersion": _version(before), "labels": {"x": "1"}}})
+    assert code == 200
+    stale = {"metadata": {"resourceVersion": _version(before)}, "spec": {"replicas": 9}}
+    code, body = await client.patch(API, stale)
+    assert code == 409
+    assert body == {
+        "kind": "Status",
+        "apiVersion": "v1",
+        "metadata": {},
+        "status": "Failure",
+        "message": 'Operation cannot be fulfilled on deployments.apps "api": the object has been modified; '
+        "please apply your changes to the latest version and try again",
+        "reason": "Conflict",
+        "details": {"name": "api", "group": "apps", "kind": "deployments"},
+        "code": 409,
+    }
+    assert await client.get(API) == changed
+
+
+async def test_a_write_that_changes_nothing_does_not_bump_the_version(client: Client) -> None:
+    before = await client.get(HPA)
+    code, after = await client.patch(HPA, {"spec": {"maxReplicas": 20}})
+    assert (code, after) == (200, before)
+
+
+async def test_generation_counts_the_spec_and_not_the_metadata(client: Client) -> None:
+    before = await client.get(API)
+    _, labelled = await client.patch(API, {"metadata": {"annotations": {"seawall.dev/marks": "[]"}}})
+    _, scaled = await client.patch(API, {"spec": {"replicas": 6}})
+    generations = [item["metadata"]["generation"] for item in (before, labelled, scaled)]
+    assert generations == [generations[0], generations[0], generations[0] + 1]
+    _, removed = await client.patch(API, {"metadata": {"annotations": {"seawall.dev/marks": None}}})
+    assert "annotations" not in removed["metadata"]
+
+
+async def test_dry_run_answers_the_result_and_keeps_the_object(client: Client) -> None:
+    before = await client.get(HPA)
+    code, dry = await client.patch(f"{HPA}?dryRun=All", {"spec": {"maxReplicas": 40}})
+    assert (code, dry["spec"]["maxReplicas"]) == (200, 40)
+    assert await client.get(HPA) == before
+    code, body = await client.patch(f"{HPA}?dryRun=Some", {"spec": {"maxReplicas": 40}})
+    assert (code, body["reason"]) == (400, "BadRequest")
+
+
+@pytest.mark.parametrize(
+    ("spec", "field"),
+    [
+        ({"minReplicas": 30}, "spec.maxReplicas"),
+        ({"minReplicas": 0}, "spec.minReplicas"),
+        ({"maxReplicas": None}, "spec.maxReplicas"),
+        ({"behavior": {"scaleDown": {"selectPolicy": "Never"}}}, "spec.behavior.scaleDown.selectPolicy"),
+        ({"behavior": {"scaleUp": {"policies": [{"type": "Pods"}]}}}, "spec.behavior.scaleUp.policies[0].value"),
+        ({"metrics": [{"type": "Resource", "resource": {"target": {"averageUtilization": 0}}}]}, "spec.metrics[0]"),
+        ({"scaleTargetRef": {"name": ""}}, "spec.scaleTargetRef.name"),
+    ],
+)
+async def test_forbidden_values_name_their_field(client: Client, spec: Any, field: str) -> None:
+    code, body = await client.patch(HPA, {"spec": spec})
+    assert (code, body["reason"]) == (422, "Invalid")
+    assert body["details"]["causes"][0]["field"].startswith(field)
+    assert body["message"].startswith('HorizontalPodAutoscaler.autoscaling "api" is invalid: ')
+
+
+async def test_a_string_where_an_int_belongs_is_422_in_a_patch_and_400_in_an_update(client: Client) -> None:
+    code, body = await client.patch(HPA, {"spec": {"maxReplicas": "many"}})
+    assert (code, body["details"]["causes"][0]["field"]) == (422, "patch")
+    assert "cannot unmarshal string" in body["message"]
+    whole = await client.get(HPA)
+    whole["spec"]["maxReplicas"] = "many"
+    code, body = await client.call("PUT", HPA, whole)
+    assert (code, body["reason"]) == (400, "BadRequest")
+
+
+@pytest.mark.parametrize("media", ["application/merge-patch+json", STRATEGIC, JSON_PATCH])
+@pytest.mark.parametrize("raw", [b"{", b"\xff\xfe", b"", b'"text"', b"[1]", b"5", b"[" * 100_000])
+async def test_malformed_patches_are_refused_politely(client: Client, media: str, raw: bytes) -> None:
+    code, body = await client.call("PATCH", API, raw, media)
+    assert code in (400, 422)
+    assert body["kind"] == "Status"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"metadata": 5},
+        {"spec": [1]},
+        {"spec": {"replicas": 1.5}},
+        {"spec": {"replicas": True}},
+        {"spec": {"replicas": 2**40}},
+        {"spec": {"replicas": -1}},
+        {"spec": {"template": {"spec": {"containers": [5]}}}},
+        {"spec": {"template": {"spec": {"containers": {}}}}},
+        {"spec": {"template": {"metadata": {"labels": None}}}},
+        {"spec": {"selector": {"matchLabels": {"app": "other"}}}},
+        {"metadata": {"annotations": {"a": 1}}},
+        {"kind": "Pod"},
+    ],
+)
+async def test_a_deployment_that_is_none_is_refused(client: Client, body: Any) -> None:
+    before = await client.get(API)
+    code, answer = await client.patch(API, body)
+    assert code == 422, answer
+    assert await client.get(API) == before
+
+
+async def test_malformed_creates_are_refused(client: Client) -> None:
+    for raw, media, wanted in (
+        (b"{", "application/json", 400),
+        (b"[]", "application/json", 400),
+        (b'{"kind": "Pod", "metadata": {"name": "x"}}', "application/json", 400),
+        (b'{"apiVersion": "v2", "metadata": {"name": "x"}}', "application/json", 400),
+        (b'{"metadata": {"name": "x", "namespace": "default"}}', "application/json", 400),
+        (b'{"metadata": {}}', "application/json", 422),
+        (b'{"metadata": {"name": "Not A Name"}}', "application/json", 422),
+        (b"a: b", "application/yaml", 415),
+        (b'{"metadata": {"name": "settings"}}', "application/json", 409),
+    ):
+        code, body = await client.call("POST", CONFIGMAPS, raw, media)
+        assert code == wanted, body
+    code, body = await client.call("POST", "/api/v1/namespaces/none/configmaps", {"metadata": {"name": "x"}})
+    assert (code, body["message"]) == (404, 'namespaces "none" not found')
+
+
+async def test_apply_patches_are_unsupported_and_say_what_is(client: Client) -> None:
+    code, body = await client.call("PATCH", API, b"{}", "application/apply-patch+yaml")
+    assert (code, body["reason"]) == (415, "UnsupportedMediaType")
+    assert "application/merge-patch+json" in body["message"]
+
+
+async def test_unknown_paths_and_verbs(client: Client) -> None:
+    for method, path, wanted in (
+        ("GET", "/apis/apps/v1/namespaces/shop/daemonsets", 404),
+        ("GET", "/apis/apps/v2/namespaces/shop/deployments", 404),
+        ("GET", f"{API}/logs", 404),
+        ("GET", f"{SHOP_DEPLOYMENTS}/none", 404),
+        ("GET", "/nothing", 404),
+        ("POST", API, 405),
+        ("DELETE", "/api/v1/namespaces/shop", 405),
+        ("TRACE", API, 405),
+    ):
+        code, body = await client.call(method, path)
+        assert (code, body["kind"], body["code"]) == (wanted, "Status", wanted), path
+
+
+async def test_json_patch_with_a_test_is_a_condition(client: Client) -> None:
+    test = {"op": "test", "path": "/spec/maxReplicas", "value": 20}
+    replace = {"op": "replace", "path": "/spec/maxReplicas", "value": 30}
+    code, body = await client.patch(HPA, [test, replace], JSON_PATCH)
+    assert (code, body["spec"]["maxReplicas"]) == (200, 30)
+    code, body = await client.patch(HPA, [test, replace], JSON_PATCH)
+    assert (code, body["reason"]) == (422, "Invalid")
+
+
+async def test_the_two_views_of_an_autoscaler_are_one_object(client: Client) -> None:
+    v1 = HPA.replace("/v2/", "/v1/")
+    await client.patch(HPA, {"spec": {"behavior": {"scaleDown": {"selectPolicy": "Disabled"}}}})
+    seen = await client.get(v1)
+    assert (seen["apiVersion"], seen["spec"]["targetCPUUtilizationPercentage"]) == ("autoscaling/v1", 70)
+    assert "behavior" not in seen["spec"]
+    seen["spec"]["targetCPUUtilizationPercentage"] = 60
+    code, _ = await client.call("PUT", v1, seen)
+    assert code == 200
+    spec = (await client.get(HPA))["spec"]
+    assert spec["metrics"][0]["resource"]["target"]["averageUtilization"] == 60
+    assert spec["behavior"]["scaleDown"]["selectPolicy"] == "Disabled"
+    code, _ = await client.patch(v1, {"metadata": {"annotations": {"autoscaling.alpha.kubernetes.io/behavior": "{"}}})
+    assert code == 400
+
+
+async def test_scale_reads_and_writes_replicas(client: Client) -> None:
+    scale = await client.get(f"{API}/scale")
+    assert (scale["kind"], scale["spec"], scale["status"]["selector"]) == ("Scale", {"replicas": 5}, "app=api")
+    scale["spec"]["replicas"] = 7
+    code, after = await client.call("PUT", f"{API}/scale", scale)
+    assert (code, after["spec"]["replicas"]) == (200, 7)
+    code, body = await client.call("PUT", f"{API}/scale", scale)
+    assert (code, body["reason"]) == (409, "Conflict")
+    assert (await client.patch(f"{API}/scale", {"spec": {"replicas": -1}}))[0] == 422
+    assert (await client.patch(f"{API}/scale", {"spec": {"replicas": "x"}}))[0] == 400
+
+
+async def test_status_is_written_through_its_subresource_only(client: Client) -> None:
+    before = await client.get(API)
+    _, after = await client.patch(API, {"status": {"readyReplicas": 99}})
+    assert after == before
+    _, after = await client.patch(f"{API}/status", {"status": {"readyReplicas": 99}, "spec": {"replicas": 1}})
+    assert (after["status"]["readyReplicas"], after["spec"]["replicas"]) == (99, 5)
+
+
+async def test_leases_need_a_version_and_microseconds(client: Client) -> None:
+    spec = {"holderIdentity": "a", "leaseDurationSeconds": 15, "renewTime": "2026-01-01T00:00:00.000001Z"}
+    code, lease = await client.call("POST", LEASES, {"metadata": {"name": "seawall"}, "spec": spec})
+    assert code == 201
+    path = f"{LEASES}/seawall"
+    lease["spec"]["holderIdentity"] = "b"
+    code, after = await client.call("PUT", path, lease)
+    assert (code, after["spec"]["holderIdentity"]) == (200, "b")
+    assert (await client.call("PUT", path, lease))[0] == 409
+    code, body = await client.call("PUT", path, {"metadata": {"name": "seawall"}, "spec": spec})
+    assert (code, body["details"]["causes"][0]["field"]) == (422, "metadata.resourceVersion")
+    after["spec"]["renewTime"] = "2026-01-01T00:00:00Z"
+    assert (await client.call("PUT", path, after))[0] == 400
+
+
+async def test_preconditions_of_a_delete(client: Client) -> None:
+    path = f"{CONFIGMAPS}/settings"
+    code, body = await client.call("DELETE", path, {"preconditions": {"uid": "another"}})
+    assert (code, body["reason"]) == (409, "Conflict")
+    assert (await client.call("DELETE", f"{path}?dryRun=All"))[0] == 200
+    assert (await client.call("DELETE", path))[0] == 200
+    assert (await client.call("DELETE", path))[0] == 404
+
+
+async def test_a_finalizer_holds_an_object_until_it_is_taken_off(client: Client) -> None:
+    path = f"{CONFIGMAPS}/settings"
+    await client.patch(path, {"metadata": {"finalizers": ["seawall.dev/hold"]}})
+    _, marked = await client.call("DELETE", path)
+    assert "deletionTimestamp" in marked["metadata"]
+    assert (await client.get(path))["metadata"]["finalizers"] == ["seawall.dev/hold"]
+    await client.patch(path, {"metadata": {"finalizers": None}})
+    assert (await client.call("GET", path))[0] == 404
+
+
+async def test_pages_cover_the_list_once(client: Client) -> None:
+    whole = await client.get(SHOP_PODS)
+    names, token, pages = [], "", 0
+    while True:
+        part = await client.get(f"{SHOP_PODS}?limit=4&continue={token}")
+        names += [item["metadata"]["name"] for item in part["items"]]
+        token, pages = part["metadata"].get("continue", ""), pages + 1
+        if pages == 1:
+            assert part["metadata"]["remainingItemCount"] == 10
+        if not token:
+            break
+    assert pages == 4
+    assert names == [item["metadata"]["name"] for item in whole["items"]]
+    for bad in ("!!", "e30", "AAAA"):
+        assert (await client.call("GET", f"{SHOP_PODS}?continue={bad}"))[0] == 400
+    assert (await client.call("GET", f"{SHOP_PODS}?limit=-1"))[0] == 400
+
+
+@pytest.mark.parametrize(
+    ("query", "count"),
+    [
+        ("labelSelector=app=api", 5),
+        ("labelSelector=app!=api", 9),
+        ("labelSelector=app in (api,web)", 7),
+        ("labelSelector=app notin (api, web),app", 7),
+        ("labelSelector=nothing", 0),
+        ("labelSelector=!nothing", 14),
+        ("fieldSelector=status.phase=Running", 14),
+        ("fieldSelector=status.phase!=Running", 0),
+        ("fieldSelector=metadata.namespace==shop&labelSelector=app=web", 2),
+    ],
+)
+async def test_selectors(client: Client, query: str, count: int) -> None:
+    assert len((await client.get(f"{SHOP_PODS}?{query}"))["items"]) == count
+
+
+@pytest.mark.parametrize(
+    "query", ["labelSelector=a b c", "labelSelector=,", "fieldSelector=spec.x=1", "fieldSelector=x"]
+)
+async def test_selectors_that_are_none(client: Client, query: str) -> None:
+    assert (await client.call("GET", f"{SHOP_PODS}?{query}"))[0] == 400
+    assert (await client.call("GET", f"{SHOP_PODS}?watch=true&{query}"))[0] == 400
+
+
+async def test_tables_have_columns_and_rows_with_as_much_object_as_asked(client: Client) -> None:
+    table = await client.get(SHOP_PODS, Accept=TABLE)
+    assert table["kind"] == "Table"
+    shown = [column["name"] for column in table["columnDefinitions"] if column["priority"] == 0]
+    assert shown == ["Name", "Ready", "Status", "Restarts", "Age"]
+    assert table["rows"][0]["cells"][1:5] == ["1/1", "Running", "0", "3d"]
+    assert table["rows"][0]["object"]["kind"] == "PartialObjectMetadata"
+    bare = await client.get(f"{SHOP_PODS}?includeObject=None", Accept=TABLE)
+    assert "object" not in bare["rows"][0]
+    full = await client.get(f"{SHOP_PODS}?includeObject=Object", Accept=TABLE)
+    assert full["rows"][0]["object"]["kind"] == "Pod"
+    partial = await client.get(SHOP_PODS, Accept="application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io")
+    assert (partial["kind"], set(partial["items"][0])) == (
+        "PartialObjectMetadataList",
+        {"kind", "apiVersion", "metadata"},
+    )
+    assert (await client.call("GET", SHOP_PODS, Accept="application/vnd.kubernetes.protobuf"))[0] == 406
+
+
+async def test_every_kind_lists_in_every_form(client: Client) -> None:
+    groups = await client.get("/apis")
+    versions = ["/api/v1", *(f"/apis/{v['groupVersion']}" for g in groups["groups"] for v in g["versions"])]
+    listed = 0
+    for root in versions:
+        for resource in (await client.get(root))["resources"]:
+            if "list" in resource["verbs"]:
+                for accept in (TABLE, "application/json"):
+                    body = await client.get(f"{root}/{resource['name']}", Accept=accept)
+                    assert body["kind"] in ("Table", f"{resource['kind']}List")
+                    listed += 1
+    assert listed == 2 * 15
+
+
+async def test_metrics_show_the_tick(cluster: Cluster, client: Client) -> None:
+    path = "/apis/metrics.k8s.io/v1beta1/namespaces/shop/pods"
+    assert (await client.get(path))["items"] == []
+    cluster.run(1, api=0.8)
+    items = (await client.get(f"{path}?labelSelector=app=api"))["items"]
+    assert len(items) == 5
+    assert items[0]["containers"] == [{"name": "api", "usage": {"cpu": "400000000n", "memory": "307200Ki"}}]
+    one = await client.get(f"{path}/{items[0]['metadata']['name']}")
+    assert one["kind"] == "PodMetrics"
+
+
+async def _events(client: Client, path: str, count: int, **headers: str) -> list[Any]:
+    """The first events of a watch."""
+    found: list[Any] = []
+    sent = {"Authorization": f"Bearer {client.wire.token}", **headers}
+    async with asyncio.timeout(10), client.session.get(client.wire.url + path, headers=sent) as answer:
+        assert answer.status == 200, await answer.text()
+        while len(found) < count and (line := await answer.content.readline()):
+            found.append(json.loads(line))
+    return found
+
+
+async def test_a_watch_replays_what_happened_since_a_version(client: Client) -> None:
+    version = _version(await client.get(SHOP_HPAS))
+    await client.patch(HPA, {"spec": {"maxReplicas": 30}})
+    await client.patch(HPA, {"spec": {"maxReplicas": 40}})
+    found = await _events(client, f"{SHOP_HPAS}?watch=1&resourceVersion={version}", 2)
+    assert [(e["type"], e["object"]["spec"]["maxReplicas"]) for e in found] == [("MODIFIED", 30), ("MODIFIED", 40)]
+
+
+async def test_an_object_that_leaves_the_selector_is_deleted_in_that_watch(client: Client) -> None:
+    version = _version(await client.get(SHOP_DEPLOYMENTS))
+    await client.patch(API, {"metadata": {"labels": {"tier": "hot"}}})
+    await client.patch(API, {"metadata": {"labels": {"tier": None}}})
+    path = f"{SHOP_DEPLOYMENTS}?watch=1&resourceVersion={version}&labelSelector=tier=hot"
+    assert [event["type"] for event in await _events(client, path, 2)] == ["ADDED", "DELETED"]
+
+
+async def test_a_watch_starts_with_what_there_is_and_ends_in_time_with_a_bookmark(client: Client) -> None:
+    path = f"{SHOP_DEPLOYMENTS}?watch=1&timeoutSeconds=1&allowWatchBookmarks=true"
+    found = await _events(client, path, 10)
+    assert [event["type"] for event in found] == ["ADDED"] * 4 + ["BOOKMARK"]
+    assert int(_version(found[-1]["object"])) >= int(_version(found[0]["object"]))
+
+
+async def test_initial_events_end_with_a_marked_bookmark(client: Client) -> None:
+    path = f"{SHOP_HPAS}?watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true"
+    found = await _events(client, path, 2)
+    assert [event["type"] for event in found] == ["ADDED", "BOOKMARK"]
+    assert found[1]["object"]["metadata"]["annotations"] == {"k8s.io/initial-events-end": "true"}
+
+
+async def test_only_the_first_table_of_a_watch_has_columns(client: Client) -> None:
+    found = await _events(client, f"{SHOP_DEPLOYMENTS}?watch=1", 4, Accept=TABLE)
+    assert [bool(event["object"]["columnDefinitions"]) for event in found] == [True, False, False, False]
+    assert [len(event["object"]["rows"]) for event in found] == [1, 1, 1, 1]
+
+
+async def test_a_version_out_of_the_history_is_gone(cluster: Cluster, client: Client) -> None:
+    version = _version(await client.get(SHOP_PODS))
+    for number in range(4200):  # each sync writes a status, and the history holds 4096 writes
+        t = number * 15
+        cluster.wire.step(t, tick(t, api=0.5 + number % 2 / 10))
+    found = await _events(client, f"{SHOP_PODS}?watch=1&resourceVersion={version}", 1)
+    assert (found[0]["type"], found[0]["object"]["code"], found[0]["object"]["reason"]) == ("ERROR", 410, "Expired")
+
+
+async def test_a_page_of_a_list_that_is_too_old_is_gone(cluster: Cluster, client: Client) -> None:
+    token = (await client.get(f"{SHOP_PODS}?limit=4"))["metadata"]["continue"]
+    for number in range(4200):
+        cluster.wire.step(number * 15, tick(number * 15, api=0.5 + number % 2 / 10))
+    code, body = await client.call("GET", f"{SHOP_PODS}?limit=4&continue={token}")
+    assert (code, body["reason"]) == (410, "Expired")
+
+
+async def test_a_version_of_the_future_is_refused(client: Client) -> None:
+    version = int(_version(await client.get(SHOP_PODS))) + 1
+    for query in (f"watch=1&resourceVersion={version}", f"resourceVersion={version}"):
+        code, body = await client.call("GET", f"{SHOP_PODS}?{query}")
+        assert (code, body["reason"]) == (504, "Timeout")
+
+
+async def test_stopping_ends_open_watches(cluster: Cluster, client: Client) -> None:
+    headers = {"Authorization": f"Bearer {client.wire.token}"}
+    async with client.session.get(f"{client.wire.url}{SHOP_DEPLOYMENTS}?watch=1", headers=headers) as answer:
+        await answer.content.readline()
+        async with asyncio.timeout(5):
+            await cluster.wire.stop()
+            await answer.content.read()
+
+
+async def test_what_is_denied_is_forbidden_and_reviews_say_so(cluster: Cluster, client: Client) -> None:
+    cluster.wire.deny("patch", "horizontalpodautoscalers")
+    code, body = await client.patch(HPA, {"spec": {"maxReplicas": 30}})
+    assert (code, body["reason"]) == (403, "Forbidden")
+    assert body["message"] == (
+        'horizontalpodautoscalers.autoscaling "api" is forbidden: User "seawall" cannot patch resource '
+        '"horizontalpodautoscalers" in API group "autoscaling" in the namespace "shop"'
+    )
+    reviews = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+    answers = []
+    for verb in ("patch", "get"):
+        what = {"verb": verb, "group": "autoscaling", "resource": "horizontalpodautoscalers", "namespace": "shop"}
+        code, body = await client.call("POST", reviews, {"spec": {"resourceAttributes": what}})
+        answers.append((code, body["status"]["allowed"]))
+    assert answers == [(201, False), (201, True)]
+    cluster.wire.allow("patch", "horizontalpodautoscalers")
+    assert (await client.patch(HPA, {"spec": {"maxReplicas": 30}}))[0] == 200
+
+
+async def test_a_denied_subresource_leaves_the_resource(cluster: Cluster, client: Client) -> None:
+    cluster.wire.deny("*", "deployments/scale")
+    assert (await client.patch(f"{API}/scale", {"spec": {"replicas": 6}}))[0] == 403
+    assert (await client.patch(API, {"spec": {"replicas": 6}}))[0] == 200
+
+
+async def test_an_expired_token_is_unauthorized_until_it_is_renewed(cluster: Cluster, client: Client) -> None:
+    stale = {"Authorization": f"Bearer {cluster.wire.token}"}
+    cluster.wire.expire_token()
+    code, body = await client.call("GET", API)
+    assert (code, body["reason"], body["message"]) == (401, "Unauthorized", "Unauthorized")
+    cluster.wire.renew_token()
+    assert (await client.call("GET", API))[0] == 200
+    assert (await client.call("GET", API, **stale))[0] == 401
+    assert (await client.call("GET", "/version", **stale))[0] == 200

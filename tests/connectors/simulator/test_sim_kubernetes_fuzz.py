@@ -1,0 +1,128 @@
+"""Whatever a client writes, the server answers and the controllers go on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sim_cluster import JSON_PATCH, MERGE, STRATEGIC, Time, tick
+
+from connectors.simulator.clock import SimClock
+from connectors.simulator.kubernetes import protobuf
+from connectors.simulator.kubernetes.access import Access
+from connectors.simulator.kubernetes.api import Api, Body
+from connectors.simulator.kubernetes.controllers import Controllers
+from connectors.simulator.kubernetes.family import Family
+from connectors.simulator.kubernetes.identity import Identity, Times
+from connectors.simulator.kubernetes.metrics import Metrics
+from connectors.simulator.kubernetes.refusal import Refusal
+from connectors.simulator.kubernetes.registry import Registry
+from connectors.simulator.kubernetes.representation import Form
+from connectors.simulator.kubernetes.request import parse
+from connectors.simulator.kubernetes.shop import furnish
+from connectors.simulator.kubernetes.store import Store
+
+_TARGETS = (
+    "/apis/apps/v1/namespaces/shop/deployments/api",
+    "/apis/apps/v1/namespaces/shop/deployments/api/status",
+    "/apis/apps/v1/namespaces/shop/deployments/api/scale",
+    "/apis/autoscaling/v2/namespaces/shop/horizontalpodautoscalers/api",
+    "/apis/autoscaling/v2/namespaces/shop/horizontalpodautoscalers/api/status",
+    "/apis/autoscaling/v1/namespaces/shop/horizontalpodautoscalers/api",
+    "/apis/policy/v1/namespaces/shop/poddisruptionbudgets/api",
+    "/api/v1/namespaces/shop/resourcequotas/all",
+    "/api/v1/namespaces/shop/services/api",
+    "/api/v1/namespaces/shop/configmaps/settings",
+    "/api/v1/nodes/node-0",
+    "/api/v1/nodes/node-0/status",
+    "/api/v1/namespaces/shop",
+)
+_LEAF = (
+    st.none() | st.booleans() | st.integers(-5, 300) | st.sampled_from(["", "api", "25%", "-1%", "²", "1.5", "500m"])
+)
+_JSON = st.recursive(
+    _LEAF,
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(st.sampled_from(["name", "type", "app", "cpu", "kind"]), inner, max_size=2)
+    ),
+    max_leaves=4,
+)
+
+
+class Bare:
+    """A cluster without HTTP."""
+
+    def __init__(self) -> None:
+        time = Time()
+        times, identity = Times(SimClock(wall=time)), Identity(3)
+        store = Store()
+        registry = Registry(store, identity, times)
+        self.metrics = Metrics(store, times)
+        self.controllers = Controllers(registry, Family(store))
+        self.api = Api(registry, Access(identity), self.metrics)
+        furnish(registry)
+        self.call("POST", "/api/v1/namespaces/shop/resourcequotas", {"metadata": {"name": "all"}, "spec": {"hard": {}}})
+        self.t = 0
+        self.run(60)
+
+    def run(self, seconds: int) -> None:
+        for _ in range(seconds):
+            self.t += 1
+            self.metrics.tick = tick(self.t, api=0.9)
+            self.controllers.step(self.t, self.metrics.tick)
+
+    def call(
+        self, method: str, path: str, body: Any = None, media: str = "application/json", table: bool = False
+    ) -> Any:
+        """The body, or None where it was refused."""
+        raw = b"" if body is None else msgspec.json.encode(body)
+        try:
+            request = parse(method, path, {})
+            return self.api.answer(request, Body(raw, media), Form("Table") if table else Form()).body
+        except Refusal:
+            return None
+
+
+def _pointers(value: Any, path: str = "") -> Iterator[str]:
+    """Every place of a document."""
+    if path:
+        yield path
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        yield from _pointers(item, f"{path}/{str(key).replace('~', '~0').replace('/', '~1')}")
+
+
+def _merged(path: str, value: Any) -> Any:
+    """A merge patch that sets what the pointer names."""
+    for step in reversed(path.split("/")[1:]):
+        value = [value] if step.isdecimal() else {step.replace("~1", "/"): value}
+    return value
+
+
+@given(st.data())
+@settings(max_examples=120, deadline=None)
+def test_any_value_in_any_place_is_answered_and_survived(data: st.DataObject) -> None:
+    bare = Bare()
+    for _ in range(data.draw(st.integers(1, 3))):
+        target = data.draw(st.sampled_from(_TARGETS))
+        current = bare.call("GET", target)
+        pointer = data.draw(st.sampled_from([*_pointers(current), "/spec/behavior/scaleUp", "/spec/strategy"]))
+        value, media = data.draw(_JSON), data.draw(st.sampled_from([MERGE, STRATEGIC, JSON_PATCH]))
+        operation = [{"op": "add", "path": pointer, "value": value}]
+        bare.call("PATCH", target, operation if media == JSON_PATCH else _merged(pointer, value), media)
+        bare.run(20)
+        bare.call("GET", target.removesuffix("/status"), table=True)
+    bare.run(60)
+
+
+@given(st.binary(max_size=60))
+def test_any_bytes_after_the_magic_are_a_review_or_malformed(raw: bytes) -> None:
+    try:
+        found = protobuf.review(protobuf.MAGIC + raw)
+    except protobuf.Malformed:
+        return
+    assert found["kind"] in ("SelfSubjectAccessReview", "SelfSubjectRulesReview")
