@@ -50,8 +50,9 @@ class Prepared:
 
 
 class Mood(StrEnum):
-    """How one event of a run reads: nothing to see, good, not known, bad."""
+    """How one event of a run reads: not decided yet, nothing to see, good, not known, bad."""
 
+    WAITING = "waiting"
     QUIET = "quiet"
     GOOD = "good"
     UNSURE = "unsure"

@@ -200,9 +200,7 @@ class SeawallApp(App[int], inherit_bindings=False):
             self.exit(0)
 
 
-def run(
-    environment: Environment, *, mouse: bool = False, ascii: bool = False, opening: Opening | None = None
-) -> int:
+def run(environment: Environment, *, mouse: bool = False, ascii: bool = False, opening: Opening | None = None) -> int:
     """Open the screen until the operator leaves it; the exit code. Needs a terminal.
 
     ``opening`` makes the session where that is more than connecting to what is already there.

@@ -29,6 +29,7 @@ from playbooks.values import show
 
 QUIET = (Event.INTENT, Event.UNDO_INTENT)  # each is followed by its outcome
 MOODS = {
+    "waiting": Mood.WAITING,
     "passed": Mood.GOOD,
     "verified": Mood.GOOD,
     "failed": Mood.BAD,

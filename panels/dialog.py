@@ -13,11 +13,12 @@ from textual.events import Key
 from textual.screen import ModalScreen
 
 from panels.keys import BY_KEY
-from panels.line import Line, Row, fit
+from panels.line import Line, Row, Span, Tone, fit
 from panels.lines import Lines
 from panels.look import SCROLLS
 
 Answer = TypeVar("Answer")
+BESIDE = 6  # rows that the frame, the question and a margin take
 
 
 class Dialog(ModalScreen[Answer | None], Generic[Answer]):
@@ -52,10 +53,12 @@ class Dialog(ModalScreen[Answer | None], Generic[Answer]):
     def draw(self) -> None:
         said = self.query_one("#said", Lines)
         rows = self.rows(said.size.width)
-        said.styles.height = max(1, len(rows))
+        room = self.app.size.height - BESIDE
+        said.styles.height = max(1, min(len(rows), room))
         said.show(rows)
+        more: Line = (Span(" j", Tone.KEY), Span(" scrolls, ", Tone.DIM)) if len(rows) > room else ()
         asks = self.query_one("#asks", Lines)
-        asks.show((Row(()), Row(fit(self.asks(), asks.size.width))))
+        asks.show((Row(()), Row(fit((*self.asks(), *more), asks.size.width))))
 
     def on_key(self, event: Key) -> None:
         event.stop()

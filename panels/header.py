@@ -12,6 +12,7 @@ from panels.plain import inert
 from panels.scene import Scene
 
 SHORT = {"prometheus": "prom", "kubernetes": "k8s"}
+ORDER = {name: place for place, name in enumerate(("prometheus", "kafka", "redis", "kubernetes", "host"))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +62,15 @@ def _mode(station: Station, wall: float) -> Line:
 
 
 def _by_need(scene: Scene) -> list[Source]:
-    """The failing and the old first, otherwise in the order in which they were first seen."""
-    sources = list(scene.topology.sources.values())
-    return sorted(sources, key=lambda source: source.failure is None)
+    """The failing first, otherwise in an order that does not depend on who answered first."""
+    sources = scene.topology.sources.values()
+    return sorted(sources, key=lambda each: (each.failure is None, ORDER.get(each.name, len(ORDER)), each.name))
 
 
 def _source(source: Source, scene: Scene) -> Line:
     name = inert(SHORT.get(source.name, source.name))
     age = source.age(scene.now)
-    old = "" if age is None else f" {show_duration(float(round(age)))}"
+    old = "" if age is None else f" {show_duration(max(1, int(age)))}"  # a flicker between 0 s and 1 s says nothing
     if source.failure is not None:
         return (Span(f"{name} {source.failure.kind.value}{old}  ", Tone.CRIT),)
     late = age is not None and age > scene.limit

@@ -16,17 +16,18 @@ from panels.table import Column, heading, line, status_cell
 from panels.words import USUAL, value_of
 
 COLUMNS = (
-    Column("GROUP", 14, numeric=False),
-    Column("STATE", 11, numeric=False),
-    Column("LAG", 7),
+    Column("GROUP", 13, numeric=False),
+    Column("STATE", 10, numeric=False),
+    Column("LAG", 6),
     Column("IN", 7),
     Column("OUT", 7),
     Column("DRAINED", 7),
-    Column("LOST", 5, least=90),
-    Column("MEM/PART", 8, least=70),
+    Column("MEMBERS", 7),
     Column("", 4, numeric=False),
+    Column("LOST", 6, least=90),
     Column("NOTES", 40, numeric=False, least=100),
 )
+"""MEMBERS is members over partitions: more members than partitions are idle."""
 
 
 def rows(scene: Scene) -> tuple[Row, ...]:
@@ -67,9 +68,9 @@ def _group(observed: Observed, scene: Scene) -> Row:
         cell("produced"),
         cell("consumed"),
         _drained(readings, scene),
-        cell("lost"),
         Span(f"{cell('members').text}/{cell('partitions').text}"),
-        status_cell(Health.UNKNOWN if component is None else component.health),
+        status_cell(component),
+        cell("lost"),
         Span(", ".join(badges(observed, readings)), Tone.WARN),
     )
     return Row(line(COLUMNS, cells, scene.width), observed.id)
@@ -108,6 +109,8 @@ def _dead(observed: Observed, scene: Scene) -> Row:
         Span("dead letter", Tone.DIM),
         depth,
         arrivals,
-        *(Span("", Tone.DIM) for _ in COLUMNS[4:]),
+        *[Span("")] * 3,
+        status_cell(component_of(scene.topology, observed)),
+        *[Span("")] * 2,
     )
     return Row(line(COLUMNS, cells, scene.width), observed.id)

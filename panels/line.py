@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from textwrap import wrap
 from typing import NamedTuple
 
 from rich.cells import cell_len, set_cell_size
@@ -94,6 +95,12 @@ def right(text: str, width: int) -> str:
     """Exactly ``width`` cells, to the right."""
     shown = cut(text, width)
     return " " * (width - cell_len(shown)) + shown
+
+
+def wrapped(text: str, width: int) -> tuple[str, ...]:
+    """``text`` in lines of at most ``width`` characters, set in by two more than it was."""
+    indent = " " * (len(text) - len(text.lstrip()) + 2)
+    return tuple(wrap(text, width, subsequent_indent=indent, drop_whitespace=True)) or ("",)
 
 
 def spread(left: Line, end: Line, width: int) -> Line:

@@ -60,6 +60,7 @@ class Lines(Widget):
     def on_resize(self) -> None:
         self._keep_in_sight()
         self._seen = self._fitted()
+        self.refresh()  # Textual has drawn the new size already, from the old lines
         self.post_message(self.Sized())
 
     def _fitted(self) -> tuple[Line, ...]:

@@ -10,10 +10,16 @@ from collections.abc import Callable
 
 from console.acting import Prepared
 from panels.dialog import Dialog
-from panels.line import Line, Row, Span, Tone, fit
+from panels.line import Line, Row, Span, Tone, fit, wrapped
 from panels.plain import inert
 
 DEAF = 0.4  # wall seconds
+
+
+def _line(text: str, width: int) -> Row:
+    """What warns is seen to; the words are the engine's, which marks a warning with ``!``."""
+    warns = text.lstrip().startswith("! ")
+    return Row(fit((Span(f" {text}", Tone.WARN if warns else Tone.PLAIN),), width))
 
 
 class PlanDialog(Dialog[bool]):
@@ -34,12 +40,12 @@ class PlanDialog(Dialog[bool]):
         self._deaf_until = self._monotonic() + DEAF
 
     def rows(self, width: int) -> tuple[Row, ...]:
-        return tuple(Row(fit((Span(f" {inert(line)}"),), width)) for line in self._prepared.lines)
+        return tuple(_line(part, width) for line in self._prepared.lines for part in wrapped(inert(line), width - 1))
 
     def asks(self) -> Line:
         if not self._prepared.changes:
             return (Span(" nothing to do; any key closes", Tone.STRONG),)
-        leave: Line = (Span("esc", Tone.KEY), Span(" leaves it", Tone.DIM))
+        leave: Line = (Span("esc", Tone.KEY), Span(" leaves it; ", Tone.DIM))
         if self._name:
             typed = Span(inert(self._typed) + "▏", Tone.STRONG)
             return (Span(f" type {inert(self._name)} and enter: ", Tone.WARN), typed, Span("   "), *leave)

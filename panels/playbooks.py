@@ -6,7 +6,7 @@ from console.acting import Offer
 from panels.line import Row, Span, Tone, fit, pad
 from panels.plain import inert
 from panels.scene import Scene
-from panels.topology import in_force_line
+from panels.topology import in_force_rows
 
 
 def rows(scene: Scene) -> tuple[Row, ...]:
@@ -33,8 +33,6 @@ def _offer(offer: Offer, width: int) -> tuple[Row, ...]:
 
 
 def _in_force(scene: Scene) -> tuple[Row, ...]:
-    standing = scene.topology.in_force
     title = Row((Span("   in force", Tone.STRONG),))
-    if not standing:
-        return (Row(()), title, Row((Span("     nothing", Tone.DIM),)))
-    return (Row(()), title, *(Row(in_force_line(each, scene)) for each in standing))
+    nothing = Row((Span("     nothing", Tone.DIM),))
+    return (Row(()), title, *(in_force_rows(scene) or (nothing,)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from console.model.component import ComponentId, Health, kind_of, name_of
+from console.model.component import ComponentId, kind_of, name_of
 from console.model.derive import readings_of
 from console.model.reading import Reading
 from console.model.snapshot import Observed
@@ -58,7 +58,7 @@ def _workload(observed: Observed, scene: Scene) -> Row:
         value_of(readings["cpu"], scene) if "cpu" in readings else _cpu(readings, scene),
         _target(hpa),
         Span(inert(owner) or "-", Tone.PLAIN if owner else Tone.DIM),
-        status_cell(Health.UNKNOWN if component is None else component.health),
+        status_cell(component),
         Span(", ".join(inert(note) for note in (*observed.notes, *(hpa.notes if hpa else ()))), Tone.WARN),
     )
     return Row(line(COLUMNS, cells, scene.width), observed.id)

@@ -8,8 +8,14 @@ from panels.header import utc
 from panels.line import Line, Row, Span, Tone, fit, spread
 from panels.plain import inert
 
-TONES = {Mood.QUIET: Tone.PLAIN, Mood.GOOD: Tone.STRONG, Mood.UNSURE: Tone.UNKNOWN, Mood.BAD: Tone.CRIT}
-MARKS = {Mood.QUIET: "·", Mood.GOOD: "✓", Mood.UNSURE: "?", Mood.BAD: "×"}
+TONES = {
+    Mood.WAITING: Tone.DIM,
+    Mood.QUIET: Tone.PLAIN,
+    Mood.GOOD: Tone.STRONG,
+    Mood.UNSURE: Tone.UNKNOWN,
+    Mood.BAD: Tone.CRIT,
+}
+MARKS = {Mood.WAITING: "…", Mood.QUIET: "·", Mood.GOOD: "✓", Mood.UNSURE: "?", Mood.BAD: "×"}
 
 
 def rows(progress: Progress, width: int, height: int, wall: float) -> tuple[Row, ...]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from console.model.component import Health
-from panels.line import Line, Span, Tone, fit, pad, right, tone_of
+from console.model.topology import Component
+from panels.line import Line, Span, Tone, fit, pad, right
+from panels.words import status
 
 GAP = "  "
 
@@ -35,5 +36,6 @@ def line(columns: tuple[Column, ...], cells: tuple[Span, ...], width: int) -> Li
     return fit(tuple(spans), width)
 
 
-def status_cell(health: Health) -> Span:
-    return Span(health.word, Tone.DIM if health is Health.OK else tone_of(health))
+def status_cell(component: Component | None) -> Span:
+    """The health of the line that this stands on; what stands on none is not judged."""
+    return Span("-", Tone.DIM) if component is None else status(component)

@@ -20,12 +20,14 @@ TELLING = ("lag", "hit_rate", "cpu", "rate", "depth", "connections_ratio", "conn
 
 def rows(scene: Scene) -> tuple[Row, ...]:
     """The layers, then what follows from them: where the pressure starts, and what is in force."""
-    lines = [
+    lines = tuple(
         _component(component, scene, first=component is layer.components[0])
         for layer in scene.topology.layers
         for component in layer.components
-    ]
-    return (*lines, *_pressure(scene), *_in_force(scene))
+    )
+    follows = (*_pressure(scene), *_in_force(scene))
+    room = scene.height - len(lines)
+    return (*lines, *(_folded(follows, room) if room > 1 else ()))
 
 
 def spark_width(width: int) -> int:
@@ -92,13 +94,26 @@ def _pressure(scene: Scene) -> tuple[Row, ...]:
 
 def _in_force(scene: Scene) -> tuple[Row, ...]:
     """Whatever was changed and not taken back, on every console: what, by which run, until when."""
-    standing = scene.topology.in_force
-    if not standing:
+    lines = in_force_rows(scene)
+    if not lines:
         return ()
-    title = (Span("   in force ", Tone.STRONG), Span(f"{len(standing)} changes", Tone.DIM))
-    if len(standing) == 1:
-        title = (title[0], Span("1 change", Tone.DIM))
-    return (Row(()), Row(fit(title, scene.width)), *(Row(in_force_line(each, scene)) for each in standing))
+    count = f"{len(lines)} change{'' if len(lines) == 1 else 's'}"
+    title = (Span("   in force ", Tone.STRONG), Span(count, Tone.DIM))
+    return (Row(()), Row(fit(title, scene.width)), *lines)
+
+
+def in_force_rows(scene: Scene) -> tuple[Row, ...]:
+    """One row a change, in an order that no reading disturbs."""
+    standing = sorted(scene.topology.in_force, key=lambda each: (each.component, each.fact, each.mark.seq))
+    return tuple(Row(in_force_line(each, scene)) for each in standing)
+
+
+def _folded(rows: tuple[Row, ...], height: int) -> tuple[Row, ...]:
+    """What follows from the lines gives way where the screen is short; view 6 has all of it."""
+    if len(rows) <= height:
+        return rows
+    left_out = len(rows) - height + 1
+    return (*rows[: height - 1], Row((Span(f"     and {left_out} more: ", Tone.DIM), Span("6", Tone.KEY))))
 
 
 def in_force_line(each: InForce, scene: Scene) -> Line:
@@ -114,7 +129,10 @@ def in_force_line(each: InForce, scene: Scene) -> Line:
 
 
 def _left(seconds: float) -> str:
-    return f"{show_duration(float(round(seconds)))} left" if seconds >= 0 else f"{show_duration(-seconds)} over"
+    """Whole minutes while there are many: an end in an hour need not be redrawn every second."""
+    if seconds < 0:
+        return f"{show_duration(float(round(-seconds)))} over"
+    return f"{show_duration(seconds - seconds % 60 if seconds >= 300 else float(round(seconds)))} left"
 
 
 def alias_of(topology: Topology, each: InForce) -> str:

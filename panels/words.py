@@ -26,7 +26,8 @@ Phrase = Callable[[Component, Scene], Line]
 def words(component: Component, scene: Scene) -> tuple[Line, ...]:
     """The phrases of one component, most important first."""
     names = component.show or tuple(PHRASES)
-    phrases = dict.fromkeys(PHRASES.get(name, _plain(name)) for name in names)
+    wanted = [each for name in names for each in (name, *IMPLIED.get(name, ()))]
+    phrases = dict.fromkeys(PHRASES.get(name, _plain(name)) for name in wanted)
     said = [phrase(component, scene) for phrase in phrases]
     said += [_forecast(component, scene), *_remarks(component)]
     return tuple(line for line in said if line)
@@ -155,6 +156,8 @@ PHRASES: dict[str, Phrase] = {
     "lag": _plain("lag"),
     "growth": _growth,
     "drain": _drain,
+    "produced": _plain("produced", "in"),
+    "consumed": _plain("consumed", "out"),
     "depth": _plain("depth"),
     "arrivals": _unusual("arrivals", "arriving"),
     "lost": _unusual("lost", "lost"),
@@ -179,6 +182,9 @@ PHRASES: dict[str, Phrase] = {
 }
 """In the order in which they are said where the config does not name any."""
 
+IMPLIED = {"lag": ("growth", "drain"), "ready": ("hpa.current",)}
+"""What is said right after a reading that the config names, because the one means little without the other."""
+
 
 def _forecast(component: Component, scene: Scene) -> Line:
     """``full in 4m``; how a queue drains is a reading of its own."""
@@ -196,7 +202,7 @@ def _remarks(component: Component) -> Iterable[Line]:
         yield (Span(inert(note, 40), Tone.WARN),)
 
 
-USUAL = ("Stable", "Available", "Complete", "Ready", "ok")
+USUAL = ("Stable", "Available", "Complete", "Ready", "master", "ok")
 
 
 def doubt(component: Component, scene: Scene) -> Line:
