@@ -12,7 +12,7 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from tests.connectors.faults import Request, read_request
 
@@ -82,6 +82,8 @@ class SmallCluster:
 
     uid: str = "uid-1"
     token: str = "good"
+    page: int = 500
+    stall: asyncio.Event | None = None  # objects are answered for when it is set
     sick: list[str] = field(default_factory=list)
     denied: set[str] = field(default_factory=set)
     objects: dict[str, Json] = field(default_factory=dict)
@@ -115,14 +117,19 @@ class SmallCluster:
         if request.method == "PATCH":
             assert "fieldManager=seawall" in request.path
             return await self._patch(path, json.loads(request.body))
-        return self._get(path)
+        if self.stall and path in self.objects:
+            await self.stall.wait()
+        return self._get(path, parse_qs(urlsplit(request.path).query))
 
-    def _get(self, path: str) -> Answer:
+    def _get(self, path: str, query: dict[str, list[str]]) -> Answer:
         if path == KUBE_SYSTEM:
             return 200, {"metadata": {"name": "kube-system", "uid": self.uid}}
         if path in (HPA, DEPLOYMENTS, STATEFUL_SETS):
             items = [one for key, one in self.objects.items() if key.startswith(path + "/")]
-            return 200, {"metadata": {}, "items": items}
+            start = int(query.get("continue", ["0"])[0])
+            end = start + min(self.page, int(query["limit"][0]))
+            metadata = {"continue": str(end)} if end < len(items) else {}
+            return 200, {"metadata": metadata, "items": items[start:end]}
         return (200, self.objects[path]) if path in self.objects else _refusal(404, f"{path} not found")
 
     async def _patch(self, path: str, patch: Json) -> Answer | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -122,6 +123,19 @@ async def test_a_lost_reply_is_unknown_until_it_is_probed(sick: str, verdict: Ve
         assert applied.outcome is Outcome.UNKNOWN
         assert len(cluster.patches) == 1  # never sent again blindly
         assert (await connector.probe(MAX, RUN)).verdict is verdict
+
+
+async def test_a_write_whose_reading_hangs_never_leaves(tmp_path: Path) -> None:
+    cluster = SmallCluster(stall=asyncio.Event())
+    async with opened(cluster, tmp_path, timeout=0.3) as connector:
+        applied = await connector.apply(MAX, RUN)
+        assert applied.outcome is Outcome.REJECTED
+        assert "nothing was written" in applied.reason
+        assert cluster.stall is not None
+        cluster.stall.set()  # the answer that the writing thread waited for comes too late
+        # One writing thread: this write is done after the abandoned one has ended, and finds the value untouched.
+        assert (await connector.apply(MAX, RUN)).outcome is Outcome.DONE
+    assert len(cluster.patches) == 1
 
 
 async def test_the_same_write_again_finds_itself_done(tmp_path: Path) -> None:

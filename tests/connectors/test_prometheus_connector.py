@@ -12,10 +12,13 @@ from pathlib import Path
 import pytest
 
 from connectors import Connector, ConnectorError
-from connectors.presets import Query
+from connectors.presets import Query, presets, queries_for
 from connectors.prometheus import Settings, open_connector
 from connectors.prometheus_client import read_result
 from connectors.secret import Secret
+from connectors.simulator.clock import SimClock
+from connectors.simulator.estate import Estate
+from connectors.simulator.prometheus import PrometheusWire
 from console.clock import SystemClock
 from console.model.change import Change, Outcome, RunContext, Verdict
 from console.model.signal import Unit
@@ -34,6 +37,17 @@ from tests.connectors.faults import (
 
 RATE = Query("prometheus/gateway", "rate", "up", Unit.PER_SECOND)
 RUN = RunContext("r1", "tester", "test")
+IN_THE_SHOP = (
+    ("blackbox", 'job="blackbox-dns"'),
+    ("cadvisor", 'namespace="shop",container="api"'),
+    ("ingress-nginx", 'ingress="shop"'),
+    ("kafka-exporter", 'consumergroup="orders"'),
+    ("kube-state-metrics", 'namespace="shop",deployment="api"'),
+    ("kube-state-metrics-hpa", 'namespace="shop",horizontalpodautoscaler="api"'),
+    ("node", ""),
+    ("postgres-exporter", ""),
+    ("redis-exporter", ""),
+)
 
 
 def connector(url: str, *queries: Query, token: Secret | None = None, timeout: float = 0.4) -> Connector:
@@ -41,8 +55,8 @@ def connector(url: str, *queries: Query, token: Secret | None = None, timeout: f
     return open_connector("prometheus", settings, SystemClock(), queries or (RATE,))
 
 
-async def read_of(url: str, *queries: Query, token: Secret | None = None) -> Seen:
-    opened = connector(url, *queries, token=token)
+async def read_of(url: str, *queries: Query, token: Secret | None = None, timeout: float = 0.4) -> Seen:
+    opened = connector(url, *queries, token=token, timeout=timeout)
     try:
         return await opened.read()
     finally:
@@ -141,7 +155,7 @@ async def test_a_server_that_hangs_ends_at_the_deadline_and_gives_its_threads_ba
     queries = tuple(Query(f"prometheus/c{n}", "up", "up", Unit.NONE) for n in range(12))
     async with serving(sick) as url:
         opened = connector(url, *queries, timeout=0.2)
-        for _ in range(3):
+        for _ in range(2):
             started = time.monotonic()
             seen = await opened.read()
             assert time.monotonic() - started < 2.5
@@ -239,6 +253,40 @@ def test_settings_that_cannot_work_are_refused_at_opening(settings: Settings, wo
         open_connector("prometheus", settings, SystemClock(), ())
     assert "secret@" not in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+async def test_every_preset_measures_something_in_the_simulated_shop() -> None:
+    assert {preset for preset, _ in IN_THE_SHOP} == set(presets())
+    estate = Estate("calm", seed=1)
+    await estate.prometheus.start()
+    queries = [query for preset, match in IN_THE_SHOP for query in queries_for(f"prometheus/{preset}", preset, match)]
+    try:
+        seen = await read_of(estate.prometheus.url, *queries, timeout=2.0)
+    finally:
+        await estate.prometheus.stop()
+    assert isinstance(seen, Snapshot)
+    assert seen.problems == ()
+    unknown = {(one.id, signal.name): signal.note for one in seen.components for signal in one.signals if signal.note}
+    assert unknown == {}
+    values = {(one.id, signal.name): signal.value for one in seen.components for signal in one.signals}
+    assert values["prometheus/ingress-nginx", "errors"] == 0.0
+    assert values["prometheus/kube-state-metrics", "ready"] == 5.0
+
+
+async def test_a_token_that_the_simulated_one_does_not_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEAWALL_TEST_TOKEN", "old")
+    wire = PrometheusWire(SimClock())
+    wire.require_token("new")
+    await wire.start()
+    try:
+        seen = await read_of(wire.url, token=Secret("env:SEAWALL_TEST_TOKEN"))
+        monkeypatch.setenv("SEAWALL_TEST_TOKEN", "new")
+        taken = await read_of(wire.url, token=Secret("env:SEAWALL_TEST_TOKEN"))
+    finally:
+        await wire.stop()
+    assert isinstance(seen, Unreachable)
+    assert seen.kind is FailureKind.EXPIRED
+    assert isinstance(taken, Snapshot)
 
 
 @pytest.mark.real("prometheus")

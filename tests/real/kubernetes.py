@@ -1,0 +1,64 @@
+"""A real cluster for tests: the one that ``SEAWALL_TEST_KUBECONFIG`` names, in a namespace of their own.
+
+A test needs there what the simulated shop has: a deployment ``api`` with an autoscaler (5 to 20 pods, 70 % CPU), and a
+deployment ``workers`` without one. The pods only pause. The namespace goes when the tests end, with all in it.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+VARIABLE = "SEAWALL_TEST_KUBECONFIG"
+IMAGE = "registry.k8s.io/pause:3.9"
+
+
+def kubeconfig_of_a_real_cluster() -> str:
+    """Its path; the test is left out where none is named."""
+    path = os.environ.get(VARIABLE)
+    if not path:
+        pytest.skip(f"no real Kubernetes: {VARIABLE} is not set")
+    return path
+
+
+@contextmanager
+def shop_namespace(kubeconfig: str) -> Iterator[str]:
+    """The name of a new namespace, furnished."""
+    from kubernetes import client, config
+
+    api = config.new_client_from_config(kubeconfig)
+    name = f"seawall-test-{secrets.token_hex(4)}"
+    core = client.CoreV1Api(api)
+    core.create_namespace({"metadata": {"name": name}}, _request_timeout=10)
+    try:
+        apps = client.AppsV1Api(api)
+        for deployment in ("api", "workers"):
+            apps.create_namespaced_deployment(name, _deployment(deployment), _request_timeout=10)
+        autoscaling = client.AutoscalingV2Api(api)
+        autoscaling.create_namespaced_horizontal_pod_autoscaler(name, _autoscaler(), _request_timeout=10)
+        yield name
+    finally:
+        core.delete_namespace(name, _request_timeout=10)
+
+
+def _deployment(name: str) -> dict[str, Any]:
+    container = {"name": name, "image": IMAGE, "resources": {"requests": {"cpu": "1m"}}}
+    template = {"metadata": {"labels": {"app": name}}, "spec": {"containers": [container]}}
+    spec = {"replicas": 1, "selector": {"matchLabels": {"app": name}}, "template": template}
+    return {"metadata": {"name": name}, "spec": spec}
+
+
+def _autoscaler() -> dict[str, Any]:
+    cpu = {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 70}}
+    spec = {
+        "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "api"},
+        "minReplicas": 5,
+        "maxReplicas": 20,
+        "metrics": [{"type": "Resource", "resource": cpu}],
+    }
+    return {"metadata": {"name": "api"}, "spec": spec}
