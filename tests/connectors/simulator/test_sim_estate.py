@@ -14,7 +14,7 @@ import pytest
 from redis.asyncio import Redis
 
 from connectors.simulator.estate import AT_ONCE, HISTORY, Addresses, Estate
-from connectors.simulator.files import config_text, write
+from connectors.simulator.files import leave
 from connectors.simulator.scenarios import FAULT, UnknownScenario
 from console.config import load
 from console.model.component import name_of
@@ -63,7 +63,7 @@ class Shop:
     async def signals(self, directory: Path) -> dict[str, float]:
         """Everything that the demo's config asks Prometheus for; each is one series."""
         config = directory / "seawall.toml"
-        write(config, config_text(self.at, directory / "kubeconfig", 1.0))
+        leave(self.at, 1.0, config, None)
         found = {}
         for query in load(config).queries:
             (found[f"{name_of(query.component)}.{query.signal}"],) = await self.asked(query.expr)

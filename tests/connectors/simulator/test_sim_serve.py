@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 
 from connectors.simulator.estate import Addresses
-from connectors.simulator.files import config_text, exports_text, leave, write
+from connectors.simulator.files import exports_text, leave, write
+from connectors.simulator.shop_config import preview
 
 ADDRESSES = Addresses(
     prometheus="http://127.0.0.1:1",
@@ -133,10 +134,10 @@ def test_the_exports_survive_a_shell() -> None:
 
 
 def test_the_config_is_toml_whatever_the_path() -> None:
-    awkward = Path('/tmp/a "b" \\c $d/kubeconfig')
-    config = tomllib.loads(config_text(ADDRESSES, awkward, 20.0))
+    awkward = Path('/tmp/a "b" \\c $d')
+    config = tomllib.loads(preview(awkward, 20.0))
     demo = config["environments"]["demo"]
-    assert demo["kubernetes"]["kubeconfig"] == str(awkward)
+    assert Path(demo["kubernetes"]["kubeconfig"]).parent == awkward
     assert demo["speed"] == 20.0
     assert [component["layer"] for component in config["components"]] == [
         *("users", "dns", "cdn", "gateway", "api", "queue", "queue", "queue"),
