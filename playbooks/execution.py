@@ -22,6 +22,8 @@ async def execute(approval: Approval, journal: Journal, ports: Ports, stop: Stop
     the journal can no longer be written: then what is in force is on the targets, with its marks.
     """
     entries = tuple(before)
+    if entries and approval.purpose is Purpose.RUN:
+        raise Refused(Exit.USAGE, f"{approval.run} has been done already: plan again")
     record = Record(journal, ports.clock.wall, _phase(entries))
     try:
         code = await _execute(approval, ports, record, stop, entries)

@@ -8,14 +8,17 @@ Nothing in here is ever a secret: only facts, values and reasons.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import os
+import stat
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Self
 
 import msgspec
 
@@ -115,7 +118,7 @@ class Journal:
         self._seq = seq
 
     @classmethod
-    def open(cls, path: Path, run: str) -> Journal:
+    def open(cls, path: Path, run: str) -> Self:
         """Makes the journal, or goes on with it behind its last whole line. JournalError when it cannot be.
 
         Refused 13 when another process is writing it.
@@ -240,7 +243,10 @@ def _change(entry: Entry) -> Change:
 def _open(path: Path) -> int:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     new = not path.exists()
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "not an ordinary file")
     if new:
         _sync_directory(path.parent)
     return descriptor
@@ -285,10 +291,15 @@ def _split(text: bytes) -> tuple[tuple[bytes, ...], bool]:
 
 
 def _write(descriptor: int, line: bytes) -> None:
-    sent = os.write(descriptor, line)
-    if sent < len(line):
-        raise OSError(28, "no space left on the device")
-    os.fsync(descriptor)
+    """The whole line, on the disk; otherwise nothing of it stays, so that a later line does not follow half of one."""
+    size = os.fstat(descriptor).st_size
+    try:
+        if os.write(descriptor, line) < len(line):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        os.fsync(descriptor)
+    except OSError:
+        os.ftruncate(descriptor, size)
+        raise
 
 
 def _hash(line: bytes) -> str:

@@ -57,7 +57,7 @@ def start(environment: Place, plan: Plan, undo_on_stop: bool = False, run: str =
     journal = path_of(environment.state, run)
     if being_written(journal):
         raise Refused(Exit.LOCKED, f"{run}: its runner is still at work; stop it first")
-    file = journal.with_suffix(f".{plan.purpose.value}.json")
+    file = approval_file(journal, plan.purpose)
     try:
         save(approve(plan, run, undo_on_stop), file)
         stop_file(journal).unlink(missing_ok=True)
@@ -70,10 +70,22 @@ def start(environment: Place, plan: Plan, undo_on_stop: bool = False, run: str =
 def stop(environment: Place, run: str) -> bool:
     """Asks the runner to stop; it finishes the write it is in. False when no runner is at work on this run."""
     journal = path_of(environment.state, run)
-    if not being_written(journal):
+    if not being_written(journal) and not _starting(journal):
         return False
     stop_file(journal).touch(mode=0o600)
     return True
+
+
+def _starting(journal: Path) -> bool:
+    """Whether a runner was started that has not written a line yet: what it is to do is newer than the journal."""
+    approvals = [path for path in (approval_file(journal, each) for each in Purpose) if path.exists()]
+    last = journal.stat().st_mtime if journal.exists() else 0.0
+    return any(path.stat().st_mtime > last for path in approvals)
+
+
+def approval_file(journal: Path, purpose: Purpose) -> Path:
+    """What a runner is given to do."""
+    return journal.with_suffix(f".{purpose.value}.json")
 
 
 def stop_file(journal: Path) -> Path:

@@ -208,7 +208,8 @@ def _number(steps: Iterable[PlannedStep]) -> tuple[PlannedStep, ...]:
 def _steady(steady: Steady | None, params: Params) -> Steady | None:
     if steady is None:
         return None
-    return replace(steady, conditions=tuple(settle(each, params) for each in steady.conditions))
+    conditions = (replace(settle(each, params), within=steady.within) for each in steady.conditions)
+    return replace(steady, conditions=tuple(conditions))
 
 
 def _within_limits(made: Plan, playbook: Playbook) -> None:

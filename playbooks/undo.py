@@ -46,7 +46,11 @@ def undo_plan(
         environment=environment,
         params=(),
         steps=_steps(ours),
-        warnings=(*_guard(guard, topology), *_lost(written, ours, topology), *_unseen(written, topology)),
+        warnings=(
+            *_guard(guard if ours else None, topology),
+            *_lost(written, ours, topology),
+            *_unseen(written, topology),
+        ),
         playbook_hash="",
         hash="",
         created=created,
