@@ -47,6 +47,10 @@ class Keyspace:
     def __len__(self) -> int:
         return len(self._values)
 
+    def __contains__(self, key: bytes) -> bool:
+        """Whether it is there, its deadline not looked at: right after ``expire_due``, and much faster than ``get``."""
+        return key in self._values
+
     @property
     def expiring(self) -> int:
         """How many keys have a deadline."""

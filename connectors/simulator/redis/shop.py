@@ -15,8 +15,8 @@ from connectors.simulator.redis.keyspace import HashValue, Keyspace
 FLAGS_KEY = b"seawall:flags"
 MARK = b"mark:"
 GROUPS: Mapping[str, tuple[int, float, int]] = {  # keys, seconds they live by default, bytes of a value
-    "catalog": (2400, 60.0, 180),
-    "session": (1200, 1800.0, 90),
+    "catalog": (1500, 60.0, 180),
+    "session": (1000, 1800.0, 90),
     "price": (400, 300.0, 24),
 }
 ROUND = 10  # simulated seconds in which each key is looked at once
@@ -47,7 +47,7 @@ class Shop:
         document = {name.encode(): json.dumps(value).encode() for name, value in INITIAL_FLAGS.items()}
         keys.put(FLAGS_KEY, HashValue(document))
         for group, key in self._names:
-            self._fill(group, key, GROUPS[group][1], spread=True)
+            self._fill(group, key, GROUPS[group][1], soonest=0.05)
 
     def flags(self) -> dict[str, Mapping[str, object]]:
         """The fields of the flag document that hold a JSON object, without the marks."""
@@ -57,7 +57,7 @@ class Shop:
     def step(self, t: int) -> None:
         """One simulated second: expired keys go, a share of the missing ones comes back for its group's TTL."""
         self._keys.expire_due()
-        missing = [name for name in self._names[t % ROUND :: ROUND] if self._keys.get(name[1]) is None]
+        missing = [name for name in self._names[t % ROUND :: ROUND] if name[1] not in self._keys]
         if missing:
             ttl = {group: self._ttl(group) for group in GROUPS}
             for group, key in missing:
@@ -71,10 +71,11 @@ class Shop:
         value = document.get("else" if ended else "value")
         return float(value) if isinstance(value, int | float) and value > 0 else GROUPS[group][1]
 
-    def _fill(self, group: str, key: bytes, ttl: float, spread: bool = False) -> None:
-        self._keys.put(key, self._random.randbytes(GROUPS[group][2] // 2).hex().encode())
-        jitter = self._random.uniform(0.05, 1.0) if spread else self._random.uniform(0.95, 1.05)
-        self._keys.set_deadline(key, self._keys.now() + max(1.0, ttl * jitter))
+    def _fill(self, group: str, key: bytes, ttl: float, soonest: float = 0.95) -> None:
+        """A value as long as the group's, for ``ttl`` seconds give or take a little: from ``soonest`` of them on."""
+        draw = self._random.random()
+        self._keys.put(key, b"%0*d" % (GROUPS[group][2], int(draw * 1e15)))
+        self._keys.set_deadline(key, self._keys.now() + max(1.0, ttl * (soonest + (1.05 - soonest) * draw)))
 
 
 def _documents(held: HashValue) -> Iterator[tuple[str, Mapping[str, object]]]:
