@@ -22,7 +22,7 @@ from console.model.change import Change, Fact, FactValue, Outcome, RunContext, V
 from console.model.snapshot import Detail, FailureKind, Seen, Snapshot, Unreachable
 from tests.connectors.faults import Handler, answering, black_hole, closed_port, drip_body, drip_head, serving
 from tests.connectors.small_cluster import DEPLOYMENTS, HPA, STATEFUL_SETS, SmallCluster, autoscaler, kubeconfig
-from tests.real.kubernetes import kubeconfig_of_a_real_cluster, shop_namespace
+from tests.real.kubernetes import kubeconfig_of_a_real_cluster, kubeconfig_that_only_looks, shop_namespace
 
 RUN = RunContext("r1", "tester", "test", until=1_900_000_000.0)
 
@@ -327,13 +327,32 @@ async def test_drill_downs(shop: Shop) -> None:
 async def test_what_we_may_do(shop: Shop) -> None:
     connector = opened(shop.kubeconfig, shop.namespace)
     assert await connector.may("patch", "horizontalpodautoscalers.autoscaling", shop.namespace)
-    if shop.wire is not None:
-        shop.wire.deny("patch", "horizontalpodautoscalers")
-        assert not await connector.may("patch", "horizontalpodautoscalers.autoscaling", shop.namespace)
-        change = Change(shop.id("hpa", "api"), "hpa.max", 20, 40, step="s")
-        applied = await connector.apply(change, RUN)
-        assert (applied.outcome, applied.forbidden) == (Outcome.REJECTED, True)
-        assert (await facts_of(connector, change.component))["hpa.max"].value == 20
+    assert await connector.may("list", "pods", shop.namespace)
+    await connector.close()
+
+
+def only_looking(shop: Shop, folder: Path) -> str:
+    """A kubeconfig for someone who may see workloads and autoscalers, and nothing else."""
+    if shop.wire is None:
+        return kubeconfig_that_only_looks(shop.kubeconfig, shop.namespace, folder / "looker")
+    for verb, resource in (("patch", "*"), ("get", "namespaces"), ("list", "pods")):
+        shop.wire.deny(verb, resource)
+    return shop.kubeconfig
+
+
+async def test_someone_who_may_only_look(shop: Shop, tmp_path: Path) -> None:
+    connector = opened(only_looking(shop, tmp_path), shop.namespace)
+    change = Change(shop.id("hpa", "api"), "hpa.max", 20, 40, step="s")
+    seen, pods = await connector.read(), await connector.inspect(shop.id("deployment", "api"))
+    applied = await connector.apply(change, RUN)
+    assert isinstance(seen, Snapshot)
+    assert seen.problems == ()
+    assert seen.identity.startswith("http")  # the cluster's own may not be read: its address stands in
+    assert isinstance(pods, Unreachable)
+    assert pods.kind is FailureKind.FORBIDDEN
+    assert (applied.outcome, applied.forbidden) == (Outcome.REJECTED, True)
+    assert not await connector.may("patch", "horizontalpodautoscalers.autoscaling", shop.namespace)
+    assert (await facts_of(connector, change.component))["hpa.max"].value == 20
     await connector.close()
 
 

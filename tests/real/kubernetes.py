@@ -6,16 +6,19 @@ deployment ``workers`` without one. The pods only pause. The namespace goes when
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 VARIABLE = "SEAWALL_TEST_KUBECONFIG"
 IMAGE = "registry.k8s.io/pause:3.9"
+LOOKER = "looker"
 
 
 def kubeconfig_of_a_real_cluster() -> str:
@@ -44,6 +47,47 @@ def shop_namespace(kubeconfig: str) -> Iterator[str]:
         yield name
     finally:
         core.delete_namespace(name, _request_timeout=10)
+
+
+def kubeconfig_that_only_looks(kubeconfig: str, namespace: str, path: Path) -> str:
+    """A kubeconfig at ``path`` for an account that may get and list workloads and autoscalers there, and no more."""
+    from kubernetes import client, config
+
+    api = config.new_client_from_config(kubeconfig)
+    core, rbac = client.CoreV1Api(api), client.RbacAuthorizationV1Api(api)
+    core.create_namespaced_service_account(namespace, {"metadata": {"name": LOOKER}}, _request_timeout=10)
+    rbac.create_namespaced_role(namespace, _role(), _request_timeout=10)
+    rbac.create_namespaced_role_binding(namespace, _binding(namespace), _request_timeout=10)
+    wanted = {"spec": {"audiences": [], "expirationSeconds": 600}}
+    token = core.create_namespaced_service_account_token(LOOKER, namespace, wanted, _request_timeout=10).status.token
+    host = api.configuration
+    trust = {"insecure-skip-tls-verify": True} if not host.verify_ssl else {}
+    if host.verify_ssl and host.ssl_ca_cert:
+        trust = {"certificate-authority": host.ssl_ca_cert}
+    document = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": LOOKER,
+        "contexts": [{"name": LOOKER, "context": {"cluster": "real", "user": LOOKER}}],
+        "clusters": [{"name": "real", "cluster": {"server": host.host, **trust}}],
+        "users": [{"name": LOOKER, "user": {"token": token}}],
+    }
+    path.write_text(json.dumps(document))
+    return str(path)
+
+
+def _role() -> dict[str, Any]:
+    resources = ["deployments", "statefulsets", "horizontalpodautoscalers"]
+    rule = {"apiGroups": ["apps", "autoscaling"], "resources": resources, "verbs": ["get", "list"]}
+    return {"metadata": {"name": LOOKER}, "rules": [rule]}
+
+
+def _binding(namespace: str) -> dict[str, Any]:
+    return {
+        "metadata": {"name": LOOKER},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": LOOKER},
+        "subjects": [{"kind": "ServiceAccount", "name": LOOKER, "namespace": namespace}],
+    }
 
 
 def _deployment(name: str) -> dict[str, Any]:
