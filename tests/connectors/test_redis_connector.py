@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
@@ -239,6 +241,42 @@ async def test_a_server_that_speaks_http_is_a_protocol_failure() -> None:
 
     async with serving(http) as address:
         assert (await failure(address.replace("http", "redis"))).kind is FailureKind.PROTOCOL
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        (b"-LOADING Redis is loading the dataset in memory", FailureKind.THROTTLED),
+        (b"-ERR max number of clients reached", FailureKind.THROTTLED),
+        (b"-NOAUTH Authentication required.", FailureKind.EXPIRED),
+        (b"-NOPERM this user has no permissions", FailureKind.FORBIDDEN),
+        (b"-ERR something else", FailureKind.PROTOCOL),
+    ],
+)
+async def test_each_refusal_has_its_kind(said: bytes, kind: FailureKind) -> None:
+    async def refusing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while sent := await reader.read(65536):
+            commands = max(1, sent.count(b"*"))
+            writer.write((said + b"\r\n") * commands)
+            await writer.drain()
+
+    async with serving(refusing) as address:
+        seen = await failure(address.replace("http", "redis"))
+        connector = opening(address.replace("http", "redis"))
+        applied = await connector.apply(READ_ONLY, RUN)
+        await connector.close()
+    assert (seen.kind, applied.outcome) == (kind, Outcome.REJECTED)
+
+
+def test_nothing_heavy_is_imported_before_it_is_used() -> None:
+    said = subprocess.run(
+        [sys.executable, "-c", "import connectors.redis, connectors.simulator.redis, sys; print(*sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parents[2],
+    )
+    assert {"redis", "lupa"}.isdisjoint(said.stdout.split())
 
 
 @pytest.mark.parametrize("kind", ["simulated", pytest.param("real", marks=pytest.mark.real("redis"))])

@@ -32,6 +32,31 @@ TYPE_NAMES: dict[type, str] = {bytes: "string", HashValue: "hash", SetValue: "se
 WRONG_TYPE = "WRONGTYPE Operation against a key holding the wrong kind of value"
 
 
+class Watches:
+    """A stamp a watched key, which changes with the key. Nothing is kept of keys that nobody watches."""
+
+    def __init__(self) -> None:
+        self._watchers: Counter[bytes] = Counter()
+        self._stamps: Counter[bytes] = Counter()
+
+    def touch(self, key: bytes) -> None:
+        if key in self._watchers:
+            self._stamps[key] += 1
+
+    def add(self, key: bytes) -> int:
+        """From now on the key's stamp changes with the key; the stamp now."""
+        self._watchers[key] += 1
+        return self._stamps[key]
+
+    def stamp(self, key: bytes) -> int:
+        return self._stamps[key]
+
+    def remove(self, key: bytes) -> None:
+        self._watchers[key] -= 1
+        if self._watchers[key] <= 0:
+            del self._watchers[key], self._stamps[key]
+
+
 class Keyspace:
     """``now`` gives simulated seconds."""
 
@@ -41,8 +66,7 @@ class Keyspace:
         self._order: list[tuple[int, bytes]] = []
         self._deadlines: dict[bytes, float] = {}
         self._due: list[tuple[float, bytes]] = []
-        self._watchers: Counter[bytes] = Counter()
-        self._stamps: Counter[bytes] = Counter()
+        self.watches = Watches()
 
     def __len__(self) -> int:
         return len(self._values)
@@ -75,7 +99,7 @@ class Keyspace:
         if key not in self._values:
             insort(self._order, _place(key))
         self._values[key] = value
-        self.touch(key)
+        self.watches.touch(key)
 
     def settle(self, key: bytes, value: Value) -> None:
         """Keeps a collection after a change in place, or removes its key when nothing is left in it."""
@@ -89,12 +113,8 @@ class Keyspace:
         if self._values.pop(key, None) is None:
             return False
         del self._order[bisect_left(self._order, _place(key))]
-        self.touch(key)
+        self.watches.touch(key)
         return True
-
-    def clear(self) -> None:
-        for key in list(self._values):
-            self.delete(key)
 
     def living(self) -> Iterator[bytes]:
         """The keys that live, over a copy: the caller may change them meanwhile."""
@@ -122,7 +142,7 @@ class Keyspace:
         else:
             self._deadlines[key] = deadline
             heapq.heappush(self._due, (deadline, key))
-        self.touch(key)
+        self.watches.touch(key)
 
     def expire_due(self, limit: int = 1000) -> int:
         """Removes up to ``limit`` keys past their deadline; says how many."""
@@ -135,25 +155,6 @@ class Keyspace:
             if self._deadlines.get(key) == deadline:
                 gone += self.delete(key)
         return gone
-
-    def touch(self, key: bytes) -> None:
-        if key in self._watchers:
-            self._stamps[key] += 1
-
-    def watch(self, key: bytes) -> int:
-        """From now on the key's ``stamp`` changes with the key; the stamp now."""
-        stamp = self.stamp(key)
-        self._watchers[key] += 1
-        return stamp
-
-    def stamp(self, key: bytes) -> int:
-        self.get(key)  # so that its expiry counts as a change
-        return self._stamps[key]
-
-    def unwatch(self, key: bytes) -> None:
-        self._watchers[key] -= 1
-        if self._watchers[key] <= 0:
-            del self._watchers[key], self._stamps[key]
 
 
 def _place(key: bytes) -> tuple[int, bytes]:

@@ -162,7 +162,7 @@ class Server:
 
     def unwatch(self, client: Client) -> None:
         for index, key in client.watched:
-            self.keyspace(index).unwatch(key)
+            self.keyspace(index).watches.remove(key)
         client.watched.clear()
 
     def execute(self, client: Client, words: list[bytes]) -> Reply:

@@ -41,7 +41,8 @@ def flush(call: Call) -> Reply:
         raise Failure(SYNTAX)
     chosen = [(call.client.database, call.keys)] if call.name == "flushdb" else call.server.databases()
     for _, keys in chosen:
-        keys.clear()
+        for key in keys.living():
+            keys.delete(key)
     return OK
 
 

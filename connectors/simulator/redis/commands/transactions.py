@@ -20,13 +20,19 @@ def execute(call: Call) -> Reply:
     if client.queue is None:
         raise Failure("ERR EXEC without MULTI")
     queue, broken = client.queue, client.broken
-    touched = any(server.keyspace(index).stamp(key) != stamp for (index, key), stamp in client.watched.items())
+    touched = any(_stamp(server, *place) != stamp for place, stamp in client.watched.items())
     forget(server, client)
     if broken:
         raise Failure("EXECABORT Transaction discarded because of previous errors.")
     if touched:
         return NullArray()
     return [_run(server, client, words) for words in queue]
+
+
+def _stamp(server: Server, index: int, key: bytes) -> int:
+    keys = server.keyspace(index)
+    keys.get(key)  # so that its expiry counts as a change
+    return keys.watches.stamp(key)
 
 
 def _run(server: Server, client: Client, words: list[bytes]) -> Reply:
@@ -53,7 +59,8 @@ def watch(call: Call) -> Reply:
     for key in call.args:
         place = (call.client.database, key)
         if place not in call.client.watched:
-            call.client.watched[place] = call.keys.watch(key)
+            call.keys.get(key)  # an expiry that is due already is none that happens while it is watched
+            call.client.watched[place] = call.keys.watches.add(key)
     return OK
 
 
