@@ -21,7 +21,8 @@ from connectors.threads import Bulkhead
 from console.model.snapshot import FailureKind
 
 if TYPE_CHECKING:
-    from connectors.kafka_client import Client, ClusterView, GroupView, TopicPartition
+    from connectors.kafka_client import Client
+    from connectors.kafka_views import ClusterView, GroupView, TopicPartition
 
 T = TypeVar("T")
 Bounds = Mapping["TopicPartition", tuple[int, int]]  # low watermark and end

@@ -6,11 +6,12 @@ import asyncio
 import threading
 import time
 import uuid
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.errors import KafkaError
 from kafka.structs import OffsetAndMetadata
 
 from console.model.snapshot import Detail, FailureKind
@@ -129,6 +130,51 @@ async def test_a_deleted_group_is_gone_at_the_next_reading(bootstrap: tuple[str,
 
         await asyncio.to_thread(delete)
         assert [seen.id for seen in good(await connector.read()).components] == ["kafka/cluster"]
+
+
+async def test_both_brokers_refuse_alike(bootstrap: tuple[str, ...]) -> None:
+    """What the simulated broker refuses, and how, is what the real one does."""
+    made = await Arranged(bootstrap).make(written={0: 1}, committed={0: 1})
+    refused = await asyncio.to_thread(_refusals, made)
+    assert refused == {
+        "again": "TopicAlreadyExistsError",
+        "none": "InvalidPartitionsError",
+        "name": "InvalidTopicError",
+        "copies": "InvalidReplicationFactorError",
+        "ends": "UnknownTopicOrPartitionError",
+        "group": ("Dead", "GroupIdNotFoundError"),
+        "commit": "UnknownTopicOrPartitionError",
+        "tried": False,
+    }
+
+
+def _refusals(made: Arranged) -> dict[str, object]:
+    with KafkaAdminClient(bootstrap_servers=made.bootstrap) as admin:
+
+        def refused(call: Callable[[], object]) -> str:
+            with pytest.raises(KafkaError) as raised:
+                call()
+            return type(raised.value).__name__
+
+        def create(name: str, partitions: int = 1, copies: int = 1, **more: bool) -> object:
+            wish = {"num_partitions": partitions, "replication_factor": copies}
+            return admin.create_topics({name: wish}, **more)
+
+        create("tried", validate_only=True)
+        nowhere = {TopicPartition("nowhere", 0): OffsetAndMetadata(1, "", -1)}
+        return {
+            "again": refused(lambda: create(made.topic)),
+            "none": refused(lambda: create("empty", partitions=0)),
+            "name": refused(lambda: create("a topic")),
+            "copies": refused(lambda: create("copies", copies=9)),
+            "ends": refused(lambda: admin.list_partition_offsets({TopicPartition(made.topic, 7): -1})),
+            "group": (
+                admin.describe_groups(["nobody"])["nobody"]["group_state"],
+                admin.delete_groups(["nobody"])["nobody"],
+            ),
+            "commit": next(iter(admin.alter_group_offsets(made.group, nowhere).values())).__name__,
+            "tried": "tried" in admin.list_topics(),
+        }
 
 
 @pytest.mark.real("kafka")

@@ -19,7 +19,7 @@ import pytest
 
 HERE = Path(__file__).parent
 JARS = HERE.parents[1] / ".servers" / "kafka"
-POM = HERE / "kafka" / "pom.xml"
+POM = HERE / "kafka_jars" / "pom.xml"
 PATIENCE = 60.0  # wall seconds for a start on a busy machine
 CLUSTER_ID = "c2Vhd2FsbC10ZXN0LWNsdQ"  # any 16 bytes, in base64
 _HEAP = ("-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
