@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -31,13 +32,25 @@ def missing() -> str:
     return f"real Kafka needs {' and '.join(lacking)}" if lacking else ""
 
 
-def require() -> None:
+def leave_out(reason: str) -> NoReturn:
     """Leaves the test out where Kafka cannot run; in CI that is a failure."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def why(error: subprocess.SubprocessError) -> str:
+    return f"mvn ended with {error.returncode}" if isinstance(error, subprocess.CalledProcessError) else "mvn hung"
+
+
+def jars_or_leave_out(cache_dir: Path) -> Path:
     lacking = missing()
-    if lacking and os.environ.get("CI") == "true":
-        pytest.fail(lacking)
     if lacking:
-        pytest.skip(lacking)
+        leave_out(lacking)
+    try:
+        return fetch(cache_dir)
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+        leave_out(f"Kafka's jars could not be fetched: {why(error)}")
 
 
 def fetch(cache_dir: Path = JARS) -> Path:
@@ -61,8 +74,7 @@ def fetch(cache_dir: Path = JARS) -> Path:
 @contextmanager
 def start_kafka(cache_dir: Path, data_dir: Path) -> Iterator[str]:
     """A running broker's ``host:port``; it is killed when the block ends."""
-    require()
-    jars = str(fetch(cache_dir) / "*")
+    jars = str(jars_or_leave_out(cache_dir) / "*")
     port, controller = _free_port(), _free_port()
     config = data_dir / "server.properties"
     config.write_text(_properties(port, controller, data_dir / "log"), encoding="ascii")
@@ -118,12 +130,20 @@ def _free_port() -> int:
 
 
 def main() -> int:
+    """0: the jars are there, or cannot be and need not; 1: in CI they cannot be had."""
+    needed = os.environ.get("CI") == "true"
     lacking = missing()
     if lacking:
         sys.stderr.write(f"left out: {lacking}\n")
-        return 1 if os.environ.get("CI") == "true" else 0
-    sys.stderr.write(f"Kafka's jars: {JARS}\n")
-    fetch()
+        return int(needed)
+    sys.stderr.write(f"Kafka's jars, about 46 MB once, to {JARS} … ")
+    sys.stderr.flush()
+    try:
+        fetch()
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+        sys.stderr.write(f"failed; left out: {why(error)}\n")
+        return int(needed)
+    sys.stderr.write("there\n")
     return 0
 
 

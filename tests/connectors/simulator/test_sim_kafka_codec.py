@@ -250,7 +250,7 @@ def test_the_same_seed_makes_the_same_cluster() -> None:
     assert Cluster(1).id != Cluster(2).id
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_no_bytes_bring_the_broker_down(data: st.DataObject) -> None:
     """Cut, stretched and spoilt requests end in an answer or a closed connection."""
