@@ -13,7 +13,16 @@ from typing import Any
 from connectors.simulator.kubernetes import refusal
 from connectors.simulator.kubernetes.defaults import defaulted
 from connectors.simulator.kubernetes.identity import Identity, Times
-from connectors.simulator.kubernetes.kinds import NAMESPACE, POD, SERVICE, Kind
+from connectors.simulator.kubernetes.kinds import (
+    BUDGET,
+    HPA,
+    NAMESPACE,
+    POD,
+    REPLICASET,
+    SERVICE,
+    STATEFULSET,
+    Kind,
+)
 from connectors.simulator.kubernetes.objects import Object, copied, dig, name_of, namespace_of, pruned
 from connectors.simulator.kubernetes.shapes import misfit
 from connectors.simulator.kubernetes.store import Store
@@ -21,6 +30,15 @@ from connectors.simulator.kubernetes.validation import problems
 
 Edit = Callable[[Object], Any]
 
+# What a status has before its controller has seen the object: the fields that Go never omits.
+_FIRST_STATUS: dict[Kind, Object] = {
+    POD: {"phase": "Pending"},
+    SERVICE: {"loadBalancer": {}},
+    REPLICASET: {"replicas": 0},
+    STATEFULSET: {"replicas": 0},
+    HPA: {"currentReplicas": 0, "desiredReplicas": 0},
+    BUDGET: {"currentHealthy": 0, "desiredHealthy": 0, "disruptionsAllowed": 0, "expectedPods": 0},
+}
 _SERVER_OWNED = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation")
 
 
@@ -143,7 +161,7 @@ class Registry:
             metadata["generation"] = 1
         fresh = {"apiVersion": kind.api_version(), "kind": kind.name, **obj, "metadata": metadata}
         if "status" in kind.subresources and kind is not NAMESPACE:
-            fresh["status"] = _first_status(kind)
+            fresh["status"] = dict(_FIRST_STATUS.get(kind, {}))
         if kind is SERVICE:
             fresh["spec"] = self._addressed(fresh["spec"])
         return fresh
@@ -153,10 +171,6 @@ class Registry:
             return spec
         address = f"10.96.{self.identity.seconds('service', 0, 255)}.{self.identity.seconds('service', 1, 254)}"
         return {**spec, "clusterIP": address, "clusterIPs": [address], "ipFamilies": ["IPv4"]}
-
-
-def _first_status(kind: Kind) -> Object:
-    return {"phase": "Pending"} if kind is POD else {"loadBalancer": {}} if kind is SERVICE else {}
 
 
 def _tidy(obj: Object) -> Object:

@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from sim_cluster import (
+
+from tests.connectors.simulator.sim_cluster import (
     JSON_PATCH,
     SHOP_DEPLOYMENTS,
     SHOP_HPAS,

@@ -5,9 +5,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from sim_cluster import Cluster, served
-
 from connectors.simulator.tick import Pods
+from tests.connectors.simulator.sim_cluster import Cluster, served
 
 HPA = "/apis/autoscaling/v2/namespaces/shop/horizontalpodautoscalers/api"
 DEPLOYMENTS = "/apis/apps/v1/namespaces/shop/deployments"

@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sim_cluster import JSON_PATCH, MERGE, STRATEGIC, Time, tick
 
 from connectors.simulator.clock import SimClock
 from connectors.simulator.kubernetes import protobuf
@@ -24,6 +23,7 @@ from connectors.simulator.kubernetes.representation import Form
 from connectors.simulator.kubernetes.request import parse
 from connectors.simulator.kubernetes.shop import furnish
 from connectors.simulator.kubernetes.store import Store
+from tests.connectors.simulator.sim_cluster import JSON_PATCH, MERGE, STRATEGIC, Time, tick
 
 _TARGETS = (
     "/apis/apps/v1/namespaces/shop/deployments/api",

@@ -45,7 +45,9 @@ def test_merging_twice_changes_nothing_more_and_leaves_the_document_alone(docume
 
 
 def test_strategic_merges_containers_by_name_and_replaces_other_lists() -> None:
-    document = {"containers": [{"name": "a", "image": "1", "args": ["x", "y"]}, {"name": "b", "image": "1"}]}
+    document: dict[str, Any] = {
+        "containers": [{"name": "a", "image": "1", "args": ["x", "y"]}, {"name": "b", "image": "1"}]
+    }
     patch = {"containers": [{"name": "a", "image": "2", "args": ["z"]}, {"name": "c", "image": "3"}]}
     assert strategic(document, patch)["containers"] == [
         {"name": "a", "image": "2", "args": ["z"]},
