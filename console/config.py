@@ -60,7 +60,7 @@ class _Component(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     preset: str = ""
     match: str = ""
     show: tuple[str, ...] = ()
-    signals: dict[str, _Signal] = {}
+    signals: dict[str, dict[str, Any]] = {}  # each a _Signal, read one by one so that errors name the line
 
 
 class _Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -230,7 +230,8 @@ class _Reader:
                 yield from queries_for(owner, entry.preset, entry.match)
             except ConnectorError as error:
                 raise self.error((*base, "preset"), str(error)) from error
-        for name, signal in entry.signals.items():
+        for name, raw in entry.signals.items():
+            signal = self._convert(raw, _Signal, (*base, "signals", name))
             yield Query(owner, name, signal.query, signal.unit)
 
     def _rules(self) -> Iterator[Rule]:
