@@ -78,6 +78,7 @@ class SeawallApp(App[int], inherit_bindings=False):
         self._session: SessionLike | None = None
         self._inspections: dict[ComponentId, Detail | Unreachable] = {}
         self._drawing = False
+        self.opened = asyncio.Event()  # set once the session and the playbooks are there
         self._ascii = ascii
         self.set_reactive(SeawallApp.topology, empty(environment.layout))
         self.conduct = Conduct(self, environment, clock, self._say, self._shown, ascii=ascii)
@@ -101,7 +102,7 @@ class SeawallApp(App[int], inherit_bindings=False):
         """News come one a source; those that come together are drawn together."""
         if not self._drawing:
             self._drawing = True
-            self.set_timer(TOGETHER, self._look)
+            self.set_timer(TOGETHER, self.refresh_now)
 
     async def on_desk_wanted(self, message: Desk.Wanted) -> None:
         """What browsing cannot do by itself."""
@@ -120,10 +121,15 @@ class SeawallApp(App[int], inherit_bindings=False):
             "redraw": lambda: self.refresh(layout=True),
         }
         if message.what in work:
-            self.run_worker(work[message.what](), group=message.what, exclusive=True)
+            self.run_worker(self._work(work[message.what]()), group=message.what, exclusive=True)
         elif message.what in now:
             now[message.what]()
-        self._look()
+        self.refresh_now()
+
+    async def _work(self, work: Coroutine[None, None, None]) -> None:
+        """One way through the dialogs, and then the screen as it has become."""
+        await work
+        self.refresh_now()
 
     async def _open(self) -> None:
         """Imports the clients' connectors and the playbooks, off the first frame's path."""
@@ -132,6 +138,7 @@ class SeawallApp(App[int], inherit_bindings=False):
         if self._open_acting is not None:
             self.conduct.acting = self._open_acting()
             self._say("; ".join(self.conduct.acting.problems()))
+        self.opened.set()
 
     def _seen(self, topology: Topology) -> None:
         self.topology = topology
@@ -145,13 +152,13 @@ class SeawallApp(App[int], inherit_bindings=False):
     def _tick(self) -> None:
         if not self.is_headless and terminal.gone():
             self.exit(0)
-        self._look()
+        self.refresh_now()
 
     def _watch_run(self) -> None:
         if self.conduct.running:
-            self._look()
+            self.refresh_now()
 
-    def _look(self) -> None:
+    def refresh_now(self) -> None:
         """Hands the desk the state of things; it draws what differs from what is on the screen."""
         self._drawing = False
         self.conduct.tick()
@@ -184,7 +191,7 @@ class SeawallApp(App[int], inherit_bindings=False):
         self._say(f"asking {target.split('/', 1)[0]} …")
         self._inspections[target] = await self._session.inspect(target)
         self._say("")
-        self._look()
+        self.refresh_now()
 
     async def _read_now(self) -> None:
         if self._session is not None:

@@ -26,6 +26,7 @@ from panels.plain import inert
 from panels.scene import Scene
 from panels.views import VIEWS
 
+PANES = ("header", "view", "detail", "run", "footer")
 LEAST = (60, 15)  # columns, rows
 
 
@@ -50,15 +51,13 @@ class Desk(Screen[None]):
         self._scene = scene
         self._station = station
         self._progress: Progress | None = None
-        self._ascii = ascii
+        self._panes = {name: Lines(id=name, ascii=ascii) for name in PANES}
 
     def compose(self) -> ComposeResult:
-        yield Lines(id="header", ascii=self._ascii)
-        with Horizontal(id="middle"):
-            yield Lines(id="view", ascii=self._ascii)
-            yield Lines(id="detail", ascii=self._ascii)
-        yield Lines(id="run", ascii=self._ascii)
-        yield Lines(id="footer", ascii=self._ascii)
+        yield self._panes["header"]
+        yield Horizontal(self._panes["view"], self._panes["detail"], id="middle")
+        yield self._panes["run"]
+        yield self._panes["footer"]
 
     def see(self, scene: Scene, station: Station, progress: Progress | None) -> None:
         """The next scene. While paused only what the operator asked for since then is taken from it."""
@@ -84,12 +83,12 @@ class Desk(Screen[None]):
             return
         scene = self._scene
         station = replace(self._station, paused_since=self.look.paused_since)
-        self._lines("header").show((Row(header.line(self._sized("header"), station)),))
+        self._panes["header"].show((Row(header.line(self._sized("header"), station)),))
         self._draw_view(scene)
         if self._progress is not None:
-            pane = self._lines("run")
+            pane = self._panes["run"]
             pane.show(run.rows(self._progress, pane.size.width, pane.size.height, scene.wall))
-        self._lines("footer").show((Row(self._footer()),))
+        self._panes["footer"].show((Row(self._footer()),))
 
     def on_lines_sized(self) -> None:
         self.draw()
@@ -117,14 +116,15 @@ class Desk(Screen[None]):
 
     def _do(self, what: str) -> None:
         if self.look.opened and what in SCROLLS:
-            view = self._lines("view")
+            view = self._panes["view"]
             view.scroll_lines(SCROLLS[what](max(1, view.size.height // 2)))
         elif what in MOVES:
-            self.look = MOVES[what](self.look, self._keys(), max(1, self._lines("view").size.height // 2))
+            self.look = MOVES[what](self.look, self._keys(), max(1, self._panes["view"].size.height // 2))
         elif what == "pause":
             paused = self.look.paused_since is None
             self.look = replace(self.look, paused_since=self._scene.wall if paused else None)
-        elif what == "open":
+            self.post_message(self.Wanted("look"))
+        elif what == "open" or (what == "describe" and not self.look.opened):
             self._open()
         elif what == "leave" and self._deep():
             self.look = self.look.back()
@@ -134,13 +134,13 @@ class Desk(Screen[None]):
 
     def _open(self) -> None:
         """First the component whole, where there was no room for it; then what its system says."""
-        playbook = self.look.view == "playbooks"
-        beside = self._lines("detail").display and self.look.view == "topology"
-        if not playbook and not beside and not self.look.opened:
-            self.look = replace(self.look, opened=True)
-            if self.look.view == "topology":
-                return
-        self.post_message(self.Wanted("act" if playbook else "describe", self.look.key))
+        if self.look.view == "playbooks":
+            self.post_message(self.Wanted("act", self.look.key))
+            return
+        known = self.look.opened or self.look.view != "topology" or self._panes["detail"].display
+        self.look = replace(self.look, opened=True)
+        if known:
+            self.post_message(self.Wanted("describe", self.look.key))
 
     def _deep(self) -> bool:
         return self.look.opened or bool(self.look.filter) or self.look.view != "topology"
@@ -156,16 +156,14 @@ class Desk(Screen[None]):
         self.look = settled(self.look, tuple(row.key for row in rows if row.key))
         if self.look.opened:
             rows = detail.rows(self._sized("view"))
-        self._lines("view").show(rows, "" if self.look.opened else self.look.key)
-        if self._lines("detail").display:
-            self._lines("detail").show(detail.rows(self._sized("detail")))
+        self._panes["view"].show(rows, "" if self.look.opened else self.look.key)
+        if self._panes["detail"].display:
+            beside = replace(self._sized("detail"), inspections={})  # a table has no room there
+            self._panes["detail"].show(detail.rows(beside))
 
     def _sized(self, name: str) -> Scene:
-        size = self._lines(name).size
+        size = self._panes[name].size
         return replace(self._scene, width=size.width, height=size.height, chosen=self.look.key)
-
-    def _lines(self, name: str) -> Lines:
-        return self.query_one(f"#{name}", Lines)
 
     def _footer(self) -> tuple[Span, ...]:
         armed = self._station.armed
@@ -177,5 +175,5 @@ class Desk(Screen[None]):
     def _draw_too_small(self) -> None:
         said = f" {LEAST[0]}x{LEAST[1]} is the least; this is {self.size.width}x{self.size.height}"
         for name in ("header", "detail", "run", "footer"):
-            self._lines(name).show(())
-        self._lines("view").show((Row((Span(said, Tone.WARN),)),))
+            self._panes[name].show(())
+        self._panes["view"].show((Row((Span(said, Tone.WARN),)),))

@@ -5,30 +5,48 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from console.model.change import Fact, Mark
+from console.model.component import ComponentId
 from console.model.reading import Reading
 from console.model.topology import Component
 from console.model.units import show_duration
+from panels.header import SHORT
 from panels.inspection import rows as inspection_rows
 from panels.line import Row, Span, Tone, fit, pad, right, spread
 from panels.plain import inert
 from panels.scene import Scene
 from panels.words import doubt, shown, status, value_of
 
-LABEL = 17  # cells
+LABEL = 16  # cells
 VALUE = 9
 
 
 def rows(scene: Scene) -> tuple[Row, ...]:
-    """The chosen component, and below it the drill-down once it was asked for and has come."""
-    component = scene.topology.component(scene.chosen)
+    """The chosen component whole, with the drill-down once it was asked for and has come."""
+    component = chosen(scene)
     if component is None:
-        return (Row((Span(" nothing chosen", Tone.DIM),)),)
-    lines = [*_head(component, scene), *_reasons(component), *_readings(component, scene), *_facts(component, scene)]
-    lines += _notes(component, scene)
-    for each in component.ids:
+        name = inert(scene.chosen) or "nothing chosen"
+        return (Row((Span(f" {name}", Tone.TITLE),)), *_answers((scene.chosen,), scene))
+    return (
+        *_head(component, scene),
+        *_answers(component.ids, scene),
+        *_reasons(component),
+        *_readings(component, scene),
+        *_facts(component, scene),
+        *_notes(component, scene),
+    )
+
+
+def _answers(ids: tuple[ComponentId, ...], scene: Scene) -> Iterable[Row]:
+    """What was asked for last comes first: on a short screen the rest is below the fold."""
+    for each in ids:
         if each in scene.inspections:
-            lines += inspection_rows(scene.inspections[each], scene.width)
-    return tuple(lines)
+            yield from inspection_rows(scene.inspections[each], scene.width)
+
+
+def chosen(scene: Scene) -> Component | None:
+    """What the chosen row is about: rows are named by alias in one view and by id in the others."""
+    found = scene.topology.component(scene.chosen)
+    return found or next((each for each in scene.topology.components if scene.chosen in each.ids), None)
 
 
 def _head(component: Component, scene: Scene) -> Iterable[Row]:
@@ -60,14 +78,14 @@ def _readings(component: Component, scene: Scene) -> Iterable[Row]:
 
 def _reading(reading: Reading, scene: Scene) -> Row:
     value = value_of(reading, scene)
-    age = show_duration(float(round(max(0.0, scene.now - reading.at))))
+    age = show_duration(max(1, int(scene.now - reading.at)))
     tone = Tone.UNKNOWN if scene.stale(reading) else Tone.DIM
     note = Span(f"  {inert(reading.note)}" if reading.note else "", Tone.WARN)
     line = (
         Span(f"   {pad(inert(reading.name), LABEL)}", Tone.DIM),
         Span(right(value.text, VALUE), value.tone),
         Span(right(age, 6), tone),
-        Span(f"  {inert(reading.source)}", Tone.DIM),
+        Span(f"  {inert(SHORT.get(reading.source, reading.source))}", Tone.DIM),
         note,
     )
     return Row(fit(line, scene.width))

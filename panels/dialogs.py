@@ -94,10 +94,10 @@ class Help(Dialog[bool]):
 
     def __init__(self, *, armed: bool, running: bool, ascii: bool = False) -> None:
         super().__init__(ascii=ascii)
-        self._armed, self._running = armed, running
+        self._armed, self._run_goes_on = armed, running
 
     def rows(self, width: int) -> tuple[Row, ...]:
-        return help_panel.rows(armed=self._armed, running=self._running, height=self.app.size.height - 4)
+        return help_panel.rows(armed=self._armed, running=self._run_goes_on, height=self.app.size.height - 4)
 
     def asks(self) -> Line:
         return (Span(" any other key", Tone.KEY), Span(" closes", Tone.DIM))
@@ -115,10 +115,10 @@ class Leave(Dialog[bool]):
 
     def __init__(self, *, running: bool, ascii: bool = False) -> None:
         super().__init__(ascii=ascii)
-        self._running = running
+        self._run_goes_on = running
 
     def rows(self, width: int) -> tuple[Row, ...]:
-        said = "The run goes on without this screen." if self._running else "Nothing is running."
+        said = "The run goes on without this screen." if self._run_goes_on else "Nothing is running."
         return (Row((Span(f" {said}"),)),)
 
     def asks(self) -> Line:

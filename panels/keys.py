@@ -11,13 +11,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """``keys`` are Textual's names; ``shown`` is what is printed on the key cap. ``acts``: only when armed."""
+    """``keys`` are Textual's names. Help shows ``shown`` and ``words``, or nothing where another key's line says it.
+
+    ``acts``: only when armed.
+    """
 
     id: str
     keys: tuple[str, ...]
-    shown: str
-    words: str
-    group: str
+    shown: str = ""
+    words: str = ""
+    group: str = ""
     acts: bool = False
 
 
@@ -26,12 +29,12 @@ KEYS: tuple[Key, ...] = (
     Key("view.lag", ("3",), "3", "consumer groups and their lag", "views"),
     Key("view.pods", ("5",), "5", "workloads and their pods", "views"),
     Key("view.playbooks", ("6",), "6", "playbooks, and what is in force", "views"),
-    Key("down", ("j", "down"), "j", "down", "move"),
-    Key("up", ("k", "up"), "k", "up", "move"),
-    Key("first", ("g", "home"), "g", "to the top", "move"),
-    Key("last", ("G", "end"), "G", "to the bottom", "move"),
-    Key("page_down", ("ctrl+d", "pagedown"), "ctrl-d", "half a screen down", "move"),
-    Key("page_up", ("ctrl+u", "pageup"), "ctrl-u", "half a screen up", "move"),
+    Key("down", ("j", "down"), "j k g G", "down, up, to the top, to the bottom; arrows, home, end", "move"),
+    Key("up", ("k", "up")),
+    Key("first", ("g", "home")),
+    Key("last", ("G", "end")),
+    Key("page_down", ("ctrl+d", "pagedown"), "ctrl-d u", "half a screen down, up", "move"),
+    Key("page_up", ("ctrl+u", "pageup")),
     Key("open", ("enter",), "enter", "open what is chosen; again: ask its system for more", "look"),
     Key("describe", ("d",), "d", "ask its system for more: pods, partitions, slow log", "look"),
     Key("back", ("escape",), "esc", "back, or clear the filter", "look"),
@@ -43,7 +46,7 @@ KEYS: tuple[Key, ...] = (
     Key("act", ("exclamation_mark",), "!", "playbooks: a letter, the plan, then Y", "act", acts=True),
     Key("undo", ("z",), "z", "plan to undo the last run", "act", acts=True),
     Key("stop", ("x",), "x", "stop the run that is shown", "act"),
-    Key("help", ("question_mark",), "?", "this", "leave"),
+    Key("help", ("question_mark",)),
     Key("leave", ("q", "ctrl+c"), "q", "back; at the first view: leave", "leave"),
 )
 BY_KEY = {name: key for key in KEYS for name in key.keys}

@@ -66,17 +66,32 @@ def width_of(line: Line) -> int:
 
 
 def fit(line: Line, width: int) -> Line:
-    """The line at exactly ``width`` cells: padded with blanks, or cut with an ellipsis."""
-    room = width
-    fitted: list[Span] = []
-    for index, span in enumerate(line):
+    """The line at exactly ``width`` cells: padded with blanks, or cut with an ellipsis where words are lost."""
+    over = width_of(line) - width
+    if over <= 0:
+        return (*line, Span(" " * -over)) if over else line
+    trimmed = _without_end_blanks(line)
+    return fit(trimmed, width) if width_of(trimmed) <= width else _cut(trimmed, width)
+
+
+def _without_end_blanks(line: Line) -> Line:
+    words = list(line)
+    while words and not words[-1].text.strip():
+        words.pop()
+    return (*words[:-1], Span(words[-1].text.rstrip(), words[-1].tone)) if words else ()
+
+
+def _cut(line: Line, width: int) -> Line:
+    """The first cells of a line that is longer, the last of them an ellipsis."""
+    room = width - 1
+    kept: list[Span] = []
+    for span in line:
         size = cell_len(span.text)
-        if size > room or (size == room and any(rest.text for rest in line[index + 1 :])):
-            fitted.append(Span(cut(span.text + "  ", room), span.tone))
-            return tuple(fitted)
-        fitted.append(span)
+        if size > room:
+            return (*kept, Span(set_cell_size(span.text, room) + "…", span.tone)) if width else ()
+        kept.append(span)
         room -= size
-    return (*fitted, Span(" " * room)) if room else tuple(fitted)
+    return tuple(kept)
 
 
 def cut(text: str, width: int) -> str:

@@ -32,7 +32,7 @@ class PlanDialog(Dialog[bool]):
         self.title_text = f"plan: {inert(prepared.title)}"
         self._prepared = prepared
         self._monotonic = monotonic
-        self._name = name
+        self._phrase = name
         self._typed = ""
         self._deaf_until = float("inf")
 
@@ -46,9 +46,9 @@ class PlanDialog(Dialog[bool]):
         if not self._prepared.changes:
             return (Span(" nothing to do; any key closes", Tone.STRONG),)
         leave: Line = (Span("esc", Tone.KEY), Span(" leaves it; ", Tone.DIM))
-        if self._name:
+        if self._phrase:
             typed = Span(inert(self._typed) + "▏", Tone.STRONG)
-            return (Span(f" type {inert(self._name)} and enter: ", Tone.WARN), typed, Span("   "), *leave)
+            return (Span(f" type {inert(self._phrase)} and enter: ", Tone.WARN), typed, Span("   "), *leave)
         changes = f"{self._prepared.changes} change{'s' if self._prepared.changes != 1 else ''}"
         return (Span(" Y", Tone.KEY), Span(f" makes {changes}, ", Tone.STRONG), *leave)
 
@@ -57,7 +57,7 @@ class PlanDialog(Dialog[bool]):
             return
         if not self._prepared.changes:
             self.dismiss(None)
-        elif self._name:
+        elif self._phrase:
             self._type(key, character)
         elif character == "Y":
             self.dismiss(True)
@@ -65,7 +65,7 @@ class PlanDialog(Dialog[bool]):
             self.scroll_by(key)
 
     def _type(self, key: str, character: str | None) -> None:
-        if key == "enter" and self._typed == self._name:
+        if key == "enter" and self._typed == self._phrase:
             self.dismiss(True)
             return
         if key == "backspace":

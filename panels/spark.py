@@ -10,6 +10,7 @@ import math
 from console.model.history import Point
 
 BLOCKS = "▁▂▃▄▅▆▇█"
+LEAST = 1e-9  # what is smaller is drawn as nothing; the smallest floats have no power of ten to divide by
 READINGS = 15  # a column; at one reading a second twelve columns are three minutes
 
 
@@ -38,7 +39,7 @@ def block(value: float, ceiling: float) -> str:
 
 def nice(value: float) -> float:
     """The next of 1, 2, 5 times a power of ten: a scale that seldom moves, so old columns keep their heights."""
-    if value <= 0 or not math.isfinite(value):
+    if value < LEAST or not math.isfinite(value):
         return 1.0
     power: float = 10.0 ** math.floor(math.log10(value))
     return next((step * power for step in (1.0, 2.0, 5.0) if value <= step * power), 10.0 * power)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 from console.model.change import Fact, Mark
 from console.model.layout import Layout, Placement
@@ -33,6 +34,7 @@ LAYOUT = Layout(
 )
 
 
+@cache
 def calm(seconds: int = 120) -> Topology:
     """A quiet afternoon, ``seconds`` readings of one a second."""
     topology = empty(LAYOUT)
@@ -41,6 +43,7 @@ def calm(seconds: int = 120) -> Topology:
     return topology
 
 
+@cache
 def viral(seconds: int = 240) -> Topology:
     """Calm for a minute, then traffic climbs: the cache misses, the queue grows, the database fills."""
     topology = empty(LAYOUT)
@@ -50,6 +53,7 @@ def viral(seconds: int = 240) -> Topology:
     return topology
 
 
+@cache
 def acted(seconds: int = 240) -> Topology:
     """The viral estate with a run's changes in force."""
     mark = Mark("20261122T140100Z-viral-spike-7f3a", "capacity", 5, 20, START + 7200.0, "viral", "ana")
@@ -62,6 +66,7 @@ def acted(seconds: int = 240) -> Topology:
     return observe(viral(seconds), _kubernetes(START + seconds, 1.0, marked))
 
 
+@cache
 def failing() -> Topology:
     """Kubernetes stopped answering half a minute ago; the others go on."""
     topology = calm(60)
@@ -75,6 +80,7 @@ def failing() -> Topology:
     return topology
 
 
+@cache
 def unknown() -> Topology:
     """Nothing has answered yet."""
     return empty(LAYOUT)
@@ -83,6 +89,7 @@ def unknown() -> Topology:
 HOSTILE = "a\x1b[2J\x07[red]b\u202ec\x9b31m\nd"
 
 
+@cache
 def hostile() -> Topology:
     """Names and notes that try to steer the terminal."""
     layout = Layout(
@@ -215,3 +222,8 @@ def _kubernetes(at: float, heat: float, marked: dict[str, tuple[Fact, ...]] | No
         hpa,
     )
     return Snapshot("kubernetes", at, 0.05, parts)
+
+
+def unseen_and_refused() -> Topology:
+    """Kubernetes has never let us in."""
+    return observe(empty(LAYOUT), Unreachable("kubernetes", START, FailureKind.FORBIDDEN, "403"))

@@ -62,12 +62,12 @@ class StillSession:
 
 @dataclass
 class SmallEngine:
-    """A playbook engine of one playbook: keeps what it was asked, and tells a run in three steps."""
+    """A playbook engine of one playbook: keeps what it was asked, and tells a run as far as it is let."""
 
     clock: StillClock
     started: list[str] = field(default_factory=list)
     stopped: list[str] = field(default_factory=list)
-    told: int = 0
+    told: int = 1  # of the story's four happenings
 
     def problems(self) -> tuple[str, ...]:
         return ()
@@ -116,7 +116,7 @@ class SmallEngine:
             Happening(at, "capacity: api.ready at least 20 passed", Mood.GOOD),
             Happening(at, "in force, verified", Mood.GOOD),
         )
-        told, self.told = story[: self.told], min(self.told + 1, len(story))
+        told = story[: self.told]
         if len(told) < len(story):
             return Progress(run, "viral-spike", "applying", at, told, next="features: flag.reviews on → off")
         return Progress(run, "viral-spike", "in_force", at, told, code=0, result="in force and verified; ends in 2h")
