@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import aclosing
 
 import msgspec
 from aiohttp import web
@@ -83,8 +84,9 @@ class Server:
         response = web.StreamResponse(headers={"Content-Type": "application/json"})
         await response.prepare(http)
         try:
-            async for event in self._watches.events(request, form):
-                await response.write(msgspec.json.encode(event) + b"\n")
+            async with aclosing(self._watches.events(request, form)) as events:
+                async for event in events:
+                    await response.write(msgspec.json.encode(event) + b"\n")
         except ConnectionResetError:
             return response  # the client went away, which is how watches end
         await response.write_eof()

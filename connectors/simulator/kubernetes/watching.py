@@ -7,7 +7,7 @@ is cut off rather than buffered without bound, as the real server does.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import dataclass
 
 from connectors.simulator.kubernetes import representation
@@ -67,7 +67,7 @@ class Watches:
         for queue in self._open:
             _end(queue)
 
-    async def events(self, request: Request, form: Form) -> AsyncIterator[Object]:
+    async def events(self, request: Request, form: Form) -> AsyncGenerator[Object, None]:
         """The watch events of a checked request, until its time is over."""
         queue: asyncio.Queue[Commit | None] = asyncio.Queue(BACKLOG)
         matches = matcher(request)
@@ -75,10 +75,11 @@ class Watches:
         self._open.add(queue)
         show = _Shown(request, form, self._times)
         try:
-            for event in self._past(request, matches):
+            past, version = self._past(request, matches), self._store.version
+            for event in past:
                 yield show.event(event)
             if request.flag("sendInitialEvents"):
-                yield show.bookmark(self._store.version, initial=True)
+                yield show.bookmark(version, initial=True)
             async for item in self._live(queue, request):
                 if isinstance(item, int):
                     yield show.bookmark(item, initial=False)
@@ -109,7 +110,7 @@ class Watches:
                 async with asyncio.timeout_at(min(due, end)):
                     commit = await queue.get()
             except TimeoutError:
-                if bookmarks:
+                if bookmarks and queue.empty():  # a bookmark says that everything before it was sent
                     yield self._store.version
                 due = loop.time() + BOOKMARK_SECONDS
                 continue

@@ -404,19 +404,13 @@ async def test_only_the_first_table_of_a_watch_has_columns(client: Client) -> No
 
 
 async def test_a_version_out_of_the_history_is_gone(cluster: Cluster, client: Client) -> None:
-    version = _version(await client.get(SHOP_PODS))
+    page = (await client.get(f"{SHOP_PODS}?limit=4"))["metadata"]
     for number in range(4200):  # each sync writes a status, and the history holds 4096 writes
         t = number * 15
         cluster.wire.step(t, tick(t, api=0.5 + number % 2 / 10))
-    found = await _events(client, f"{SHOP_PODS}?watch=1&resourceVersion={version}", 1)
+    found = await _events(client, f"{SHOP_PODS}?watch=1&resourceVersion={page['resourceVersion']}", 1)
     assert (found[0]["type"], found[0]["object"]["code"], found[0]["object"]["reason"]) == ("ERROR", 410, "Expired")
-
-
-async def test_a_page_of_a_list_that_is_too_old_is_gone(cluster: Cluster, client: Client) -> None:
-    token = (await client.get(f"{SHOP_PODS}?limit=4"))["metadata"]["continue"]
-    for number in range(4200):
-        cluster.wire.step(number * 15, tick(number * 15, api=0.5 + number % 2 / 10))
-    code, body = await client.call("GET", f"{SHOP_PODS}?limit=4&continue={token}")
+    code, body = await client.call("GET", f"{SHOP_PODS}?limit=4&continue={page['continue']}")
     assert (code, body["reason"]) == (410, "Expired")
 
 
@@ -425,6 +419,15 @@ async def test_a_version_of_the_future_is_refused(client: Client) -> None:
     for query in (f"watch=1&resourceVersion={version}", f"resourceVersion={version}"):
         code, body = await client.call("GET", f"{SHOP_PODS}?{query}")
         assert (code, body["reason"]) == (504, "Timeout")
+
+
+async def test_a_client_that_went_away_leaves_no_watch_behind(client: Client) -> None:
+    path = f"{SHOP_DEPLOYMENTS}?watch=1"
+    before = asyncio.all_tasks()
+    await _events(client, path, 4)
+    if left := asyncio.all_tasks() - before:
+        _, pending = await asyncio.wait(left, timeout=5)
+        assert not pending
 
 
 async def test_stopping_ends_open_watches(cluster: Cluster, client: Client) -> None:

@@ -104,7 +104,7 @@ def _merged(path: str, value: Any) -> Any:
 
 
 @given(st.data())
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_any_value_in_any_place_is_answered_and_survived(data: st.DataObject) -> None:
     bare = Bare()
     for _ in range(data.draw(st.integers(1, 3))):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.simulator.kubernetes.scaling import (
@@ -42,6 +42,7 @@ def test_proposes_what_the_documented_formula_says(current: int, load: Load, tar
     assert proposed(current, load, target) == wanted
 
 
+@settings(max_examples=50)
 @given(st.integers(1, 200), st.integers(0, 1000), st.integers(1, 200))
 def test_without_unready_pods_it_is_the_ceiling_of_the_ratio(pods: int, percent: int, target: int) -> None:
     wanted = proposed(pods, Load(pods, 0, percent), target)
@@ -51,6 +52,7 @@ def test_without_unready_pods_it_is_the_ceiling_of_the_ratio(pods: int, percent:
         assert wanted == pods
 
 
+@settings(max_examples=50)
 @given(st.integers(1, 100), st.integers(0, 100), st.integers(0, 1000), st.integers(1, 200))
 def test_unready_pods_never_raise_the_proposal(ready: int, unready: int, percent: int, target: int) -> None:
     pods = ready + unready
@@ -97,6 +99,7 @@ _DATED = st.lists(st.tuples(st.floats(-900, 0), st.integers(0, 50)), max_size=4)
 _PAST = st.builds(Past, _DATED, _DATED, _DATED)
 
 
+@settings(max_examples=50)
 @given(st.integers(1, 100), st.integers(0, 200), _PAST, _RULES, _RULES)
 def test_a_limit_never_turns_the_direction_nor_passes_the_wish(
     current: int, wanted: int, past: Past, up: Rules, down: Rules
@@ -105,6 +108,7 @@ def test_a_limit_never_turns_the_direction_nor_passes_the_wish(
     assert min(current, wanted) <= after <= max(current, wanted)
 
 
+@settings(max_examples=50)
 @given(st.integers(1, 100), st.integers(0, 200), _PAST, _RULES, _RULES)
 def test_stabilisation_stays_between_now_and_the_wish(
     current: int, wanted: int, past: Past, up: Rules, down: Rules
