@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.kafka_lag import HOT_FLOOR, Place, epoch_of, sum_up
+from connectors.kafka.lag import HOT_FLOOR, Place, epoch_of, sum_up
 
 OFFSET = st.integers(min_value=0, max_value=2**40)
 MAYBE = st.none() | OFFSET

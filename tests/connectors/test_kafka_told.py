@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from connectors.kafka_lag import Place
-from connectors.kafka_survey import GroupStand, Survey, TopicStand
-from connectors.kafka_told import MOST_ROWS, detail, observed
-from connectors.kafka_views import ClusterView, GroupView
+from connectors.kafka.lag import Place
+from connectors.kafka.survey import GroupStand, Survey, TopicStand
+from connectors.kafka.told import MOST_ROWS, detail, observed
+from connectors.kafka.views import ClusterView, GroupView
 from console.model.snapshot import Observed
 
 CLUSTER = ClusterView("id", (1, 2, 3), {"orders": {0: 1, 1: 2}})

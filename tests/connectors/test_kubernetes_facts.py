@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.kubernetes_facts import BadFact, raw_before, restore_patch, same, spec_patch, value_of
-from connectors.kubernetes_marks import ANNOTATION, Entry, UnreadableMarks, decode, encode, find, marks_of
-from connectors.kubernetes_objects import Autoscaler, Requirement, Selector, Workload, selector_text
+from connectors.kubernetes.facts import BadFact, raw_before, restore_patch, same, spec_patch, value_of
+from connectors.kubernetes.marks import ANNOTATION, Entry, UnreadableMarks, decode, encode, find, marks_of
+from connectors.kubernetes.objects import Autoscaler, Requirement, Selector, Workload, selector_text
 from console.model.change import FactValue
 from tests.connectors.small_cluster import Json, autoscaler, deployment, merge
 

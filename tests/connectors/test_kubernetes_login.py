@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from connectors import kubernetes_login
 from connectors.failure import Failed
-from connectors.kubernetes_login import log_in
+from connectors.kubernetes import login as kubernetes_login
+from connectors.kubernetes.login import log_in
 from console.model.snapshot import FailureKind
 from tests.connectors.small_cluster import kubeconfig
 

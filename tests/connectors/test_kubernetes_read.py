@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from connectors.kubernetes_marks import ANNOTATION
-from connectors.kubernetes_objects import Autoscaler, Workload
-from connectors.kubernetes_read import Reading, manager, observed_autoscaler, observed_workload, owners
+from connectors.kubernetes.marks import ANNOTATION
+from connectors.kubernetes.objects import Autoscaler, Workload
+from connectors.kubernetes.read import Reading, manager, observed_autoscaler, observed_workload, owners
 from console.model.change import Mark
 from console.model.signal import Unit
 from console.model.snapshot import Observed

@@ -13,7 +13,7 @@ import pytest
 
 from connectors import Connector
 from connectors.kubernetes import Settings, open_connector
-from connectors.kubernetes_marks import ANNOTATION
+from connectors.kubernetes.marks import ANNOTATION
 from console.clock import SystemClock
 from console.model.change import Applied, Change, Outcome, RunContext, Verdict
 from tests.connectors.faults import serving

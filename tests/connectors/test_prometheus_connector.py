@@ -14,7 +14,7 @@ import pytest
 from connectors import Connector, ConnectorError
 from connectors.presets import Query, presets, queries_for
 from connectors.prometheus import Settings, open_connector
-from connectors.prometheus_client import read_result
+from connectors.prometheus.client import read_result
 from connectors.secret import Secret
 from connectors.simulator.clock import SimClock
 from connectors.simulator.estate import Estate

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.redis_flags import Held, decide, facts_of, judge, same
-from connectors.redis_script import SCRIPT, arguments
+from connectors.redis.flags import Held, decide, facts_of, judge, same
+from connectors.redis.script import SCRIPT, arguments
 from connectors.simulator.clock import SimClock
 from connectors.simulator.redis.commands import COMMANDS
 from connectors.simulator.redis.protocol import Reply

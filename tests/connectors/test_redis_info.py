@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.redis_info import counters_of, identity_of, notes_of, signals_of, slow_of, state_of
+from connectors.redis.info import counters_of, identity_of, notes_of, signals_of, slow_of, state_of
 
 NONE = "0" * 40
 

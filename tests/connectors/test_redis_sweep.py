@@ -9,7 +9,7 @@ import pytest
 import redis.asyncio
 
 from connectors.redis import Settings, open_connector
-from connectors.redis_sweep import Sweep, Swept
+from connectors.redis.sweep import Sweep, Swept
 from connectors.simulator.clock import SimClock
 from connectors.simulator.redis import RedisWire
 from console.clock import SystemClock

@@ -40,7 +40,8 @@ readings = st.lists(
 
 @given(readings)
 def test_rates_are_never_negative_and_windows_are_bounded(steps: list[tuple[float, float, str]]) -> None:
-    at, samples = 0.0, ()
+    at = 0.0
+    samples: tuple[Counter, ...] = ()
     for value, pause, epoch in steps:
         at += pause
         samples = extend(samples, counter(value, at, epoch))

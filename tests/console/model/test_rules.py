@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +15,7 @@ from console.model.signal import Unit
 RULE = Rule("api.cpu", above=0.7, hold=60)
 
 
-def fold(rule: Rule, values: list[float | None], step: float = 10) -> list[bool]:
+def fold(rule: Rule, values: Sequence[float | None], step: float = 10) -> list[bool]:
     watch, firing = Watch(), []
     for index, value in enumerate(values):
         watch = judge(rule, watch, value, index * step)

@@ -11,11 +11,11 @@ from collections.abc import AsyncIterator, Mapping
 
 from connectors import Clock
 from connectors.failure import one_line
-from connectors.redis_client import Client, Lost, Refused, Settings, check
-from connectors.redis_flags import Held, decide, facts_of, fields_of, judge
-from connectors.redis_info import counters_of, identity_of, notes_of, signals_of, slow_of, state_of
-from connectors.redis_script import HALF_WRITTEN, SCRIPT, SHA, arguments
-from connectors.redis_sweep import Sweep, Swept
+from connectors.redis.client import Client, Lost, Refused, Settings, check
+from connectors.redis.flags import Held, decide, facts_of, fields_of, judge
+from connectors.redis.info import counters_of, identity_of, notes_of, signals_of, slow_of, state_of
+from connectors.redis.script import HALF_WRITTEN, SCRIPT, SHA, arguments
+from connectors.redis.sweep import Sweep, Swept
 from connectors.threads import Bulkhead
 from console.model.change import Applied, Change, Outcome, Probed, RunContext, Verdict
 from console.model.component import ComponentId

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter as Tally
 from collections.abc import Sequence
 
-from connectors.kafka_lag import GroupLag, Place, epoch_of, sum_up
-from connectors.kafka_survey import GroupStand, Survey, TopicStand
+from connectors.kafka.lag import GroupLag, Place, epoch_of, sum_up
+from connectors.kafka.survey import GroupStand, Survey, TopicStand
 from console.model.component import ComponentId
 from console.model.signal import Counter, Signal, Unit
 from console.model.snapshot import Detail, Observed

@@ -11,7 +11,7 @@ from typing import Any
 from kafka.errors import for_code
 from kafka.protocol.consumer.metadata import ConsumerProtocolAssignment
 
-from connectors.kafka_failure import words
+from connectors.kafka.failure import words
 
 TopicPartition = tuple[str, int]
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from connectors.kubernetes_facts import AUTOSCALER_FACTS, WORKLOAD_FACTS, Thing, value_of
-from connectors.kubernetes_marks import Entry, UnreadableMarks, decode, marks_of
-from connectors.kubernetes_objects import Autoscaler, Condition, Metadata, Workload
+from connectors.kubernetes.facts import AUTOSCALER_FACTS, WORKLOAD_FACTS, Thing, value_of
+from connectors.kubernetes.marks import Entry, UnreadableMarks, decode, marks_of
+from connectors.kubernetes.objects import Autoscaler, Condition, Metadata, Workload
 from console.model.change import Fact
 from console.model.component import ComponentId
 from console.model.signal import Signal, Unit

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 
-from connectors.redis_flags import Held, fields_of
+from connectors.redis.flags import Held, fields_of
 
 HALF_WRITTEN = "SEAWALL"
 

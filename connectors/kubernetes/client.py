@@ -13,8 +13,8 @@ import msgspec
 
 from connectors.deadline import pool_classes
 from connectors.failure import Failed, innermost, kind_of, kind_of_status, one_line, unsent
-from connectors.kubernetes_login import Login, log_in
-from connectors.kubernetes_objects import Autoscalers, Json, Named, Status, Workloads
+from connectors.kubernetes.login import Login, log_in
+from connectors.kubernetes.objects import Autoscalers, Json, Named, Status, Workloads
 from console.model.snapshot import FailureKind
 
 if TYPE_CHECKING:

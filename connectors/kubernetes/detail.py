@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from connectors.kubernetes_client import Api
-from connectors.kubernetes_facts import AUTOSCALER_FACTS, value_of
-from connectors.kubernetes_marks import UnreadableMarks, decode
-from connectors.kubernetes_objects import Autoscaler, Metadata, Table, Workload, selector_text
-from connectors.kubernetes_write import Target
+from connectors.kubernetes.client import Api
+from connectors.kubernetes.facts import AUTOSCALER_FACTS, value_of
+from connectors.kubernetes.marks import UnreadableMarks, decode
+from connectors.kubernetes.objects import Autoscaler, Metadata, Table, Workload, selector_text
+from connectors.kubernetes.write import Target
 from console.model.component import ComponentId
 from console.model.snapshot import Detail
 

@@ -15,7 +15,7 @@ from connectors import Clock, Connector, ConnectorError
 from connectors.deadline import Overdue, within
 from connectors.failure import Failed
 from connectors.presets import Query
-from connectors.prometheus_client import THREADS, Answer, Asker, BadQuery, Settings
+from connectors.prometheus.client import THREADS, Answer, Asker, BadQuery, Settings
 from connectors.secret import MissingSecret
 from connectors.threads import Bulkhead
 from console.model.change import Applied, Change, Outcome, Probed, RunContext, Verdict

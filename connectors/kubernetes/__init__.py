@@ -16,11 +16,11 @@ from typing import TypeVar
 from connectors import Clock, Connector, ConnectorError
 from connectors.deadline import Line, Overdue, within
 from connectors.failure import Failed
-from connectors.kubernetes_client import THREADS, Api, Settings
-from connectors.kubernetes_detail import detail_of
-from connectors.kubernetes_objects import Autoscaler, Autoscalers, Review, Workload, Workloads
-from connectors.kubernetes_read import UNSEEN, Reading, observed_autoscaler, observed_workload, owners
-from connectors.kubernetes_write import (
+from connectors.kubernetes.client import THREADS, Api, Settings
+from connectors.kubernetes.detail import detail_of
+from connectors.kubernetes.objects import Autoscaler, Autoscalers, Review, Workload, Workloads
+from connectors.kubernetes.read import UNSEEN, Reading, observed_autoscaler, observed_workload, owners
+from connectors.kubernetes.write import (
     AUTOSCALERS,
     DEPLOYMENTS,
     STATEFUL_SETS,

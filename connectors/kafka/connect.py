@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from connectors.failure import Failed
-from connectors.kafka_dial import dial
-from connectors.kafka_failure import failed
-from connectors.kafka_settings import Settings
+from connectors.kafka.dial import dial
+from connectors.kafka.failure import failed
+from connectors.kafka.settings import Settings
 from connectors.secret import MissingSecret
 from console.model.snapshot import FailureKind
 
 if TYPE_CHECKING:
-    from connectors.kafka_client import Client
+    from connectors.kafka.client import Client
 
 
 class Connecting:
@@ -30,7 +30,7 @@ class Connecting:
 
     def load(self) -> None:
         """Imports the client library: a third of a second."""
-        import_module("connectors.kafka_client")
+        import_module("connectors.kafka.client")
 
     def client(self) -> Client:
         """Connects to the first address that answers. Raises Failed: the first failure, or a more telling one."""
@@ -59,7 +59,7 @@ class Connecting:
 
 
 def _opened(address: str, tls: ssl.SSLContext | None, options: dict[str, object], seconds: float) -> Client:
-    from connectors.kafka_client import Client
+    from connectors.kafka.client import Client
 
     start = time.monotonic()
     dial(address, tls, seconds)

@@ -10,7 +10,7 @@ import socket
 import ssl
 
 from connectors.failure import Failed
-from connectors.kafka_failure import failed
+from connectors.kafka.failure import failed
 from console.model.snapshot import FailureKind
 
 _KINDS: tuple[tuple[type[OSError], FailureKind], ...] = (

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 from connectors import Clock, Connector, ConnectorError
 from connectors.failure import Failed
-from connectors.kafka_connect import Connecting
-from connectors.kafka_dial import split
-from connectors.kafka_failure import failed
-from connectors.kafka_settings import Settings
-from connectors.kafka_survey import Survey, Surveyor, Wanted
-from connectors.kafka_told import detail, observed
+from connectors.kafka.connect import Connecting
+from connectors.kafka.dial import split
+from connectors.kafka.failure import failed
+from connectors.kafka.settings import Settings
+from connectors.kafka.survey import Survey, Surveyor, Wanted
+from connectors.kafka.told import detail, observed
 from connectors.secret import MissingSecret
 from connectors.threads import Bulkhead
 from console.model.change import Applied, Change, Outcome, Probed, RunContext, Verdict
@@ -26,7 +26,7 @@ from console.model.component import ComponentId
 from console.model.snapshot import Detail, FailureKind, Seen, Snapshot, Unreachable
 
 if TYPE_CHECKING:
-    from connectors.kafka_client import Client
+    from connectors.kafka.client import Client
 
 __all__ = ["Settings", "open_connector"]
 

@@ -23,8 +23,8 @@ from kafka.protocol.admin import DescribeGroupsRequest, ListGroupsRequest
 from kafka.protocol.consumer import ListOffsetsRequest, OffsetFetchRequest, OffsetSpec
 from kafka.protocol.metadata import MetadataRequest
 
-from connectors.kafka_failure import failed, translated
-from connectors.kafka_views import (
+from connectors.kafka.failure import failed, translated
+from connectors.kafka.views import (
     ClusterView,
     GroupView,
     TopicPartition,

@@ -17,11 +17,11 @@ from urllib.parse import quote
 
 from connectors.deadline import Line
 from connectors.failure import Failed
-from connectors.kubernetes_client import Api, Unsent
-from connectors.kubernetes_facts import MANAGED, BadFact, Thing, raw_before, restore_patch, same, spec_patch, value_of
-from connectors.kubernetes_marks import ANNOTATION, Entry, UnreadableMarks, decode, encode, find
-from connectors.kubernetes_objects import Autoscaler, Autoscalers, Json, Workload
-from connectors.kubernetes_read import owners
+from connectors.kubernetes.client import Api, Unsent
+from connectors.kubernetes.facts import MANAGED, BadFact, Thing, raw_before, restore_patch, same, spec_patch, value_of
+from connectors.kubernetes.marks import ANNOTATION, Entry, UnreadableMarks, decode, encode, find
+from connectors.kubernetes.objects import Autoscaler, Autoscalers, Json, Workload
+from connectors.kubernetes.read import owners
 from console.model.change import Applied, Change, FactValue, Outcome, Probed, RunContext, Verdict
 from console.model.component import ComponentId
 from console.model.snapshot import FailureKind

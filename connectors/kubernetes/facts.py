@@ -12,8 +12,8 @@ from typing import Any
 
 import msgspec
 
-from connectors.kubernetes_marks import Entry
-from connectors.kubernetes_objects import Autoscaler, Json, Workload
+from connectors.kubernetes.marks import Entry
+from connectors.kubernetes.objects import Autoscaler, Json, Workload
 from console.model.change import FactValue
 
 DEFAULT = "default"

@@ -15,14 +15,14 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from connectors.failure import Failed
-from connectors.kafka_failure import failed
-from connectors.kafka_lag import Place
+from connectors.kafka.failure import failed
+from connectors.kafka.lag import Place
 from connectors.threads import Bulkhead
 from console.model.snapshot import FailureKind
 
 if TYPE_CHECKING:
-    from connectors.kafka_client import Client
-    from connectors.kafka_views import ClusterView, GroupView, TopicPartition
+    from connectors.kafka.client import Client
+    from connectors.kafka.views import ClusterView, GroupView, TopicPartition
 
 T = TypeVar("T")
 Bounds = Mapping["TopicPartition", tuple[int, int]]  # low watermark and end

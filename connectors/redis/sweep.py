@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 from zlib import crc32
 
-from connectors.redis_client import Settings, blocking, redis_errors, translated
+from connectors.redis.client import Settings, blocking, redis_errors, translated
 from connectors.secret import MissingSecret
 from connectors.threads import Bulkhead
 
