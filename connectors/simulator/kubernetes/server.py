@@ -87,9 +87,9 @@ class Server:
             async with aclosing(self._watches.events(request, form)) as events:
                 async for event in events:
                     await response.write(msgspec.json.encode(event) + b"\n")
+            await response.write_eof()
         except ConnectionResetError:
             return response  # the client went away, which is how watches end
-        await response.write_eof()
         return response
 
 
