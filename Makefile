@@ -24,7 +24,8 @@ demo: .venv/.run
 
 test: .venv/.dev
 	@scripts/servers.sh
-	$(BIN)/python -m pytest -n 2 -rs $(ARGS)
+	@$(BIN)/python -m tests.real.kafka
+	$(BIN)/python -m pytest -n 2 --dist loadfile -rs $(ARGS)
 
 check: .venv/.dev
 	$(BIN)/ruff format --check .

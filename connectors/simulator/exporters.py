@@ -24,6 +24,17 @@ NODE_MEMORY = 16 * 2**30  # bytes
 NODE_DISK = 200 * 2**30
 CONNECTION_MEMORY = 10 * 2**20
 GATEWAY_MEMORY = 96 * 2**20
+TARGETS = (  # (job, instance) of every exporter that is scraped
+    ("blackbox-dns", "shop.example"),
+    ("cadvisor", "kubelet:10250"),
+    ("ingress-nginx", "ingress:10254"),
+    ("kafka-exporter", "kafka:9308"),
+    ("kube-state-metrics", "kube-state-metrics:8080"),
+    ("node-exporter", "postgres:9100"),
+    ("postgres-exporter", "postgres:9187"),
+    ("redis-exporter", "redis:6379"),
+    ("shop", "shop:8000"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +47,8 @@ class Cluster:
 
 def samples(tick: Tick, cluster: Cluster) -> Iterator[Sample]:
     """Every exported series at one second."""
+    for job, instance in TARGETS:
+        yield _gauge("up", 1, job=job, instance=instance)
     yield from _users(tick)
     yield from _gateway(tick)
     yield from _payments(tick)

@@ -35,13 +35,13 @@ PATIENCE = 60.0  # seconds for the estate to be ready, on the slowest of machine
 @click.argument("scenario", default="viral-spike")
 @click.option("--list", "listed", is_flag=True, help="Print the scenarios and what each is about.")
 @click.option("--seed", default=0, show_default=True, help="The same seed and the same actions give the same numbers.")
-@click.option("--speed", default=1.0, show_default=True, help="Simulated seconds per second.")
+@click.option("--speed", default=4.0, show_default=True, help="Simulated seconds per second; 1 is real time.")
 @click.pass_obj
 def demo(invocation: Invocation, scenario: str, listed: bool, seed: int, speed: float) -> None:
     """Open the console on a simulated shop in a crisis.
 
-    A minute in, the trouble starts. Watch it, then press ! and a playbook's letter, read the plan, and approve
-    it with Y. z takes it back. Everything runs on this machine and ends with the screen.
+    A simulated minute in, the trouble starts. Watch it, then press ! and a playbook's letter, read the plan, and
+    approve it with Y. z takes it back. Everything runs on this machine and ends with the screen.
     """
     if listed:
         _list()

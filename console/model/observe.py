@@ -13,7 +13,7 @@ from console.model.forecast import DAY, WINDOW, Forecast, slope, time_to_reach
 from console.model.history import History, Point
 from console.model.layout import Layout, Placement
 from console.model.reading import Reading
-from console.model.rules import Watch, judge, matching
+from console.model.rules import Rule, Watch, judge, matching
 from console.model.snapshot import Observed, Seen, Snapshot, Unreachable
 from console.model.topology import STALE_AFTER, Component, Layer, Source, Topology
 
@@ -148,20 +148,27 @@ def _judged(
     topology: Topology, alias: str, readings: Mapping[str, Reading], watches: dict[WatchKey, Watch]
 ) -> tuple[dict[str, Reading], tuple[str, ...]]:
     """The readings with their health, and the rules that fire in words. Moves this line's ``watches`` on."""
-    rules, patterns = topology.layout.rules, topology.layout.patterns
     judged: dict[str, Reading] = {}
     reasons: list[str] = []
     for name, reading in readings.items():
-        health = Health.OK
-        value = None if reading.stale else reading.value
-        for index in matching(patterns, f"{alias}.{name}"):
-            key = (alias, name, index)
-            watches[key] = watch = judge(rules[index], watches.get(key, Watch()), value, reading.at)
-            if watch.firing:
-                health = max(health, rules[index].health)
-                reasons.append(f"{name} {reading.text} {rules[index].text(reading.unit)}")
-        judged[name] = reading if health is Health.OK else replace(reading, health=health)
+        worst = _worst(topology, alias, reading, watches)
+        judged[name] = reading if worst is None else replace(reading, health=worst.health)
+        if worst is not None:
+            reasons.append(f"{name} {reading.text} {worst.text(reading.unit)}")
     return judged, tuple(reasons)
+
+
+def _worst(topology: Topology, alias: str, reading: Reading, watches: dict[WatchKey, Watch]) -> Rule | None:
+    """The worst rule that fires on this reading, if any."""
+    rules = topology.layout.rules
+    value = None if reading.stale else reading.value
+    firing = []
+    for index in matching(topology.layout.patterns, f"{alias}.{reading.name}"):
+        key = (alias, reading.name, index)
+        watches[key] = watch = judge(rules[index], watches.get(key, Watch()), value, reading.at)
+        if watch.firing:
+            firing.append(rules[index])
+    return max(firing, key=lambda rule: rule.health, default=None)
 
 
 def _blind(topology: Topology, placement: Placement, readings: Mapping[str, Reading]) -> bool:
