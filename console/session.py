@@ -90,8 +90,8 @@ class Session:
         return self.connectors[system_of(component)]
 
     async def _watch(self, name: str, connector: Connector) -> None:
-        failures = 0
-        while True:
+        failures, task = 0, asyncio.current_task()
+        while not (task and task.cancelling()):  # a client may swallow a cancel that meets its answer
             started = self.clock.monotonic()
             seen = await self._read(name, connector)
             failures = failures + 1 if isinstance(seen, Unreachable) else 0
