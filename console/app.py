@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 TOGETHER = 0.3  # wall seconds in which the news of several sources become one frame
 TICK = 1.0  # wall seconds between two looks at the clock
+HUNG_UP = 128 + signal.SIGHUP  # the exit code of a console whose terminal has gone
 RUN_TICK = 0.25  # wall seconds between two looks at the journal of a run
 
 
@@ -89,7 +90,7 @@ class SeawallApp(App[int], inherit_bindings=False):
 
     def on_mount(self) -> None:
         for number in (signal.SIGTERM, signal.SIGHUP):
-            asyncio.get_running_loop().add_signal_handler(number, self.exit, 128 + number)
+            asyncio.get_running_loop().add_signal_handler(number, self.exit, 128 + number, 128 + number)
         self.set_interval(TICK, self._tick)
         self.set_interval(RUN_TICK, self._watch_run)
         self.call_after_refresh(self.run_worker, self._open(), group="session")
@@ -151,7 +152,7 @@ class SeawallApp(App[int], inherit_bindings=False):
 
     def _tick(self) -> None:
         if not self.is_headless and terminal.gone():
-            self.exit(0)
+            self.exit(HUNG_UP, HUNG_UP)
         self.refresh_now()
 
     def _watch_run(self) -> None:
@@ -216,8 +217,8 @@ def run(environment: Environment, *, mouse: bool = False, ascii: bool = False, o
     app = SeawallApp(
         environment, clock, partial(opening or _session, environment, clock), partial(_acting, environment), ascii=ascii
     )
-    code = app.run(mouse=mouse)
-    return app.return_code or 0 if code is None else code
+    app.run(mouse=mouse)
+    return app.return_code or 0
 
 
 def _session(environment: Environment, clock: Clock, changed: Callable[[Topology], None]) -> SessionLike:

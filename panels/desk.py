@@ -84,6 +84,7 @@ class Desk(Screen[None]):
         scene = self._scene
         station = replace(self._station, paused_since=self.look.paused_since)
         self._panes["header"].show((Row(header.line(self._sized("header"), station)),))
+        self.set_class(self.look.opened, "-opened")
         self._draw_view(scene)
         if self._progress is not None:
             pane = self._panes["run"]

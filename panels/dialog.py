@@ -56,7 +56,7 @@ class Dialog(ModalScreen[Answer | None], Generic[Answer]):
         room = self.app.size.height - BESIDE
         said.styles.height = max(1, min(len(rows), room))
         said.show(rows)
-        more: Line = (Span(" j", Tone.KEY), Span(" scrolls, ", Tone.DIM)) if len(rows) > room else ()
+        more: Line = (Span("  j k", Tone.KEY), Span(" scroll", Tone.DIM)) if len(rows) > room else ()
         asks = self.query_one("#asks", Lines)
         asks.show((Row(()), Row(fit((*self.asks(), *more), asks.size.width))))
 

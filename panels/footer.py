@@ -36,5 +36,10 @@ def _standing(scene: Scene) -> Line:
     line: Line = (Span(f"in force {count} ", Tone.STRONG if count else Tone.DIM),)
     suggested = next((offer for offer in scene.offers if offer.because), None)
     if suggested is not None:
-        line = (Span(f"suggests: {inert(suggested.name, 20)} ", Tone.WARN), Span(" "), *line)
+        line = (
+            Span("suggests ", Tone.DIM),
+            Span(f"!{suggested.key}", Tone.KEY),
+            Span(f" {inert(suggested.name, 20)}  ", Tone.WARN),
+            *line,
+        )
     return line

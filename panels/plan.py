@@ -45,7 +45,7 @@ class PlanDialog(Dialog[bool]):
     def asks(self) -> Line:
         if not self._prepared.changes:
             return (Span(" nothing to do; any key closes", Tone.STRONG),)
-        leave: Line = (Span("esc", Tone.KEY), Span(" leaves it; ", Tone.DIM))
+        leave: Line = (Span("esc", Tone.KEY), Span(" leaves it", Tone.DIM))
         if self._phrase:
             typed = Span(inert(self._typed) + "▏", Tone.STRONG)
             return (Span(f" type {inert(self._phrase)} and enter: ", Tone.WARN), typed, Span("   "), *leave)

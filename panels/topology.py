@@ -15,7 +15,8 @@ from panels.words import doubt, shown, status, words
 
 NAME = 16  # cells
 STATUS = 5
-TELLING = ("lag", "hit_rate", "cpu", "rate", "depth", "connections_ratio", "connections", "latency", "ready", "up")
+TELLING = ("lag", "hit_rate", "cpu", "rate", "depth", "connections", "latency", "p95", "errors", "ready", "up")
+FLAT = ("desired", "hpa.current", "hpa.desired", "connections_max", "up")  # have no history worth a look
 
 
 def rows(scene: Scene) -> tuple[Row, ...]:
@@ -77,9 +78,9 @@ def _padded(span: Span) -> Span:
 
 
 def _history(component: Component, scene: Scene, width: int) -> str:
-    for name in (*component.show, *TELLING):
+    for name in (*(each for each in component.show if each not in FLAT), *TELLING):
         points = scene.topology.points(f"{component.alias}.{name}")
-        if points and name not in ("desired", "hpa.current", "hpa.desired", "connections_max"):
+        if points:
             return sweep(points, scene.now, width, scene.topology.layout.interval)
     return " " * width
 

@@ -12,6 +12,7 @@ from console.config import Environment
 from console.model.component import ComponentId
 from console.model.snapshot import Detail, Unreachable
 from console.model.topology import Topology
+from tests.panels.estates import START
 
 
 @dataclass
@@ -140,7 +141,7 @@ def console(
     ascii: bool = False,
 ) -> SeawallApp:
     """The app as ``run`` would make it, on this topology, two seconds after it was seen."""
-    still = StillClock(topology.at + 2.0) if clock is None else clock
+    still = StillClock((topology.at or START) + 2.0) if clock is None else clock
     return SeawallApp(
         environment(topology, armed=armed, production=production),
         still,

@@ -58,7 +58,7 @@ def test_the_footer_shows_keys_and_what_is_suggested() -> None:
     offers = (Offer("viral-spike", "Viral spike", "v", because="api.cpu above 70%"),)
     text = text_of(footer.line(scene(offers=offers), [("!", "playbooks"), ("?", "help")]))
     assert text.startswith(" ! playbooks  ? help")
-    assert text.endswith("suggests: viral-spike  in force 0 ")
+    assert text.endswith("suggests !v viral-spike  in force 0 ")
 
 
 def test_a_notice_takes_the_place_of_the_keys_and_is_inert() -> None:

@@ -66,7 +66,7 @@ def test_empty_views_say_so() -> None:
 def test_the_detail_gives_reasons_ages_sources_owners_and_marks() -> None:
     seen = estates.acted()
     text = "\n".join(text_of(each.line) for each in detail.rows(scene(seen, 80, chosen="api")))
-    assert "cpu 99% above 70% for 60s" in text
+    assert "cpu 99% above 95% for 30s" in text
     assert "owned by hpa api" in text
     assert "was 5, 1h55m left, 20261122T140100Z-viral-spike-7f3a by ana" in text
     assert "prom" in text
