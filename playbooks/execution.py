@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from playbooks import runner
 from playbooks.approval import Approval, again
 from playbooks.exits import Exit, Refused
-from playbooks.journal import Entry, Event, Journal, JournalError, written
+from playbooks.journal import NOTHING, Entry, Event, Journal, JournalError, Read, written
 from playbooks.phase import ENDED, Phase
 from playbooks.plan import Plan, Purpose
 from playbooks.ports import Ports
@@ -15,17 +13,18 @@ from playbooks.record import Record
 from playbooks.runner import Stop
 
 
-async def execute(approval: Approval, journal: Journal, ports: Ports, stop: Stop, before: Iterable[Entry] = ()) -> Exit:
+async def execute(approval: Approval, journal: Journal, ports: Ports, stop: Stop, before: Read = NOTHING) -> Exit:
     """Plans again from the estate as it is now, and does it when it is what was approved.
 
     ``before``: what the journal held already, for an undo. The exit code is the last line of the journal, unless
     the journal can no longer be written: then what is in force is on the targets, with its marks.
     """
-    entries = tuple(before)
+    entries = before.entries
     if entries and approval.purpose is Purpose.RUN:
         raise Refused(Exit.USAGE, f"{approval.run} has been done already: plan again")
-    record = Record(journal, ports.clock.wall, _phase(entries))
+    record = Record(journal, ports.clock.wall, before.phase)
     try:
+        _note_damage(journal, before, record)
         code = await _execute(approval, ports, record, stop, entries)
         record.note(Event.END, exit=int(code), outcome=code.name.lower(), reason=code.words)
     except JournalError:
@@ -68,8 +67,11 @@ def _note_warnings(plan: Plan, record: Record) -> None:
         record.note(Event.NOTE, reason=warning)
 
 
-def _phase(entries: tuple[Entry, ...]) -> Phase:
-    return next((each.phase for each in reversed(entries) if each.phase is not None), Phase.PLANNED)
+def _note_damage(journal: Journal, before: Read, record: Record) -> None:
+    if journal.torn:
+        record.note(Event.NOTE, reason="the last line of this journal was torn; it was dropped")
+    if before.broken:
+        record.note(Event.NOTE, reason=f"this journal is not whole: {before.broken}")
 
 
 async def _unjournaled(ports: Ports, run: str) -> Exit:

@@ -8,12 +8,9 @@ Nothing in here is ever a secret: only facts, values and reasons.
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import hashlib
 import os
-import stat
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -23,11 +20,11 @@ from typing import Self
 import msgspec
 
 from console.model.change import Change, FactValue
+from playbooks import lines
 from playbooks.exits import Exit, Refused
 from playbooks.phase import Phase
 
 VERSION = 1
-TRIES = 20
 START = "0" * 64  # what the first line carries
 
 
@@ -107,12 +104,17 @@ class Read:
         return self.entries[-1].exit if self.entries and self.entries[-1].event is Event.END else None
 
 
+NOTHING = Read(())
+"""A journal that is not there."""
+
+
 class Journal:
     """The one writer of a run's journal. ``append`` returns once the line is on the disk."""
 
-    def __init__(self, path: Path, descriptor: int, run: str, last: str, seq: int) -> None:
+    def __init__(self, path: Path, descriptor: int, run: str, last: str, seq: int, torn: bool) -> None:
         self.path = path
         self.run = run
+        self.torn = torn  # a torn last line was there, and was cut off
         self._descriptor = descriptor
         self._last = last
         self._seq = seq
@@ -124,19 +126,19 @@ class Journal:
         Refused 13 when another process is writing it.
         """
         try:
-            descriptor = _open(path)
+            descriptor = lines.open_file(path)
         except OSError as error:
             raise JournalError(f"{path}: {error.strerror}") from error
         try:
-            _lock(descriptor)
-            lines = _cut(descriptor)
+            lines.lock(descriptor)
+            whole, torn = lines.cut(descriptor)
         except BlockingIOError as error:
             os.close(descriptor)
             raise Refused(Exit.LOCKED, f"{run}: its runner is still at work; stop it first") from error
         except OSError as error:
             os.close(descriptor)
             raise JournalError(f"{path}: {error.strerror}") from error
-        return cls(path, descriptor, run, _hash(lines[-1]) if lines else START, len(lines))
+        return cls(path, descriptor, run, _hash(whole[-1]) if whole else START, len(whole), torn)
 
     def append(self, event: Event, at: float, **fields: object) -> Entry:
         """One more line, fsynced. JournalError when the disk is full or gone: then nothing may be done."""
@@ -144,7 +146,7 @@ class Journal:
         entry = msgspec.convert({**values, **fields}, Entry)
         line = msgspec.json.encode(entry)
         try:
-            _write(self._descriptor, line + b"\n")
+            lines.write(self._descriptor, line + b"\n")
         except OSError as error:
             raise JournalError(f"{self.path}: {error.strerror}") from error
         self._last, self._seq = _hash(line), self._seq + 1
@@ -188,7 +190,7 @@ def read(path: Path) -> Read:
         text = path.read_bytes()
     except OSError as error:
         raise JournalError(f"{path}: {error.strerror}") from error
-    whole, torn = _split(text)
+    whole, torn = lines.split(text)
     entries = tuple(_decode(line, path) for line in whole)
     return Read(entries, torn, _break(whole, entries))
 
@@ -240,68 +242,6 @@ def _change(entry: Entry) -> Change:
     return Change(entry.target, entry.fact, entry.before, entry.after, step=entry.step, seq=entry.change)
 
 
-def _open(path: Path) -> int:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    new = not path.exists()
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise OSError(errno.EINVAL, "not an ordinary file")
-    if new:
-        _sync_directory(path.parent)
-    return descriptor
-
-
-def _lock(descriptor: int) -> None:
-    """The writer's lock; BlockingIOError when another writer holds it.
-
-    Tried for half a second, because whoever asks ``being_written`` holds the file for a moment.
-    """
-    for _ in range(TRIES):
-        try:
-            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            time.sleep(0.025)
-    return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-
-def _sync_directory(directory: Path) -> None:
-    """A new file's name is durable only once its directory is."""
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _cut(descriptor: int) -> tuple[bytes, ...]:
-    """The whole lines; a torn one behind them is cut off."""
-    text = b""
-    while piece := os.pread(descriptor, 1 << 20, len(text)):
-        text += piece
-    whole, torn = _split(text)
-    if torn:
-        os.ftruncate(descriptor, text.rfind(b"\n") + 1)
-    return whole
-
-
-def _split(text: bytes) -> tuple[tuple[bytes, ...], bool]:
-    end = text.rfind(b"\n") + 1
-    return tuple(text[:end].splitlines()), end < len(text)
-
-
-def _write(descriptor: int, line: bytes) -> None:
-    """The whole line, on the disk; otherwise nothing of it stays, so that a later line does not follow half of one."""
-    size = os.fstat(descriptor).st_size
-    try:
-        if os.write(descriptor, line) < len(line):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        os.fsync(descriptor)
-    except OSError:
-        os.ftruncate(descriptor, size)
-        raise
-
-
 def _hash(line: bytes) -> str:
     return hashlib.sha256(line).hexdigest()
 
@@ -310,12 +250,14 @@ def _decode(line: bytes, path: Path) -> Entry:
     try:
         return msgspec.json.decode(line, type=Entry)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise JournalError(f"{path}: a line is not an entry: {error}") from error
+        raise JournalError(
+            f"{path}: a line is not an entry ({error}); move the file away: undo works from the marks"
+        ) from error
 
 
-def _break(lines: tuple[bytes, ...], entries: tuple[Entry, ...]) -> str:
+def _break(whole: tuple[bytes, ...], entries: tuple[Entry, ...]) -> str:
     expected = START
-    for number, (line, entry) in enumerate(zip(lines, entries, strict=True), 1):
+    for number, (line, entry) in enumerate(zip(whole, entries, strict=True), 1):
         if entry.previous != expected or entry.seq != number:
             return f"line {number} does not follow the line before it"
         expected = _hash(line)

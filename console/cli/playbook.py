@@ -13,6 +13,7 @@ import click
 
 from console.cli import playbook_report as report
 from console.cli.invocation import Invocation
+from console.engine import own_directories
 from playbooks import library
 from playbooks.exits import Exit, Refused
 from playbooks.playbook import Playbook, bind
@@ -184,13 +185,6 @@ def execute(invocation: Invocation, file: Path) -> Exit:
 
 def find(name: str) -> Playbook:
     return library.find(name, own_directories())
-
-
-def own_directories() -> tuple[Path, ...]:
-    """The user's playbooks, beside the user's config."""
-    import platformdirs
-
-    return (Path(platformdirs.user_config_dir("seawall")) / "playbooks",)
 
 
 def pairs(given: tuple[str, ...]) -> dict[str, str]:

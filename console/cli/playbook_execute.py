@@ -12,7 +12,7 @@ from console.session import Session
 from playbooks.approval import Approval, load
 from playbooks.execution import execute as execute_plan
 from playbooks.exits import Exit, Refused
-from playbooks.journal import Entry, Journal, path_of, read
+from playbooks.journal import Journal, Read, path_of, read
 from playbooks.launch import actor, stop_file
 from playbooks.ports import Ports
 from playbooks.runner import Stop
@@ -28,13 +28,13 @@ def execute(environment: Environment, file: Path) -> Exit:
     path = path_of(environment.state, approval.run)
     journal = Journal.open(path, approval.run)
     try:
-        return asyncio.run(_execute(environment, approval, journal, read(path).entries))
+        return asyncio.run(_execute(environment, approval, journal, read(path)))
     finally:
         journal.close()
         stop_file(path).unlink(missing_ok=True)
 
 
-async def _execute(environment: Environment, approval: Approval, journal: Journal, before: tuple[Entry, ...]) -> Exit:
+async def _execute(environment: Environment, approval: Approval, journal: Journal, before: Read) -> Exit:
     clock = SystemClock(environment.speed)
     session = Session(environment, clock)
     stop = asyncio.Event()

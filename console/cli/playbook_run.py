@@ -12,10 +12,11 @@ import click
 from console.cli import playbook_report as report
 from console.clock import SystemClock
 from console.config import Environment
+from console.engine import own_directories
 from console.session import Session
-from playbooks import launch
+from playbooks import launch, library
 from playbooks.exits import Exit, Refused
-from playbooks.journal import Entry, Event, Follower, path_of, read, written
+from playbooks.journal import Entry, Event, Follower, being_written, path_of, read, written
 from playbooks.launch import Launched
 from playbooks.plan import Plan, plan
 from playbooks.playbook import Params, Playbook, SignalCheck
@@ -63,6 +64,8 @@ def run(environment: Environment, playbook: Playbook, params: Params, asked: Ask
 
 
 def undo(environment: Environment, run_id: str, asked: Asked) -> Exit:
+    if being_written(path_of(environment.state, run_id)):
+        raise Refused(Exit.LOCKED, f"{run_id}: its runner is still at work; stop it first")
     made = asyncio.run(_undo_now(environment, run_id))
     if not made.changes:
         report.planned(made, asked.as_json)
@@ -92,9 +95,6 @@ async def _undo_now(environment: Environment, run_id: str) -> Plan:
 
 def _guard(run_id: str) -> SignalCheck | None:
     """The guard of the run's playbook, where that is still in the library."""
-    from console.cli.playbook import own_directories
-    from playbooks import library
-
     name = name_of_run(run_id)
     return library.find(name, own_directories()).guard if name in library.files(own_directories()) else None
 

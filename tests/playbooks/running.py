@@ -53,7 +53,7 @@ async def do(estate: SmallEstate, approval: Approval, state: Path, stop: Stop | 
     journal.step = lambda: estate.step()
     try:
         ports = Ports(estate, estate.target, estate.clock, "tester")
-        before = read(journal.path).entries
+        before = read(journal.path)
         return await execute(approval, journal, ports, stop or Stop(asyncio.Event()), before)
     finally:
         journal.close()

@@ -340,3 +340,16 @@ async def test_a_full_disk_later_stops_the_run(tmp_path: Path) -> None:
     assert 0 < len(estate.writes) < 8
     assert await undo(estate, tmp_path) is Exit.OK
     assert estate.values == FACTS
+
+
+async def test_a_damaged_journal_is_told_and_does_not_hinder_an_undo(tmp_path: Path) -> None:
+    estate = SmallEstate()
+    await run(estate, SPIKE, tmp_path)
+    path = path_of(tmp_path, RUN)
+    whole = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(whole[:4] + whole[5:-1]) + whole[-1][:20])
+    assert await undo(estate, tmp_path) is Exit.OK
+    assert estate.values == FACTS
+    told = [each.reason for each in entries(tmp_path) if each.event is Event.NOTE]
+    assert "the last line of this journal was torn; it was dropped" in told
+    assert "this journal is not whole: line 5 does not follow the line before it" in told
