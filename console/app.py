@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 TOGETHER = 0.3  # wall seconds in which the news of several sources become one frame
 TICK = 1.0  # wall seconds between two looks at the clock
+LATE = 1.5  # wall seconds without news after which the ages of the values are drawn again too
 HUNG_UP = 128 + signal.SIGHUP  # the exit code of a console whose terminal has gone
 RUN_TICK = 0.25  # wall seconds between two looks at the journal of a run
 
@@ -79,6 +80,7 @@ class SeawallApp(App[int], inherit_bindings=False):
         self._session: SessionLike | None = None
         self._inspections: dict[ComponentId, Detail | Unreachable] = {}
         self._drawing = False
+        self._drawn = 0.0  # when all of it was, by the monotonic clock
         self.opened = asyncio.Event()  # set once the session and the playbooks are there
         self._ascii = ascii
         self.set_reactive(SeawallApp.topology, empty(environment.layout))
@@ -153,15 +155,23 @@ class SeawallApp(App[int], inherit_bindings=False):
     def _tick(self) -> None:
         if not self.is_headless and terminal.gone():
             self.exit(HUNG_UP, HUNG_UP)
-        self.refresh_now()
+        self.conduct.tick()
+        if self.clock.monotonic() - self._drawn < LATE:
+            self.desk.tick(self._scene(), self._station())
+        else:
+            self.refresh_now()
 
     def _watch_run(self) -> None:
+        before = self.conduct.progress
         if self.conduct.running:
+            self.conduct.tick()
+        if self.conduct.progress != before:
             self.refresh_now()
 
     def refresh_now(self) -> None:
         """Hands the desk the state of things; it draws what differs from what is on the screen."""
         self._drawing = False
+        self._drawn = self.clock.monotonic()
         self.conduct.tick()
         self.desk.see(self._scene(), self._station(), self.conduct.progress)
 

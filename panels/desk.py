@@ -70,6 +70,12 @@ class Desk(Screen[None]):
         self.set_class(progress is not None, "-running")
         self.draw()
 
+    def tick(self, scene: Scene, station: Station) -> None:
+        """Time went by and nothing else: the header's clock and ages, at a tenth of a frame's cost."""
+        if self.look.paused_since is None and self._big_enough:
+            self._scene, self._station = scene, station
+            self._draw_header()
+
     def say(self, notice: str) -> None:
         """One line in the footer, until the next key."""
         self.notice = notice
@@ -78,17 +84,15 @@ class Desk(Screen[None]):
     def draw(self) -> None:
         if not self.is_mounted:
             return
-        if self.size.width < LEAST[0] or self.size.height < LEAST[1]:
+        if not self._big_enough:
             self._draw_too_small()
             return
-        scene = self._scene
-        station = replace(self._station, paused_since=self.look.paused_since)
-        self._panes["header"].show((Row(header.line(self._sized("header"), station)),))
+        self._draw_header()
         self.set_class(self.look.opened, "-opened")
-        self._draw_view(scene)
+        self._draw_view()
         if self._progress is not None:
             pane = self._panes["run"]
-            pane.show(run.rows(self._progress, pane.size.width, pane.size.height, scene.wall))
+            pane.show(run.rows(self._progress, pane.size.width, pane.size.height, self._scene.wall))
         self._panes["footer"].show((Row(self._footer()),))
 
     def on_lines_sized(self) -> None:
@@ -152,7 +156,15 @@ class Desk(Screen[None]):
     def _keys(self) -> tuple[str, ...]:
         return tuple(row.key for row in self._rows() if row.key)
 
-    def _draw_view(self, scene: Scene) -> None:
+    @property
+    def _big_enough(self) -> bool:
+        return self.size.width >= LEAST[0] and self.size.height >= LEAST[1]
+
+    def _draw_header(self) -> None:
+        station = replace(self._station, paused_since=self.look.paused_since)
+        self._panes["header"].show((Row(header.line(self._sized("header"), station)),))
+
+    def _draw_view(self) -> None:
         rows = self._rows()
         self.look = settled(self.look, tuple(row.key for row in rows if row.key))
         if self.look.opened:

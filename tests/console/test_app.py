@@ -28,9 +28,8 @@ class Seat:
         self.pilot = pilot
 
     async def press(self, *keys: str) -> None:
-        for key in keys:
-            await self.pilot.press(key)
-            await self.pilot.pause()
+        await self.pilot.press(*keys)
+        await self.pilot.pause()
 
     @property
     def clock(self) -> StillClock:

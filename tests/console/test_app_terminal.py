@@ -158,7 +158,7 @@ def test_nothing_is_written_while_nothing_changes() -> None:
     with terminal("calm") as seen:
         seen.until("payments")
         seen.read(0.7)
-        assert len(seen.read(2.5)) == 0  # the clock of the seat stands still
+        assert len(seen.read(1.5)) == 0  # the clock of the seat stands still
 
 
 def test_a_key_costs_few_bytes() -> None:
