@@ -67,5 +67,5 @@ class Connector(Protocol):
 
 
 CONNECTORS: tuple[str, ...] = ("prometheus", "kafka", "redis", "kubernetes", "host")
-"""Every connector there is, in the order in which the header names them. ``connectors.<name>`` has its
-``Settings`` (what its table in the config may say) and ``open_connector``."""
+"""Every connector there is, in the order in which the header names them. ``connectors.settings.<name>``
+says what its table in the config may have, ``connectors.<name>`` has ``open_connector``."""

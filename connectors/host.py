@@ -10,9 +10,8 @@ import os
 import socket
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from connectors import Clock, Connector
+from connectors.settings.host import Settings
 from connectors.threads import Bulkhead
 from console.model.change import Applied, Change, Outcome, Probed, RunContext, Verdict
 from console.model.component import ComponentId
@@ -23,12 +22,6 @@ if TYPE_CHECKING:
     import psutil
 
 DEADLINE = 5.0  # wall seconds, the import of psutil included; a file system that hangs is left behind after it
-
-
-class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """``disk`` is a path on the file system to watch."""
-
-    disk: str = "/"
 
 
 def open_connector(name: str, settings: Settings, clock: Clock) -> Connector:

@@ -174,7 +174,7 @@ class _Reader:
             raise self.error(base, "an environment's name is letters, digits, '-', '_' and '.', at most 64")
 
     def _settings(self, name: str, raw: dict[str, Any], base: KeyPath) -> msgspec.Struct:
-        kind: type[msgspec.Struct] = import_module(f"connectors.{name}").Settings
+        kind: type[msgspec.Struct] = import_module(f"connectors.settings.{name}").Settings
         settings = self._convert(raw, kind, base)
         for field in msgspec.structs.fields(kind):
             value = getattr(settings, field.name)

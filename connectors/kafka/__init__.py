@@ -16,10 +16,10 @@ from connectors.failure import Failed
 from connectors.kafka.connect import Connecting
 from connectors.kafka.dial import split
 from connectors.kafka.failure import failed
-from connectors.kafka.settings import Settings
 from connectors.kafka.survey import Survey, Surveyor, Wanted
 from connectors.kafka.told import detail, observed
 from connectors.secret import MissingSecret
+from connectors.settings.kafka import Settings
 from connectors.threads import Bulkhead
 from console.model.change import Applied, Change, Outcome, Probed, RunContext, Verdict
 from console.model.component import ComponentId

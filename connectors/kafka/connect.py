@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from connectors.failure import Failed
 from connectors.kafka.dial import dial
 from connectors.kafka.failure import failed
-from connectors.kafka.settings import Settings
 from connectors.secret import MissingSecret
+from connectors.settings.kafka import Settings
 from console.model.snapshot import FailureKind
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from typing import TypeVar
 from connectors import Clock, Connector, ConnectorError
 from connectors.deadline import Line, Overdue, within
 from connectors.failure import Failed
-from connectors.kubernetes.client import THREADS, Api, Settings
+from connectors.kubernetes.client import THREADS, Api
 from connectors.kubernetes.detail import detail_of
 from connectors.kubernetes.objects import Autoscaler, Autoscalers, Review, Workload, Workloads
 from connectors.kubernetes.read import UNSEEN, Reading, observed_autoscaler, observed_workload, owners
@@ -30,6 +30,7 @@ from connectors.kubernetes.write import (
     probe,
     target_of,
 )
+from connectors.settings.kubernetes import Settings
 from connectors.threads import Bulkhead
 from console.model.change import Applied, Change, Outcome, Probed, RunContext, Verdict
 from console.model.component import ComponentId

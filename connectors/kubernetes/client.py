@@ -31,15 +31,6 @@ FIELD_MANAGER = "seawall"
 IDENTITY = "/api/v1/namespaces/kube-system"
 
 
-class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """``kubeconfig`` and ``context`` None: kubectl's own rules. ``timeout`` in wall seconds a reading or a write."""
-
-    kubeconfig: str | None = None
-    context: str | None = None
-    namespaces: tuple[str, ...] = ("default",)
-    timeout: float = 3.0
-
-
 class Unsent(Failed):
     """The request certainly never left this machine."""
 

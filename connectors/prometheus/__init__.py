@@ -15,8 +15,9 @@ from connectors import Clock, Connector, ConnectorError
 from connectors.deadline import Overdue, within
 from connectors.failure import Failed
 from connectors.presets import Query
-from connectors.prometheus.client import THREADS, Answer, Asker, BadQuery, Settings
+from connectors.prometheus.client import THREADS, Answer, Asker, BadQuery
 from connectors.secret import MissingSecret
+from connectors.settings.prometheus import Settings
 from connectors.threads import Bulkhead
 from console.model.change import Applied, Change, Outcome, Probed, RunContext, Verdict
 from console.model.component import ComponentId

@@ -17,11 +17,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from connectors.deadline import pool_classes
 from connectors.failure import Failed, innermost, kind_of, kind_of_status, one_line
-from connectors.secret import MissingSecret, Secret
+from connectors.secret import MissingSecret
+from connectors.settings.prometheus import Settings
 from console.model.snapshot import FailureKind
 
 if TYPE_CHECKING:
@@ -29,16 +28,6 @@ if TYPE_CHECKING:
 
 THREADS = 6  # and connections; enough for some thirty queries a second at a few milliseconds each
 CONNECT = 0.5  # seconds; inside a data centre a connection takes less than one
-
-
-class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """``token`` is a bearer token; ``user`` and ``password`` are HTTP basic. ``timeout`` in wall seconds a query."""
-
-    url: str
-    token: Secret | None = None
-    user: str = ""
-    password: Secret | None = None
-    timeout: float = 2.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,12 @@ from collections.abc import AsyncIterator, Mapping
 
 from connectors import Clock
 from connectors.failure import one_line
-from connectors.redis.client import Client, Lost, Refused, Settings, check
+from connectors.redis.client import Client, Lost, Refused, check
 from connectors.redis.flags import Held, decide, facts_of, fields_of, judge
 from connectors.redis.info import counters_of, identity_of, notes_of, signals_of, slow_of, state_of
 from connectors.redis.script import HALF_WRITTEN, SCRIPT, SHA, arguments
 from connectors.redis.sweep import Sweep, Swept
+from connectors.settings.redis import Settings
 from connectors.threads import Bulkhead
 from console.model.change import Applied, Change, Outcome, Probed, RunContext, Verdict
 from console.model.component import ComponentId

@@ -11,11 +11,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
-import msgspec
-
 from connectors import ConnectorError
 from connectors.failure import Failed, innermost, kind_of, one_line, unsent
-from connectors.secret import MissingSecret, Secret
+from connectors.secret import MissingSecret
+from connectors.settings.redis import Settings
 from connectors.threads import Bulkhead
 from console.model.snapshot import FailureKind
 
@@ -25,17 +24,6 @@ if TYPE_CHECKING:
 
 FIRST = 15.0  # wall seconds for importing the client and reading the secret, once
 Word = bytes | str | int | float
-
-
-class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """``name`` is what the component is called: ``redis/<name>``. ``timeout`` in wall seconds, for a whole call."""
-
-    url: str
-    name: str = "cache"
-    user: str = ""
-    password: Secret | None = None
-    flags_key: str = "seawall:flags"
-    timeout: float = 1.0
 
 
 class Refused(Failed):

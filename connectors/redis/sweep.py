@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 from zlib import crc32
 
-from connectors.redis.client import Settings, blocking, redis_errors, translated
+from connectors.redis.client import blocking, redis_errors, translated
 from connectors.secret import MissingSecret
+from connectors.settings.redis import Settings
 from connectors.threads import Bulkhead
 
 if TYPE_CHECKING:

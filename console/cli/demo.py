@@ -1,7 +1,7 @@
 """``seawall demo``: the simulated estate as a child process, and the console on it.
 
-The screen does not wait for the estate. It draws the shop's layers, unknown as yet, while the child still
-computes its ten minutes of history; the session opens when the child says that it is ready.
+The screen does not wait for the estate. It draws the shop's layers, unknown as yet, and only then starts the child,
+which takes a second or two for its ten minutes of history; the session opens when the child says that it is ready.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -73,11 +74,14 @@ def _run(invocation: Invocation, folder: Path, scenario: str, seed: int, speed: 
     from console.config import load
 
     _preview(folder, speed)  # the child puts the real one in its place, addresses and all
-    child = _start(folder, scenario, seed, speed)
-    try:
-        return show(load(folder / CONFIG), invocation, partial(Arriving, child))
-    finally:
-        _end(child)
+    with ExitStack() as ending:
+
+        def start() -> subprocess.Popen[bytes]:
+            child = _start(folder, scenario, seed, speed)
+            ending.callback(_end, child)
+            return child
+
+        return show(load(folder / CONFIG), invocation, partial(Arriving, start))
 
 
 def _start(folder: Path, scenario: str, seed: int, speed: float) -> subprocess.Popen[bytes]:
@@ -119,19 +123,19 @@ class Arriving:
 
     def __init__(
         self,
-        child: subprocess.Popen[bytes],
+        start_estate: Callable[[], subprocess.Popen[bytes]],
         preview: Environment,
         clock: Clock,
         changed: Callable[[Topology], None],
     ) -> None:
-        self._child, self._config, self._clock, self._changed = child, preview.path, clock, changed
+        self._start_estate, self._config, self._clock, self._changed = start_estate, preview.path, clock, changed
         self._session: Session | None = None
 
     async def start(self) -> None:
         from console.config import load
         from console.session import Session
 
-        await _ready(self._child, self._config.with_name("simulator.log"))
+        await _ready(self._start_estate(), self._config.with_name("simulator.log"))
         self._session = Session(load(self._config), self._clock, self._changed)
         await self._session.start()
 

@@ -9,7 +9,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from connectors import Connector
-from connectors.kafka import Settings, open_connector
+from connectors.kafka import open_connector
+from connectors.settings.kafka import Settings
 from connectors.simulator.clock import SimClock
 from connectors.simulator.kafka import KafkaWire
 from connectors.simulator.tick import Cache, Group, Partition, Tick

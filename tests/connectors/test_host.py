@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from connectors.host import Settings, open_connector
+from connectors.host import open_connector
+from connectors.settings.host import Settings
 from console.clock import SystemClock
 from console.model.change import Change, Outcome, RunContext, Verdict
 from console.model.snapshot import Detail, FailureKind, Snapshot, Unreachable

@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 from connectors import ConnectorError
-from connectors.kafka import Settings, open_connector
+from connectors.kafka import open_connector
 from connectors.secret import Secret
+from connectors.settings.kafka import Settings
 from console.clock import SystemClock
 from console.model.change import Change, Outcome, RunContext, Verdict
 from console.model.snapshot import FailureKind

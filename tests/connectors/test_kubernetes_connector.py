@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from connectors import ConnectorError
-from connectors.kubernetes import KubernetesConnector, Settings, open_connector
+from connectors.kubernetes import KubernetesConnector, open_connector
+from connectors.settings.kubernetes import Settings
 from connectors.simulator.clock import SimClock
 from connectors.simulator.kubernetes import KubernetesWire
 from console.clock import SystemClock

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from connectors import Connector
-from connectors.kubernetes import Settings, open_connector
+from connectors.kubernetes import open_connector
 from connectors.kubernetes.marks import ANNOTATION
+from connectors.settings.kubernetes import Settings
 from console.clock import SystemClock
 from console.model.change import Applied, Change, Outcome, RunContext, Verdict
 from tests.connectors.faults import serving

@@ -15,8 +15,9 @@ import pytest
 import redis.asyncio
 
 from connectors import ConnectorError
-from connectors.redis import RedisConnector, Settings, open_connector
+from connectors.redis import RedisConnector, open_connector
 from connectors.secret import Secret
+from connectors.settings.redis import Settings
 from connectors.simulator.clock import SimClock
 from connectors.simulator.redis import RedisWire
 from connectors.simulator.tick import Cache, Tick

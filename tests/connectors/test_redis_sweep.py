@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 import redis.asyncio
 
-from connectors.redis import Settings, open_connector
+from connectors.redis import open_connector
 from connectors.redis.sweep import Sweep, Swept
+from connectors.settings.redis import Settings
 from connectors.simulator.clock import SimClock
 from connectors.simulator.redis import RedisWire
 from console.clock import SystemClock

@@ -1,0 +1,14 @@
+"""What the config may say about Kubernetes."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """``kubeconfig`` and ``context`` None: kubectl's own rules. ``timeout`` in wall seconds a reading or a write."""
+
+    kubeconfig: str | None = None
+    context: str | None = None
+    namespaces: tuple[str, ...] = ("default",)
+    timeout: float = 3.0
