@@ -40,13 +40,16 @@ class Entry(msgspec.Struct, frozen=True):
         return (self.run, self.step, self.fact) == (run, step, fact)
 
 
+_DECODER = msgspec.json.Decoder(tuple[Entry, ...])  # made once, by one thread: see objects.py
+
+
 def decode(annotations: dict[str, str] | None) -> tuple[Entry, ...]:
     """The object's marks, oldest first; UnreadableMarks where the annotation is not such a list."""
     text = (annotations or {}).get(ANNOTATION)
     if text is None:
         return ()
     try:
-        return msgspec.json.decode(text, type=tuple[Entry, ...])
+        return _DECODER.decode(text)
     except msgspec.DecodeError as error:
         raise UnreadableMarks(f"annotation {ANNOTATION} is not a list of marks: {error}") from error
 

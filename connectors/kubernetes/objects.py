@@ -173,6 +173,12 @@ class Review(_Read, frozen=True):
     status: ReviewStatus
 
 
+# msgspec learns a struct's shape at its first use, and two threads at that at once crash the interpreter (0.22). So it
+# is learnt here, while the module is imported, which one thread does.
+for _shape in (Workload, Workloads, Autoscaler, Autoscalers, Named, Table, Status, Review):
+    msgspec.json.Decoder(_shape)
+
+
 def selector_text(selector: Selector) -> str:
     """A selector as a list request takes it: ``app=api,tier in (a,b),!legacy``. "" selects everything."""
     texts = [f"{key}={value}" for key, value in (selector.match_labels or {}).items()]
