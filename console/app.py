@@ -223,12 +223,17 @@ def run(environment: Environment, *, mouse: bool = False, ascii: bool = False, o
 
     ``opening`` makes the session where that is more than connecting to what is already there.
     """
-    clock = SystemClock(environment.speed)
-    app = SeawallApp(
-        environment, clock, partial(opening or _session, environment, clock), partial(_acting, environment), ascii=ascii
-    )
+    app = console(environment, ascii=ascii, opening=opening)
     app.run(mouse=mouse)
     return app.return_code or 0
+
+
+def console(environment: Environment, *, ascii: bool = False, opening: Opening | None = None) -> SeawallApp:
+    """The app on what the environment names, with the real session and the real playbooks."""
+    clock = SystemClock(environment.speed)
+    return SeawallApp(
+        environment, clock, partial(opening or _session, environment, clock), partial(_acting, environment), ascii=ascii
+    )
 
 
 def _session(environment: Environment, clock: Clock, changed: Callable[[Topology], None]) -> SessionLike:

@@ -31,6 +31,7 @@ LAYOUT = Layout(
         Placement("payments", "third parties", "prometheus/payments"),
     ),
     aliases={"features": "redis/cache", "edge": "redis/cache"},
+    features={"P2": ("reviews",)},
 )
 
 
@@ -191,7 +192,7 @@ def _redis(at: float, heat: float, second: int) -> Seen:
             _gauge("ops", 1080.0, Unit.PER_SECOND, at, "redis"),
         ),
         (Counter("hits", hits, "hits", at, "redis", "r1"), Counter("misses", misses, "misses", at, "redis", "r1")),
-        (Fact("flag.read_only", False), Fact("ttl.catalog", 60), Fact("rate.user", None)),
+        (Fact("flag.read_only", False), Fact("flag.reviews", True), Fact("ttl.catalog", 60), Fact("rate.user", None)),
     )
     return Snapshot("redis", at, 0.004, (cache,))
 
