@@ -46,6 +46,11 @@ class Environment:
     path: Path
     state: Path  # directory of journals; made at the first write
 
+    def interval_of(self, source: str) -> float:
+        """Wall seconds between two readings of this source: its own, or the environment's."""
+        own: float | None = getattr(self.connectors.get(source), "interval", None)
+        return self.interval if own is None else own
+
 
 class _Signal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     query: str
@@ -140,14 +145,15 @@ class _Reader:
         own = {key: value for key, value in raw.items() if key not in CONNECTORS}
         entry = self._convert(own, _Environment, base, CONNECTORS)
         self._check_environment(entry, base)
+        connectors = {key: self._settings(key, raw[key], (*base, key)) for key in CONNECTORS if key in raw}
         return Environment(
             name=name,
             production=entry.production,
             armed=entry.armed,
             speed=entry.speed,
             interval=entry.interval,
-            layout=self._layout(entry),
-            connectors={key: self._settings(key, raw[key], (*base, key)) for key in CONNECTORS if key in raw},
+            layout=self._layout(entry, connectors),
+            connectors=connectors,
             queries=tuple(query for index in range(len(self._file.components)) for query in self._queries(index)),
             path=self._path,
             state=_state(entry, name),
@@ -166,12 +172,15 @@ class _Reader:
     def _check_environment(self, entry: _Environment, base: KeyPath) -> None:
         if entry.production and entry.armed:
             raise self.error((*base, "armed"), "a production environment does not start armed")
-        if not 0.2 <= entry.interval <= 3600:
-            raise self.error((*base, "interval"), "expected 0.2 to 3600 seconds")
+        self._check_interval(entry.interval, base)
         if not 0 < entry.speed <= 1000:
             raise self.error((*base, "speed"), "expected more than 0 and at most 1000")
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", str(base[-1])):
             raise self.error(base, "an environment's name is letters, digits, '-', '_' and '.', at most 64")
+
+    def _check_interval(self, interval: float, base: KeyPath) -> None:
+        if not 0.2 <= interval <= 3600:
+            raise self.error((*base, "interval"), "expected 0.2 to 3600 seconds")
 
     def _settings(self, name: str, raw: dict[str, Any], base: KeyPath) -> msgspec.Struct:
         kind: type[msgspec.Struct] = import_module(f"connectors.settings.{name}").Settings
@@ -180,6 +189,9 @@ class _Reader:
             value = getattr(settings, field.name)
             if isinstance(value, Secret):
                 self._check_secret(value, (*base, field.encode_name))
+        interval: float | None = getattr(settings, "interval", None)
+        if interval is not None:
+            self._check_interval(interval, base)
         return settings
 
     def _check_secret(self, secret: Secret, path: KeyPath) -> None:
@@ -188,8 +200,9 @@ class _Reader:
         except MissingSecret as error:
             raise self.error(path, str(error)) from error
 
-    def _layout(self, entry: _Environment) -> Layout:
+    def _layout(self, entry: _Environment, connectors: Mapping[str, msgspec.Struct]) -> Layout:
         self._check_components()
+        own = {name: getattr(settings, "interval", None) for name, settings in connectors.items()}
         return Layout(
             placements=tuple(
                 Placement(each.alias, each.layer, each.id, each.also, each.show) for each in self._file.components
@@ -198,6 +211,7 @@ class _Reader:
             features=self._file.features,
             rules=overlay(DEFAULT_RULES, tuple(self._rules())),
             interval=entry.interval * entry.speed,
+            intervals={name: interval * entry.speed for name, interval in own.items() if interval is not None},
         )
 
     def _check_components(self) -> None:

@@ -95,7 +95,7 @@ class Session:
             started = self.clock.monotonic()
             seen = await self._read(name, connector)
             failures = failures + 1 if isinstance(seen, Unreachable) else 0
-            pause = pause_after(failures, self.environment.interval)
+            pause = pause_after(failures, self.environment.interval_of(name))
             await asyncio.sleep(max(0.05, pause - (self.clock.monotonic() - started)))
 
     async def _read(self, name: str, connector: Connector) -> Seen:

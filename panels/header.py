@@ -73,5 +73,5 @@ def _source(source: Source, scene: Scene) -> Line:
     old = "" if age is None else f" {show_duration(max(1, int(age)))}"  # a flicker between 0 s and 1 s says nothing
     if source.failure is not None:
         return (Span(f"{name} {source.failure.kind.value}{old}  ", Tone.CRIT),)
-    late = age is not None and age > scene.limit
+    late = source.snapshot is not None and scene.late(source.name, source.snapshot.at)
     return (Span(f"{name}", Tone.DIM), Span(f"{old}  ", Tone.UNKNOWN if late else Tone.DIM))

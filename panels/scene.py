@@ -25,10 +25,9 @@ class Scene:
     offers: tuple[Offer, ...] = ()
     inspections: Mapping[ComponentId, Detail | Unreachable] = field(default_factory=dict)
 
-    @property
-    def limit(self) -> float:
-        """Estate seconds after which a reading is stale."""
-        return STALE_AFTER * self.topology.layout.interval
+    def late(self, source: str, at: float) -> bool:
+        """Whether what this source said at ``at`` is too old to be believed."""
+        return self.now - at > STALE_AFTER * self.topology.layout.interval_of(source)
 
     def stale(self, reading: Reading) -> bool:
-        return reading.stale or self.now - reading.at > self.limit
+        return reading.stale or self.late(reading.source, reading.at)

@@ -156,7 +156,7 @@ def _streak(check: SignalCheck, topology: Topology, reading: Reading) -> bool:
     """Whether the bound is met now, and has been for ``hold`` without a gap."""
     if reading.value is None or not _meets(check, reading.value):
         return False
-    gap = GAP * max(topology.layout.interval, 1.0)
+    gap = GAP * max(topology.layout.slowest, 1.0)
     start = reading.at
     for point in reversed(topology.points(check.signal)):
         if start - point.at > gap or not _meets(check, point.value):
@@ -166,7 +166,7 @@ def _streak(check: SignalCheck, topology: Topology, reading: Reading) -> bool:
 
 
 def _trend(check: SignalCheck, topology: Topology, since: float, now: float, unit: Unit) -> bool | None:
-    window = max(WINDOW, POINTS * topology.layout.interval)
+    window = max(WINDOW, POINTS * topology.layout.slowest)
     points = topology.history.since(check.signal, max(since, now - window))
     growth = slope(points)
     if growth is None:

@@ -9,3 +9,4 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """``disk`` is a path on the file system to watch."""
 
     disk: str = "/"
+    interval: float | None = None  # wall seconds between readings; default: the environment's

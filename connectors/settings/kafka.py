@@ -27,3 +27,4 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     cert_file: str = ""  # of the client, with key_file, where the brokers ask for one
     key_file: str = ""
     check_hostname: bool = True
+    interval: float | None = None  # wall seconds between readings; default: the environment's

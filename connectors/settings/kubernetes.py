@@ -12,3 +12,4 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     context: str | None = None
     namespaces: tuple[str, ...] = ("default",)
     timeout: float = 3.0
+    interval: float | None = None  # wall seconds between readings; default: the environment's

@@ -15,3 +15,4 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     user: str = ""
     password: Secret | None = None
     timeout: float = 2.0
+    interval: float | None = None  # wall seconds between readings; default: the environment's

@@ -16,3 +16,4 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     password: Secret | None = None
     flags_key: str = "seawall:flags"
     timeout: float = 1.0
+    interval: float | None = None  # wall seconds between readings; default: the environment's

@@ -33,11 +33,21 @@ class Layout:
     features: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # tier → names of features
     rules: tuple[Rule, ...] = DEFAULT_RULES
     interval: float = 1.0  # estate seconds between readings; three of them make a reading stale
+    intervals: Mapping[str, float] = field(default_factory=dict)  # of the sources that are read at their own pace
 
     patterns: tuple[str, ...] = field(init=False)  # of the rules, in their order
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "patterns", tuple(rule.signal for rule in self.rules))
+
+    def interval_of(self, source: str) -> float:
+        """Estate seconds between two readings of this source."""
+        return self.intervals.get(source, self.interval)
+
+    @property
+    def slowest(self) -> float:
+        """Estate seconds within which every source that answers has been read."""
+        return max((self.interval, *self.intervals.values()))
 
     @property
     def layers(self) -> tuple[str, ...]:

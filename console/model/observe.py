@@ -91,14 +91,13 @@ def _touched(placement: Placement, source: str) -> bool:
 
 def _has_aged(topology: Topology, component: Component) -> bool:
     """Whether a line must be judged again although nobody reported on it: something on it has become stale."""
-    oldest = topology.at - _patience(topology)
-    if any(reading.at < oldest and not reading.stale for reading in component.readings.values()):
+    if any(not each.stale and _too_old(topology, each.source, each.at) for each in component.readings.values()):
         return True
     return component.health < Health.UNKNOWN and any(_missing(topology, each) for each in component.ids)
 
 
-def _patience(topology: Topology) -> float:
-    return STALE_AFTER * topology.layout.interval
+def _too_old(topology: Topology, source: str, at: float) -> bool:
+    return topology.at - at > STALE_AFTER * topology.layout.interval_of(source)
 
 
 def _measure(topology: Topology, placement: Placement) -> dict[str, Reading]:
@@ -111,7 +110,7 @@ def _measure(topology: Topology, placement: Placement) -> dict[str, Reading]:
 
 
 def _aged(reading: Reading, topology: Topology) -> Reading:
-    return replace(reading, stale=True) if topology.at - reading.at > _patience(topology) else reading
+    return replace(reading, stale=True) if _too_old(topology, reading.source, reading.at) else reading
 
 
 def _points(component: Component) -> dict[str, Point]:
@@ -180,8 +179,9 @@ def _blind(topology: Topology, placement: Placement, readings: Mapping[str, Read
 
 def _missing(topology: Topology, component: ComponentId) -> bool:
     source = topology.sources.get(system_of(component))
-    age = source.age(topology.at) if source is not None else None
-    return age is None or age > _patience(topology) or component not in topology.observed
+    if source is None or source.snapshot is None or component not in topology.observed:
+        return True
+    return _too_old(topology, source.name, source.snapshot.at)
 
 
 def _facts(parts: list[Observed]) -> dict[tuple[ComponentId, str], Fact]:
