@@ -10,7 +10,7 @@ import asyncio
 import signal
 from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from textual.app import App
 from textual.reactive import reactive
@@ -21,12 +21,10 @@ from console import terminal
 from console.acting import Acting
 from console.clock import SystemClock
 from console.conduct import Conduct
-from console.model.component import ComponentId
+from console.inquiry import Inquiry, OpenSession, SessionLike
 from console.model.observe import empty
-from console.model.snapshot import Detail, Unreachable
 from console.model.topology import Topology
 from panels.desk import Desk
-from panels.dialogs import Help, Leave
 from panels.header import Station
 from panels.scene import Scene
 
@@ -40,16 +38,6 @@ HUNG_UP = 128 + signal.SIGHUP  # the exit code of a console whose terminal has g
 RUN_TICK = 0.25  # wall seconds between two looks at the journal of a run
 
 
-class SessionLike(Protocol):
-    """What the screen needs of a session."""
-
-    async def start(self) -> None: ...
-    async def stop(self) -> None: ...
-    async def read_now(self) -> object: ...
-    async def inspect(self, component: ComponentId) -> Detail | Unreachable: ...
-
-
-OpenSession = Callable[[Callable[[Topology], None]], SessionLike]
 Opening = Callable[["Environment", Clock, Callable[[Topology], None]], SessionLike]
 
 
@@ -76,15 +64,14 @@ class SeawallApp(App[int], inherit_bindings=False):
         self.animation_level = "none"
         self.environment = environment
         self.clock = clock
-        self._open_session, self._open_acting = open_session, open_acting
-        self._session: SessionLike | None = None
-        self._inspections: dict[ComponentId, Detail | Unreachable] = {}
+        self.opened = asyncio.Event()  # set once the session and the playbooks are there
+        self.inquiry = Inquiry(open_session, self._say)
+        self.conduct = Conduct(self, environment, clock, self._say, self._shown, ascii=ascii)
+        self._open_acting = open_acting
         self._drawing = False
         self._drawn = 0.0  # when all of it was, by the monotonic clock
-        self.opened = asyncio.Event()  # set once the session and the playbooks are there
         self._ascii = ascii
         self.set_reactive(SeawallApp.topology, empty(environment.layout))
-        self.conduct = Conduct(self, environment, clock, self._say, self._shown, ascii=ascii)
         self.desk = Desk(self._scene(), self._station(), ascii=ascii)
 
     def get_default_screen(self) -> Screen[None]:
@@ -98,8 +85,7 @@ class SeawallApp(App[int], inherit_bindings=False):
         self.call_after_refresh(self.run_worker, self._open(), group="session")
 
     async def on_unmount(self) -> None:
-        if self._session is not None:
-            await self._session.stop()
+        await self.inquiry.close()
 
     def watch_topology(self) -> None:
         """News come one a source; those that come together are drawn together."""
@@ -109,13 +95,14 @@ class SeawallApp(App[int], inherit_bindings=False):
 
     async def on_desk_wanted(self, message: Desk.Wanted) -> None:
         """What browsing cannot do by itself."""
+        chosen = message.key if self.desk.look.view == "playbooks" else ""
         work: dict[str, Callable[[], Coroutine[None, None, None]]] = {
-            "act": lambda: self.conduct.act(message.key if self.desk.look.view == "playbooks" else ""),
+            "act": lambda: self.conduct.act(chosen),
             "undo": self.conduct.undo,
-            "describe": lambda: self._describe(message.key),
-            "read": self._read_now,
-            "leave": self._leave,
-            "help": self._help,
+            "help": self.conduct.help,
+            "leave": self.conduct.leave,
+            "describe": lambda: self.inquiry.describe(message.key, self._shown()),
+            "read": self.inquiry.read_now,
         }
         now: dict[str, Callable[[], object]] = {
             "arm": self.conduct.arm,
@@ -136,15 +123,11 @@ class SeawallApp(App[int], inherit_bindings=False):
 
     async def _open(self) -> None:
         """Imports the clients' connectors and the playbooks, off the first frame's path."""
-        self._session = self._open_session(self._seen)
-        await self._session.start()
+        await self.inquiry.open(lambda topology: setattr(self, "topology", topology))
         if self._open_acting is not None:
             self.conduct.acting = self._open_acting()
             self._say("; ".join(self.conduct.acting.problems()))
         self.opened.set()
-
-    def _seen(self, topology: Topology) -> None:
-        self.topology = topology
 
     def _shown(self) -> Topology:
         return self.topology or empty(self.environment.layout)
@@ -181,7 +164,7 @@ class SeawallApp(App[int], inherit_bindings=False):
             now=self.clock.now(),
             wall=self.clock.wall(),
             offers=self.conduct.offers(),
-            inspections=dict(self._inspections),
+            inspections=dict(self.inquiry.answers),
         )
 
     def _station(self) -> Station:
@@ -192,30 +175,6 @@ class SeawallApp(App[int], inherit_bindings=False):
             armed_until=self.conduct.armed_until,
             speed=self.environment.speed,
         )
-
-    async def _describe(self, key: str) -> None:
-        """The drill-down of a row: a component's own id, or the first of the line with that alias."""
-        component = self._shown().component(key)
-        target = key if component is None else component.id
-        if self._session is None or not target:
-            return
-        self._say(f"asking {target.split('/', 1)[0]} …")
-        self._inspections[target] = await self._session.inspect(target)
-        self._say("")
-        self.refresh_now()
-
-    async def _read_now(self) -> None:
-        if self._session is not None:
-            self._say("reading every source …")
-            await self._session.read_now()
-            self._say("")
-
-    async def _help(self) -> None:
-        await self.push_screen_wait(Help(armed=self.conduct.armed, running=self.conduct.running, ascii=self._ascii))
-
-    async def _leave(self) -> None:
-        if await self.push_screen_wait(Leave(running=self.conduct.running, ascii=self._ascii)):
-            self.exit(0)
 
 
 def run(environment: Environment, *, mouse: bool = False, ascii: bool = False, opening: Opening | None = None) -> int:

@@ -13,7 +13,7 @@ from textual.app import App
 from connectors import Clock
 from console.acting import Acting, Offer, Prepared, Progress, Refused
 from console.model.topology import Topology
-from panels.dialogs import Menu, Parameters
+from panels.dialogs import Help, Leave, Menu, Parameters
 from panels.plan import PlanDialog
 
 if TYPE_CHECKING:
@@ -92,6 +92,14 @@ class Conduct:
             self._say(str(refusal))
             return
         await self._approve(acting, prepared)
+
+    async def help(self) -> None:
+        await self._app.push_screen_wait(Help(armed=self.armed, running=self.running, ascii=self._ascii))
+
+    async def leave(self) -> None:
+        """Asks first: a run does not end with the screen."""
+        if await self._app.push_screen_wait(Leave(running=self.running, ascii=self._ascii)):
+            self._app.exit(0)
 
     def stop(self) -> None:
         if self.acting is None or self.progress is None or not self.running:

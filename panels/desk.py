@@ -15,19 +15,12 @@ from textual.message import Message
 from textual.screen import Screen
 
 from console.acting import Progress
-from panels import detail, footer, header, run
-from panels.filter import kept
+from panels.frame import LEAST, Frame
 from panels.header import Station
 from panels.keys import BY_KEY, why_dead
-from panels.line import Row, Span, Tone
-from panels.lines import Lines
-from panels.look import MOVES, SCROLLS, Look, settled, typing
+from panels.look import MOVES, SCROLLS, Look, typing
 from panels.plain import inert
 from panels.scene import Scene
-from panels.views import VIEWS
-
-PANES = ("header", "view", "detail", "run", "footer")
-LEAST = (60, 15)  # columns, rows
 
 
 class Desk(Screen[None]):
@@ -51,13 +44,13 @@ class Desk(Screen[None]):
         self._scene = scene
         self._station = station
         self._progress: Progress | None = None
-        self._panes = {name: Lines(id=name, ascii=ascii) for name in PANES}
+        self._frame = Frame(ascii=ascii)
 
     def compose(self) -> ComposeResult:
-        yield self._panes["header"]
-        yield Horizontal(self._panes["view"], self._panes["detail"], id="middle")
-        yield self._panes["run"]
-        yield self._panes["footer"]
+        yield self._frame.header
+        yield Horizontal(self._frame.view, self._frame.detail, id="middle")
+        yield self._frame.run
+        yield self._frame.footer
 
     def see(self, scene: Scene, station: Station, progress: Progress | None) -> None:
         """The next scene. While paused only what the operator asked for since then is taken from it."""
@@ -74,7 +67,7 @@ class Desk(Screen[None]):
         """Time went by and nothing else: the header's clock and ages, at a tenth of a frame's cost."""
         if self.look.paused_since is None and self._big_enough:
             self._scene, self._station = scene, station
-            self._draw_header()
+            self._frame.draw_header(scene, station, self.look)
 
     def say(self, notice: str) -> None:
         """One line in the footer, until the next key."""
@@ -85,15 +78,14 @@ class Desk(Screen[None]):
         if not self.is_mounted:
             return
         if not self._big_enough:
-            self._draw_too_small()
+            self._frame.draw_too_small(self.size.width, self.size.height)
             return
-        self._draw_header()
         self.set_class(self.look.opened, "-opened")
-        self._draw_view()
+        self._frame.draw_header(self._scene, self._station, self.look)
+        self.look = self._frame.draw_view(self._scene, self.look)
         if self._progress is not None:
-            pane = self._panes["run"]
-            pane.show(run.rows(self._progress, pane.size.width, pane.size.height, self._scene.wall))
-        self._panes["footer"].show((Row(self._footer()),))
+            self._frame.draw_run(self._progress, self._scene.wall)
+        self._frame.draw_footer(self._scene, self._station, self.look, self.notice)
 
     def on_lines_sized(self) -> None:
         self.draw()
@@ -121,17 +113,18 @@ class Desk(Screen[None]):
 
     def _do(self, what: str) -> None:
         if self.look.opened and what in SCROLLS:
-            view = self._panes["view"]
-            view.scroll_lines(SCROLLS[what](max(1, view.size.height // 2)))
+            self._frame.view.scroll_lines(SCROLLS[what](self._frame.page))
+        elif what == "back" and not self.look.deep and self._progress is not None:
+            self.post_message(self.Wanted("close"))
         elif what in MOVES:
-            self.look = MOVES[what](self.look, self._keys(), max(1, self._panes["view"].size.height // 2))
+            self.look = MOVES[what](self.look, self._frame.keys(self._scene, self.look), self._frame.page)
         elif what == "pause":
             paused = self.look.paused_since is None
             self.look = replace(self.look, paused_since=self._scene.wall if paused else None)
             self.post_message(self.Wanted("look"))
         elif what == "open" or (what == "describe" and not self.look.opened):
             self._open()
-        elif what == "leave" and self._deep():
+        elif what == "leave" and self.look.deep:
             self.look = self.look.back()
         else:
             self.post_message(self.Wanted(what, self.look.key))
@@ -142,51 +135,11 @@ class Desk(Screen[None]):
         if self.look.view == "playbooks":
             self.post_message(self.Wanted("act", self.look.key))
             return
-        known = self.look.opened or self.look.view != "topology" or self._panes["detail"].display
+        known = self.look.opened or self.look.view != "topology" or self._frame.detail.display
         self.look = replace(self.look, opened=True)
         if known:
             self.post_message(self.Wanted("describe", self.look.key))
 
-    def _deep(self) -> bool:
-        return self.look.opened or bool(self.look.filter) or self.look.view != "topology"
-
-    def _rows(self) -> tuple[Row, ...]:
-        return kept(VIEWS[self.look.view](self._sized("view")), self.look.filter)
-
-    def _keys(self) -> tuple[str, ...]:
-        return tuple(row.key for row in self._rows() if row.key)
-
     @property
     def _big_enough(self) -> bool:
         return self.size.width >= LEAST[0] and self.size.height >= LEAST[1]
-
-    def _draw_header(self) -> None:
-        station = replace(self._station, paused_since=self.look.paused_since)
-        self._panes["header"].show((Row(header.line(self._sized("header"), station)),))
-
-    def _draw_view(self) -> None:
-        rows = self._rows()
-        self.look = settled(self.look, tuple(row.key for row in rows if row.key))
-        if self.look.opened:
-            rows = detail.rows(self._sized("view"))
-        self._panes["view"].show(rows, "" if self.look.opened else self.look.key)
-        if self._panes["detail"].display:
-            beside = replace(self._sized("detail"), inspections={})  # a table has no room there
-            self._panes["detail"].show(detail.rows(beside))
-
-    def _sized(self, name: str) -> Scene:
-        size = self._panes[name].size
-        return replace(self._scene, width=size.width, height=size.height, chosen=self.look.key)
-
-    def _footer(self) -> tuple[Span, ...]:
-        armed = self._station.armed
-        keys = [("!", "playbooks"), ("z", "undo")] if armed else [("A", "arm")]
-        keys += [("?", "help"), ("/", f"filter: {inert(self.look.filter)}" if self.look.filter else "filter")]
-        keys += [("esc", "back")] if self._deep() else [("enter", "open")]
-        return footer.line(self._sized("footer"), keys, self.notice, self.look.typed)
-
-    def _draw_too_small(self) -> None:
-        said = f" {LEAST[0]}x{LEAST[1]} is the least; this is {self.size.width}x{self.size.height}"
-        for name in ("header", "detail", "run", "footer"):
-            self._panes[name].show(())
-        self._panes["view"].show((Row((Span(said, Tone.WARN),)),))

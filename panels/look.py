@@ -24,6 +24,11 @@ class Look:
     def key(self) -> str:
         return self.chosen.get(self.view, "")
 
+    @property
+    def deep(self) -> bool:
+        """Whether there is anything to go back from."""
+        return self.opened or bool(self.filter) or self.view != "topology"
+
     def choosing(self, key: str) -> Look:
         return replace(self, chosen={**self.chosen, self.view: key})
 

@@ -180,11 +180,18 @@ async def test_a_run_by_keys_and_its_undo(viral: Topology) -> None:
         seat.engine.told = 4
         seat.app.refresh_now()
         assert "in force and verified" in seat.reads("run")
+        assert seat.app.desk.query_one("#run", Lines).display
         assert "? ttl: cache.hit_rate rising: no data, inconclusive" in seat.reads("run")
         await seat.press("z")
         seat.clock.ahead(0.5)
         await seat.press("Y")
         assert seat.engine.started == ["viral-spike", "undo"]
+        await seat.press("escape")
+        assert "the run goes on: x stops it" in seat.reads("footer")
+        seat.engine.told = 4
+        seat.app.refresh_now()
+        await seat.press("escape")
+        assert not seat.app.desk.query_one("#run", Lines).display
 
 
 async def test_only_the_confirm_key_confirms_and_not_in_haste(viral: Topology) -> None:
@@ -278,8 +285,8 @@ async def test_reading_now_asks_every_source(calm: Topology) -> None:
     async with seated(calm) as seat:
         await seat.press("ctrl+r")
         await seat.pilot.pause()
-        assert isinstance(seat.app._session, StillSession)
-        assert seat.app._session.reads == 1
+        assert isinstance(seat.app.inquiry.session, StillSession)
+        assert seat.app.inquiry.session.reads == 1
 
 
 async def test_hostile_names_reach_the_screen_as_text() -> None:

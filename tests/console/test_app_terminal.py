@@ -161,9 +161,13 @@ def test_nothing_is_written_while_nothing_changes() -> None:
         assert len(seen.read(1.5)) == 0  # the clock of the seat stands still
 
 
-def test_a_key_costs_few_bytes() -> None:
+def test_a_key_costs_few_bytes_and_a_redraw_sends_the_whole_screen() -> None:
     with terminal("calm") as seen:
         seen.until("payments")
         seen.read(0.7)
         os.write(seen.master, b"j")
         assert 0 < len(seen.read(0.5)) < 300
+        os.write(seen.master, b"\x0c")  # ctrl-l
+        again = pyte.Screen(80, 24)
+        pyte.ByteStream(again).feed(seen.read(0.7))
+        assert [line.rstrip() for line in again.display] == [line.rstrip() for line in seen.screen.display]
