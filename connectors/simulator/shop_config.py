@@ -7,6 +7,8 @@ from pathlib import Path
 from string import Template
 
 NOWHERE = "127.0.0.1:1"
+PACE = 2.0  # wall seconds between two readings of what changes slowly …
+UNHURRIED = 5.0  # … up to this speed; beyond it too much would happen between two of them
 
 
 def config_text(prometheus: str, kafka: tuple[str, ...], redis: str, kubeconfig: Path, speed: float) -> str:
@@ -17,6 +19,7 @@ def config_text(prometheus: str, kafka: tuple[str, ...], redis: str, kubeconfig:
     template = Template(files("connectors.simulator").joinpath("shop.toml").read_text(encoding="utf-8"))
     return template.substitute(
         speed=str(float(speed)),
+        pace=str(PACE if speed <= UNHURRIED else 1.0),
         state=_basic(str(kubeconfig.parent / "state")),
         prometheus=_basic(prometheus),
         bootstrap=", ".join(_basic(address) for address in kafka),
