@@ -100,5 +100,6 @@ DEFAULT_RULES: tuple[Rule, ...] = (
     Rule("*.unavailable", above=0.0, hold=120),
     Rule("*.up", below=1.0, hold=15, health=CRIT),
     Rule("*.rejections", above=0.0, hold=0, health=CRIT),
-    Rule("*.load_ratio", above=1.5, hold=60),
+    Rule("*.load", above=1.5),
+    Rule("*.disk", above=0.95),
 )

@@ -141,6 +141,6 @@ def test_the_config_is_toml_whatever_the_path() -> None:
     assert demo["speed"] == 20.0
     assert [component["layer"] for component in config["components"]] == [
         *("users", "dns", "cdn", "gateway", "api", "queue", "queue", "queue"),
-        *("workers", "cache", "database", "third parties"),
+        *("workers", "cache", "database", "third parties", "console"),
     ]
     assert {component["alias"] for component in config["components"]} | config["aliases"].keys() >= {"edge", "dlq"}
