@@ -25,6 +25,11 @@ def client(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[redis.Red
             yield opened
 
 
+def listening(client: redis.Redis, instance: str) -> Flags:
+    """The helper on a connection of its own, as an application has it; it ends with the process."""
+    return Flags(redis.Redis(**client.connection_pool.connection_kwargs), instance)
+
+
 def put(client: redis.Redis, name: str, **document: object) -> None:
     client.hset(KEY, name, json.dumps(document))
     client.publish(KEY, name)
@@ -43,7 +48,7 @@ def test_an_application_obeys_what_holds_and_forgets_what_has_ended(client: redi
     put(client, "flag.reviews", on=False)
     put(client, "flag.read_only", on=True, until=time.time() - 1, **{"else": False})
     put(client, "rate.user", value=100, until=time.time() - 1, **{"else": None})
-    flags = Flags(client, "test-1")
+    flags = listening(client, "test-1")
     flags.read()
     assert flags.value("ttl.catalog", 30) == 600
     assert flags.value("flag.reviews", True) is False
@@ -54,7 +59,7 @@ def test_an_application_obeys_what_holds_and_forgets_what_has_ended(client: redi
 
 
 def test_a_change_is_heard_before_the_next_poll(client: redis.Redis) -> None:
-    flags = Flags(client, "test-2")
+    flags = listening(client, "test-2")
     assert soon(lambda: bool(client.pubsub_numsub(KEY)[0][1]))
     put(client, "flag.reviews", on=False)
     assert soon(lambda: flags.value("flag.reviews", True) is False)
@@ -62,7 +67,7 @@ def test_a_change_is_heard_before_the_next_poll(client: redis.Redis) -> None:
 
 def test_the_last_good_values_hold_while_the_document_is_broken(client: redis.Redis) -> None:
     put(client, "ttl.catalog", value=600)
-    flags = Flags(client, "test-3")
+    flags = listening(client, "test-3")
     flags.read()
     client.hset(KEY, "ttl.catalog", "not json")
     with pytest.raises(ValueError, match="Expecting value"):
