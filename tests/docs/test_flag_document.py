@@ -27,7 +27,8 @@ def client(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[redis.Red
 
 def listening(client: redis.Redis, instance: str) -> Flags:
     """The helper on a connection of its own, as an application has it; it ends with the process."""
-    return Flags(redis.Redis(**client.connection_pool.connection_kwargs), instance)
+    where = client.connection_pool.connection_kwargs
+    return Flags(redis.Redis(where["host"], where["port"]), instance)
 
 
 def put(client: redis.Redis, name: str, **document: object) -> None:
