@@ -22,7 +22,7 @@ Document = Mapping[str, object]
 def levers_of(api: Pods, workers: Pods, flags: Mapping[str, Document], now: float) -> Levers:
     """The levers in force at ``now`` (wall epoch seconds) with this flag document."""
     switches = {field: _switch(document, now) for field, document in flags.items() if field.startswith(FLAG)}
-    numbers = {field: _number(document, now) for field, document in flags.items() if field.startswith((TTL, RATE))}
+    numbers = {field: number_of(document, now) for field, document in flags.items() if field.startswith((TTL, RATE))}
     off = (field.removeprefix(FLAG) for field, on in switches.items() if on is False and field != READ_ONLY)
     return Levers(
         api=api,
@@ -43,8 +43,8 @@ def _switch(document: Document, now: float) -> bool | None:
     return value if isinstance(value, bool) else None
 
 
-def _number(document: Document, now: float) -> float | None:
-    """A number above zero and below ``LARGEST``; anything else is none to live by."""
+def number_of(document: Document, now: float) -> float | None:
+    """The number in force at ``now``, above zero and below ``LARGEST``; anything else is none to live by."""
     value = document.get("else") if _over(document, now) else document.get("value")
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None

@@ -10,6 +10,7 @@ import json
 import random
 from collections.abc import Callable, Iterator, Mapping
 
+from connectors.simulator.levers import TTL, number_of
 from connectors.simulator.redis.keyspace import HashValue, Keyspace
 
 FLAGS_KEY = b"seawall:flags"
@@ -65,11 +66,8 @@ class Shop:
 
     def _ttl(self, group: str) -> float:
         """Seconds a key of the group lives, as the shop's application reads it from the flag document."""
-        document = self.flags().get(f"ttl.{group}", {})
-        until = document.get("until")
-        ended = isinstance(until, int | float) and self._wall() >= until
-        value = document.get("else" if ended else "value")
-        return float(value) if isinstance(value, int | float) and value > 0 else GROUPS[group][1]
+        value = number_of(self.flags().get(f"{TTL}{group}", {}), self._wall())
+        return GROUPS[group][1] if value is None else value
 
     def _fill(self, group: str, key: bytes, ttl: float, soonest: float = 0.95) -> None:
         """A value as long as the group's, for ``ttl`` seconds give or take a little: from ``soonest`` of them on."""

@@ -115,6 +115,17 @@ async def test_flags_over_the_wire_are_the_levers(wire: RedisWire, client: redis
     assert await client.hget("seawall:flags", "flag.wishlist") == b'{"on": false}'
 
 
+@pytest.mark.parametrize("value", ["1" + "0" * 400, "Infinity", "NaN", "true", '"60"', "-1", "[]"])
+async def test_a_ttl_that_is_none_is_not_obeyed_and_ends_nothing(
+    wire: RedisWire, hand: Hand, client: redis.asyncio.Redis, value: str
+) -> None:
+    await client.hset("seawall:flags", "ttl.catalog", f'{{"value": {value}}}')
+    hand.time += 10  # 200 simulated seconds: every catalog key has expired
+    for t in range(10):
+        wire.step(t, tick(t))
+    assert 50 < await client.ttl("catalog:1") * 20 < 70
+
+
 async def test_scan_sees_the_shops_keys_and_they_have_ttls(client: redis.asyncio.Redis) -> None:
     found = [key async for key in client.scan_iter(match="catalog:*", count=500)]
     assert len(found) == len(set(found)) > 1400
