@@ -44,7 +44,10 @@ def leave(addresses: Addresses, speed: float, config_out: Path | None, env_out: 
 
 def write(path: Path, text: str) -> None:
     """Puts ``text`` there in one step, mode 0600. Raises OSError, and then nothing has changed."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # made with mode 0600
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # made with mode 0600
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error  # the name that was asked for
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)

@@ -35,7 +35,10 @@ def simulate(scenario: str, seed: int, speed: float, config_out: Path | None, en
         raise click.BadParameter(f"{scenario!r} is not one of {', '.join(SCENARIOS)}", param_hint="SCENARIO")
     if not 0 < speed <= 1000:
         raise click.BadParameter("expected more than 0 and at most 1000", param_hint="--speed")
-    asyncio.run(_run(scenario, seed, speed, config_out, env_out))
+    try:
+        asyncio.run(_run(scenario, seed, speed, config_out, env_out))
+    except OSError as error:  # a file that cannot be written, a port that cannot be had, nobody to read the one line
+        raise click.ClickException(str(error)) from error
 
 
 async def _run(scenario: str, seed: int, speed: float, config_out: Path | None, env_out: Path | None) -> None:

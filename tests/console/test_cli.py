@@ -186,6 +186,15 @@ def test_an_unknown_scenario_lists_those_there_are(tmp_path: Path, verb: str) ->
     assert "viral-spike" in done.err
 
 
+def test_a_simulator_that_cannot_write_its_file_says_so_in_one_line(tmp_path: Path) -> None:
+    done = seawall(tmp_path, "simulate", "calm", "--config-out", str(tmp_path / "missing" / "seawall.toml"))
+    assert done.code == 2
+    assert done.out == ""
+    assert done.err.splitlines() == [
+        f"Error: [Errno 2] No such file or directory: '{tmp_path}/missing/seawall.toml.kubeconfig'"
+    ]
+
+
 def test_the_demo_lists_its_scenarios(tmp_path: Path) -> None:
     done = seawall(tmp_path, "demo", "--list")
     assert done.code == 0
