@@ -1,7 +1,9 @@
 """Rules: a signal and a bound → health, with ``for`` and hysteresis so that a saw-tooth does not flap.
 
 The defaults are the field's usual targets (Google SRE book, chapter 6, for latency and errors as user-facing
-signals; 70 % CPU and 80 % memory as the common head-room for autoscaled and stateful services).
+signals; 70 % CPU and 80 % memory as the common head-room for autoscaled and stateful services; 95 % of a CDN and
+80 % of a cache as what those who run them expect). ``latency`` is the mean time a backend takes for one statement or
+call: one that takes a tenth of a second spends it waiting.
 """
 
 from __future__ import annotations
@@ -14,13 +16,16 @@ from console.model.component import Health
 from console.model.signal import Unit
 from console.model.units import show
 
+ROOM = 0.1  # of what is left to 1: the most that a share must rise above its bound to clear
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
     """``signal`` is a glob over ``alias.name``. Exactly one of ``above`` and ``below`` is set, in base units.
 
     The rule fires once the bound has been passed for ``hold`` seconds on end, and clears when the value is
-    back inside by ``slack`` (a share of the bound).
+    back inside by ``slack`` (a share of the bound; for a share that must not fall, at most a tenth of what is left
+    to 1, which it can never pass).
     """
 
     signal: str
@@ -32,17 +37,20 @@ class Rule:
 
     def passed(self, value: float, firing: bool) -> bool:
         """Whether the value is on the wrong side; a firing rule needs it back by ``slack`` to say no."""
-        margin = self.slack if firing else 0.0
         if self.above is not None:
-            return value > self.above - abs(self.above) * margin
+            return value > self.above - (abs(self.above) * self.slack if firing else 0.0)
         if self.below is not None:
-            return value < self.below + abs(self.below) * margin
+            return value < self.below + (self._rise(self.below) if firing else 0.0)
         return False
 
     def text(self, unit: Unit) -> str:
         """``above 200ms for 60s``"""
         side, bound = ("above", self.above) if self.above is not None else ("below", self.below)
-        return f"{side} {show(bound, unit)} for {self.hold:g}s"
+        return f"{side} {show(bound, unit)}" + (f" for {self.hold:g}s" if self.hold else "")
+
+    def _rise(self, below: float) -> float:
+        rise = abs(below) * self.slack
+        return min(rise, (1 - below) * ROOM) if 0 < below <= 1 else rise
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +96,9 @@ DEFAULT_RULES: tuple[Rule, ...] = (
     Rule("*.cpu", above=0.95, hold=30, health=CRIT),
     Rule("*.memory_ratio", above=0.8),
     Rule("*.memory_ratio", above=0.95, hold=30, health=CRIT),
-    Rule("cdn.hit_rate", below=0.8),
+    Rule("cdn.hit_rate", below=0.95),
+    Rule("*.latency", above=0.1, hold=30),
+    Rule("*.latency", above=0.5, hold=30, health=CRIT),
     Rule("cache.hit_rate", below=0.8, hold=30),
     Rule("cache.hit_rate", below=0.5, hold=30, health=CRIT),
     Rule("*.growth", above=1.0, hold=120),

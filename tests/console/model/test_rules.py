@@ -44,6 +44,24 @@ def test_no_data_neither_fires_nor_clears() -> None:
     assert not any(fold(RULE, [None] * 20))
 
 
+@pytest.mark.parametrize(
+    ("rule", "bad", "good"),
+    [
+        pytest.param(Rule("dns.up", below=1.0), 0.9, 1.0, id="all of them"),
+        pytest.param(Rule("users.success", below=0.99), 0.98, 0.995, id="close to all"),
+        pytest.param(Rule("cdn.hit_rate", below=0.95), 0.94, 0.957, id="most"),
+        pytest.param(Rule("queue.drain", above=0.0), 1.0, 0.0, id="any"),
+        pytest.param(Rule("queue.rate", below=100.0), 90.0, 106.0, id="no share"),
+    ],
+)
+def test_what_is_well_again_clears_whatever_the_bound(rule: Rule, bad: float, good: float) -> None:
+    assert fold(rule, [bad] * 8 + [good])[-2:] == [True, False]
+
+
+def test_a_share_just_above_its_bound_does_not_clear() -> None:
+    assert fold(Rule("users.success", below=0.99), [0.98] * 8 + [0.9905])[-1] is True
+
+
 @given(st.lists(st.floats(0.68, 0.72), min_size=1, max_size=50))
 def test_within_the_slack_a_firing_rule_never_clears(values: list[float]) -> None:
     assert all(fold(RULE, [0.9] * 7 + list(values))[6:])
@@ -57,9 +75,15 @@ def test_within_the_slack_a_firing_rule_never_clears(values: list[float]) -> Non
         ("gateway.errors", 0.002, Health.WARN),
         ("gateway.errors", 0.2, Health.CRIT),
         ("api.cpu", 0.75, Health.WARN),
+        ("api.memory_ratio", 0.85, Health.WARN),
+        ("cdn.hit_rate", 0.94, Health.WARN),
+        ("cdn.hit_rate", 0.96, Health.OK),
         ("cache.hit_rate", 0.7, Health.WARN),
         ("cache.hit_rate", 0.9, Health.OK),
         ("database.connections_ratio", 0.85, Health.WARN),
+        ("database.latency", 0.02, Health.OK),
+        ("database.latency", 0.2, Health.WARN),
+        ("database.latency", 0.9, Health.CRIT),
         ("queue.growth", 50.0, Health.WARN),
         ("queue.lost", 1.0, Health.CRIT),
         ("dns.up", 0.0, Health.CRIT),
@@ -82,3 +106,4 @@ def test_an_own_rule_takes_the_place_of_the_default_about_the_same_signal() -> N
 
 def test_a_rule_says_itself_in_words() -> None:
     assert Rule("gateway.p95", above=0.2).text(Unit.SECONDS) == "above 200ms for 60s"
+    assert Rule("gateway.p95", above=0.2, hold=0).text(Unit.SECONDS) == "above 200ms"
