@@ -11,6 +11,8 @@ from console.model.signal import Signal, Unit
 from console.model.snapshot import Observed
 from console.model.units import show
 
+UNDER_WAY = 15.0  # seconds' worth of work that consumers have in hand: no backlog
+
 
 def readings_of(observed: Observed, tallies: Tallies) -> dict[str, Reading]:
     """Every reading of one component: its gauges, its counters as rates, and what follows from them."""
@@ -78,6 +80,16 @@ def _queue(readings: Mapping[str, Reading]) -> Iterable[Reading]:
         return
     if consumed.value is None or produced.value is None:
         return
-    yield Reading("growth", produced.value - consumed.value, Unit.PER_SECOND, lag.at, lag.source)
+    growth = produced.value - consumed.value
+    yield Reading("growth", growth, Unit.PER_SECOND, lag.at, lag.source)
+    if growth <= 0 and _caught_up(lag.value, consumed.value, readings.get("partitions")):
+        yield Reading("drain", 0.0, Unit.SECONDS, lag.at, lag.source, "caught up")
+        return
     drain = time_to_drain(lag.value, consumed.value, produced.value)
     yield Reading("drain", drain, Unit.SECONDS, lag.at, lag.source, "" if drain is not None else "not draining")
+
+
+def _caught_up(lag: float | None, consumed: float, partitions: Reading | None) -> bool:
+    """Whether what waits is no backlog: work in hand, or one offset a partition, which a transaction leaves for good."""
+    each = partitions.value if partitions is not None and partitions.value else 1.0
+    return lag is not None and lag <= max(each, consumed * UNDER_WAY)

@@ -113,13 +113,14 @@ class Topology:
 
     @property
     def in_force(self) -> tuple[InForce, ...]:
-        """Every mark on every fact seen, in order of component and fact."""
-        return tuple(
+        """Every mark on every fact seen, in order of component and fact; those of one fact oldest first."""
+        standing = (
             InForce(observed.id, fact.name, fact.value, mark)
             for observed in self.observed.values()
             for fact in observed.facts
             for mark in fact.marks
         )
+        return tuple(sorted(standing, key=lambda each: (each.component, each.fact)))
 
     def component(self, alias: str) -> Component | None:
         return next((each for each in self.components if each.alias == alias), None)

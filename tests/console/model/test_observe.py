@@ -107,11 +107,32 @@ def test_a_lag_that_grows_says_by_how_much_and_does_not_drain() -> None:
 
 
 def test_a_lag_that_shrinks_has_a_time_to_drain_and_a_forecast() -> None:
-    topology = fold(kafka(0, 300, 0, 300), kafka(1, 200, 200, 400))
+    topology = fold(kafka(0, 9000, 0, 9000), kafka(1, 8900, 200, 9100))
     drain = topology.reading("queue.drain")
     assert drain is not None
-    assert drain.value == pytest.approx(2.0)
+    assert drain.value == pytest.approx(89.0)
     assert [(each.alias, each.what) for each in topology.forecasts] == [("queue", "drained")]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param(kafka(0, 14, 0, 14), kafka(10, 13, 140, 153), id="a second's worth of work"),
+        pytest.param(kafka(0, 1, 0, 1), kafka(10, 1, 0, 1), id="a transaction's marker"),
+    ],
+)
+def test_what_is_under_way_is_no_backlog(before: Snapshot, after: Snapshot) -> None:
+    topology = fold(before, after)
+    drain = topology.reading("queue.drain")
+    assert drain is not None
+    assert (drain.value, drain.note) == (0.0, "caught up")
+    assert topology.forecasts == ()
+
+
+def test_a_lag_that_stands_behind_consumers_that_stopped_is_not_caught_up() -> None:
+    drain = fold(kafka(0, 500, 0, 500), kafka(10, 500, 0, 500)).reading("queue.drain")
+    assert drain is not None
+    assert (drain.value, drain.note) == (None, "not draining")
 
 
 def test_a_source_that_fails_keeps_its_last_values_until_they_are_stale() -> None:
@@ -163,19 +184,22 @@ def test_two_sources_that_disagree_say_so() -> None:
     assert reading.note == "kubernetes says 9, prometheus says 12"
 
 
-def test_pressure_names_the_saturated_layer_furthest_down() -> None:
-    api = Observed("prometheus/api", signals=(gauge("cpu", 0.99, 0, Unit.RATIO),))
-    database = Observed("prometheus/database", signals=(gauge("connections_ratio", 0.97, 0, Unit.RATIO),))
-    pressure = fold(Snapshot("prometheus", 0, 0.1, (api, database))).pressure
-    assert pressure is not None
-    assert pressure.alias == "database"
-    assert "connections_ratio 97%" in pressure.evidence
-
-
 def test_memory_that_fills_has_a_countdown() -> None:
     topology = fold(*(redis(at, 0, 0, memory=40 + at) for at in range(10)))
     forecast = next(each for each in topology.forecasts if each.what == "full")
     assert forecast.seconds == pytest.approx(51, rel=0.01)
+
+
+def test_what_is_in_force_keeps_its_order_whoever_reports_last() -> None:
+    def marked(name: str, *marks: str) -> Fact:
+        return Fact(name, 1, marks=tuple(Mark(run, "s", 0, 1, None) for run in marks))
+
+    first = Snapshot("a", 0, 0.1, (Observed("a/y", facts=(marked("z", "2", "1"), marked("c", "3"))),))
+    second = Snapshot("b", 1, 0.1, (Observed("b/x", facts=(marked("d", "4"),)),))
+    for seen in (fold(first, second), fold(second, first), fold(first, second, replace(first, at=2))):
+        assert [(each.component, each.fact, each.mark.run) for each in seen.in_force] == [
+            ("a/y", "c", "3"), ("a/y", "z", "2"), ("a/y", "z", "1"), ("b/x", "d", "4"),
+        ]  # fmt: skip
 
 
 def test_what_is_in_force_is_every_mark_and_says_when_the_value_is_anothers() -> None:
