@@ -75,7 +75,8 @@ def _judged_anew(topology: Topology, source: str) -> Topology:
 def _concluded(topology: Topology, components: tuple[Component, ...], points: Mapping[str, Point]) -> Topology:
     """The topology with its lines, their history, the pressure and the forecasts that they imply."""
     history = topology.history.with_points(points)
-    path = [(each.layer, each.alias, each.readings) for each in components]
+    # The machine that the console runs on is drawn below the request path and is no part of it.
+    path = [(each.layer, each.alias, each.readings) for each in components if system_of(each.id) != "host"]
     return replace(
         topology,
         layers=_layers(topology.layout, components),

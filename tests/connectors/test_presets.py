@@ -12,12 +12,12 @@ from console.model.signal import Unit
 BY_NAME = {
     "ingress-nginx": {"rate", "errors", "p95", "limited"},
     "kube-state-metrics": {"desired", "ready", "unavailable"},
-    "cadvisor": {"cpu", "memory"},
-    "node": {"cpu", "memory", "disk", "load"},
+    "cadvisor": {"cpu", "memory_ratio"},
+    "node": {"cpu", "memory_ratio", "disk", "load"},
     "redis-exporter": {"hit_rate", "memory", "memory_max", "ops"},
     "kafka-exporter": {"lag", "members"},
     "postgres-exporter": {"connections", "connections_max", "connections_ratio", "latency"},
-    "blackbox": {"up", "latency"},
+    "blackbox": {"up", "probe"},
 }
 
 
