@@ -90,6 +90,6 @@ def _queue(readings: Mapping[str, Reading]) -> Iterable[Reading]:
 
 
 def _caught_up(lag: float | None, consumed: float, partitions: Reading | None) -> bool:
-    """Whether what waits is no backlog: work in hand, or one offset a partition, which a transaction leaves for good."""
+    """Whether what waits is no backlog: work in hand, or one offset a partition, which a transaction leaves there."""
     each = partitions.value if partitions is not None and partitions.value else 1.0
     return lag is not None and lag <= max(each, consumed * UNDER_WAY)
