@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING
 from textual.app import App
 from textual.reactive import reactive
 from textual.screen import Screen
+from textual.worker import Worker
 
 from connectors import Clock
 from console import terminal
 from console.acting import Acting
 from console.clock import SystemClock
 from console.conduct import Conduct
-from console.inquiry import Inquiry, OpenSession, SessionLike
+from console.inquiry import CannotOpen, Inquiry, OpenSession, SessionLike
 from console.model.observe import empty
 from console.model.topology import Topology
 from panels.desk import Desk
@@ -64,10 +65,12 @@ class SeawallApp(App[int], inherit_bindings=False):
         self.animation_level = "none"
         self.environment = environment
         self.clock = clock
+        self.failure: CannotOpen | None = None  # why it ended by itself
         self.opened = asyncio.Event()  # set once the session and the playbooks are there
         self.inquiry = Inquiry(open_session, self._say)
         self.conduct = Conduct(self, environment, clock, self._say, self._shown, ascii=ascii)
         self._open_acting = open_acting
+        self._asking: Worker[None] | None = None
         self._drawing = False
         self._drawn = 0.0  # when all of it was, by the monotonic clock
         self._ascii = ascii
@@ -96,11 +99,13 @@ class SeawallApp(App[int], inherit_bindings=False):
     async def on_desk_wanted(self, message: Desk.Wanted) -> None:
         """What browsing cannot do by itself."""
         chosen = message.key if self.desk.look.view == "playbooks" else ""
-        work: dict[str, Callable[[], Coroutine[None, None, None]]] = {
+        asks: dict[str, Callable[[], Coroutine[None, None, None]]] = {
             "act": lambda: self.conduct.act(chosen),
             "undo": self.conduct.undo,
             "help": self.conduct.help,
             "leave": self.conduct.leave,
+        }
+        reads: dict[str, Callable[[], Coroutine[None, None, None]]] = {
             "describe": lambda: self.inquiry.describe(message.key, self._shown()),
             "read": self.inquiry.read_now,
         }
@@ -110,11 +115,18 @@ class SeawallApp(App[int], inherit_bindings=False):
             "close": self.conduct.close_run,
             "redraw": lambda: self.refresh(layout=True),
         }
-        if message.what in work:
-            self.run_worker(self._work(work[message.what]()), group=message.what, exclusive=True)
+        if message.what in asks:
+            self._ask(asks[message.what])
+        elif message.what in reads:
+            self.run_worker(self._work(reads[message.what]()), group=message.what, exclusive=True)
         elif message.what in now:
             now[message.what]()
         self.refresh_now()
+
+    def _ask(self, way: Callable[[], Coroutine[None, None, None]]) -> None:
+        """One way at a time: a second key can come before the first one's dialog, or while its run is being started."""
+        if self._asking is None or self._asking.is_finished:
+            self._asking = self.run_worker(self._work(way()), group="ask")
 
     async def _work(self, work: Coroutine[None, None, None]) -> None:
         """One way through the dialogs, and then the screen as it has become."""
@@ -123,7 +135,12 @@ class SeawallApp(App[int], inherit_bindings=False):
 
     async def _open(self) -> None:
         """Imports the clients' connectors and the playbooks, off the first frame's path."""
-        await self.inquiry.open(lambda topology: setattr(self, "topology", topology))
+        try:
+            await self.inquiry.open(lambda topology: setattr(self, "topology", topology))
+        except CannotOpen as reason:
+            self.failure = reason
+            self.exit(1, 1)
+            return
         if self._open_acting is not None:
             self.conduct.acting = self._open_acting()
             self._say("; ".join(self.conduct.acting.problems()))
@@ -180,10 +197,13 @@ class SeawallApp(App[int], inherit_bindings=False):
 def run(environment: Environment, *, mouse: bool = False, ascii: bool = False, opening: Opening | None = None) -> int:
     """Open the screen until the operator leaves it; the exit code. Needs a terminal.
 
-    ``opening`` makes the session where that is more than connecting to what is already there.
+    ``opening`` makes the session where that is more than connecting to what is already there; what it raises as
+    ``CannotOpen`` is raised here again, once the terminal has been given back.
     """
     app = console(environment, ascii=ascii, opening=opening)
     app.run(mouse=mouse)
+    if app.failure is not None:
+        raise app.failure
     return app.return_code or 0
 
 
@@ -203,6 +223,7 @@ def _session(environment: Environment, clock: Clock, changed: Callable[[Topology
 
 
 def _acting(environment: Environment) -> Acting:
-    from console.engine import Engine, own_directories
+    from console.engine import Engine
+    from playbooks.library import own_directories
 
     return Engine(environment, own_directories())

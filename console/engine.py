@@ -11,8 +11,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import platformdirs
-
 from console.acting import Happening, Mood, Offer, Parameter, Prepared, Progress, Refused
 from console.config import Environment
 from console.model.topology import Topology
@@ -23,7 +21,7 @@ from playbooks.journal import Entry, Event, Follower, path_of, read, runs, writt
 from playbooks.launch import Launched
 from playbooks.plan import Plan, plan
 from playbooks.playbook import Param, Playbook, SignalCheck, bind
-from playbooks.text import entry_line, plan_lines
+from playbooks.text import happened, plan_lines
 from playbooks.undo import name_of_run, undo_plan
 from playbooks.values import show
 
@@ -37,11 +35,6 @@ MOODS = {
     "inconclusive": Mood.UNSURE,
     "unknown": Mood.UNSURE,
 }
-
-
-def own_directories() -> tuple[Path, ...]:
-    """The user's playbooks, beside the user's config."""
-    return (Path(platformdirs.user_config_dir("seawall")) / "playbooks",)
 
 
 @dataclass(slots=True)
@@ -59,13 +52,12 @@ class Engine:
     """``Acting`` for one environment. Playbooks are read once, when it is made."""
 
     def __init__(self, environment: Environment, directories: Iterable[Path] = ()) -> None:
-        self._problems: list[str] = []
         self._environment = environment
-        self._playbooks = tuple(self._readable(tuple(directories)))
+        self._playbooks, self._problems = library.load_all(directories)
         self._runs: dict[str, _Run] = {}
 
     def problems(self) -> tuple[str, ...]:
-        return tuple(self._problems)
+        return self._problems
 
     def offers(self, topology: Topology) -> tuple[Offer, ...]:
         return tuple(_offer(playbook, topology) for playbook in self._playbooks)
@@ -119,14 +111,6 @@ class Engine:
             raise Refused(f"no playbook {name}")
         return found
 
-    def _readable(self, directories: tuple[Path, ...]) -> Iterable[Playbook]:
-        """One file that is wrong must not take the others away in a crisis; it is named instead."""
-        for name in sorted(library.files(directories)):
-            try:
-                yield library.find(name, directories)
-            except exits.Refused as refused:
-                self._problems.append(refused.reason)
-
     def _last(self, topology: Topology) -> str:
         """The latest run with something in force, by the marks; else the latest that has a journal."""
         standing = sorted({each.mark.run for each in topology.in_force})
@@ -179,17 +163,17 @@ def _told(known: _Run, code: int | None) -> Progress:
 
 
 def _happening(entry: Entry) -> Happening:
-    """The entry's own words; the time of day that they begin with is drawn by the panel, in UTC."""
+    """The entry's own words; its time of day is drawn by the panel, in UTC."""
     mood = MOODS.get(entry.outcome, Mood.QUIET)
     if entry.event is Event.END:
         mood = {Exit.OK: Mood.GOOD, Exit.UNPROVEN: Mood.UNSURE}.get(Exit(entry.exit or 0), Mood.BAD)
-    return Happening(entry.time, entry_line(entry).partition(" ")[2], mood)
+    return Happening(entry.time, happened(entry), mood)
 
 
 def _next(known: _Run) -> str:
-    """The first step that has not been told of yet."""
-    over = {each.step for each in known.entries if each.event in (Event.STEP, Event.UNDO_OUTCOME)}
-    ahead = next((step for step in known.plan.steps if step.id not in over), None)
+    """The first step that has not begun yet."""
+    begun = {each.step for each in known.entries}
+    ahead = next((step for step in known.plan.steps if step.id not in begun), None)
     if ahead is None:
         return "" if known.plan.run else "whether the estate steadies"
     return f"{ahead.id}: {ahead.action} {ahead.target}"

@@ -10,10 +10,17 @@ from console.model.snapshot import Detail, Unreachable
 from console.model.topology import Topology
 
 
+class CannotOpen(Exception):
+    """There is nothing to watch, and why, in one line for the operator."""
+
+
 class SessionLike(Protocol):
     """What the screen needs of a session."""
 
-    async def start(self) -> None: ...
+    async def start(self) -> None:
+        """Raises ``CannotOpen`` where the console has no use without what it waited for."""
+        ...
+
     async def stop(self) -> None: ...
     async def read_now(self) -> object: ...
     async def inspect(self, component: ComponentId) -> Detail | Unreachable: ...

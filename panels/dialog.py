@@ -18,7 +18,7 @@ from panels.lines import Lines
 from panels.look import SCROLLS
 
 Answer = TypeVar("Answer")
-BESIDE = 6  # rows that the frame, the question and a margin take
+BESIDE = 6  # rows: the frame, a blank and the question, and the header and footer that stay in sight
 
 
 class Dialog(ModalScreen[Answer | None], Generic[Answer]):
@@ -40,6 +40,11 @@ class Dialog(ModalScreen[Answer | None], Generic[Answer]):
         """What is in the frame, scrolled where it is longer."""
         return ()
 
+    @property
+    def chosen(self) -> str:
+        """The key of a row that is kept in sight; "" for none."""
+        return ""
+
     def asks(self) -> Line:
         """The last line, always in sight: which keys answer."""
         return ()
@@ -53,12 +58,10 @@ class Dialog(ModalScreen[Answer | None], Generic[Answer]):
     def draw(self) -> None:
         said = self.query_one("#said", Lines)
         rows = self.rows(said.size.width)
-        room = self.app.size.height - BESIDE
-        said.styles.height = max(1, min(len(rows), room))
-        said.show(rows)
-        more: Line = (Span("  j k", Tone.KEY), Span(" scroll", Tone.DIM)) if len(rows) > room else ()
+        said.styles.height = max(1, min(len(rows), self.app.size.height - BESIDE))
+        said.show(rows, self.chosen)
         asks = self.query_one("#asks", Lines)
-        asks.show((Row(()), Row(fit((*self.asks(), *more), asks.size.width))))
+        asks.show((Row(_scroll(said)), Row(fit(self.asks(), asks.size.width))))
 
     def on_key(self, event: Key) -> None:
         event.stop()
@@ -75,4 +78,13 @@ class Dialog(ModalScreen[Answer | None], Generic[Answer]):
             return False
         said = self.query_one("#said", Lines)
         said.scroll_lines(step(max(1, said.size.height // 2)))
+        self.draw()
         return True
+
+
+def _scroll(said: Lines) -> Line:
+    """That there is more than can be seen, and how much of it is still below."""
+    if not (said.above or said.below):
+        return ()
+    left: Line = (Span(f" … {said.below} more below, ", Tone.WARN),) if said.below else (Span(" "),)
+    return (*left, Span("arrows", Tone.KEY), Span(" scroll", Tone.DIM))

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from console.acting import Offer
 from panels import help as help_panel
-from panels.dialog import Dialog
-from panels.line import Line, Row, Span, Tone, fit, pad
+from panels.dialog import BESIDE, Dialog
+from panels.line import Line, Row, Span, Tone, fit, pad, wrapped
 from panels.plain import inert
 from panels.playbooks import offer_rows
 
@@ -33,6 +33,8 @@ class Menu(Dialog[Offer]):
         chosen = next((offer for offer in self._offers if offer.key and offer.key == character), None)
         if chosen is not None:
             self.dismiss(chosen)
+        else:
+            self.scroll_by(key)
 
 
 class Parameters(Dialog[Mapping[str, str]]):
@@ -43,13 +45,20 @@ class Parameters(Dialog[Mapping[str, str]]):
         self.title_text = inert(offer.name)
         self._offer = offer
         self._values = {each.name: given.get(each.name, each.default) for each in offer.parameters}
-        self._chosen = 0
+        self._at = 0
         self._error = error
+
+    @property
+    def chosen(self) -> str:
+        return self._offer.parameters[self._at].name
 
     def rows(self, width: int) -> tuple[Row, ...]:
         lines = [Row(fit((Span(f" {inert(self._offer.title)}", Tone.STRONG),), width)), Row(())]
+        if self._error:
+            said = wrapped(f" {inert(self._error)}", width)
+            lines += [*(Row((Span(part, Tone.CRIT),)) for part in said), Row(())]
         for index, each in enumerate(self._offer.parameters):
-            here = index == self._chosen
+            here = index == self._at
             value = inert(self._values[each.name]) + ("▏" if here else "")
             line = (
                 Span(" › " if here else "   ", Tone.KEY),
@@ -57,8 +66,7 @@ class Parameters(Dialog[Mapping[str, str]]):
                 Span(pad(value, 16), Tone.STRONG if self._values[each.name] != each.default else Tone.PLAIN),
                 Span(inert(each.bounds), Tone.DIM),
             )
-            lines.append(Row(fit(line, width)))
-        lines += [Row(()), Row(fit((Span(f" {inert(self._error)}", Tone.CRIT),), width))] if self._error else []
+            lines.append(Row(fit(line, width), each.name))
         return tuple(lines)
 
     def asks(self) -> Line:
@@ -73,14 +81,11 @@ class Parameters(Dialog[Mapping[str, str]]):
         self.draw()
 
     def _edit(self, key: str, character: str | None) -> None:
-        count = len(self._offer.parameters)
-        if not count:
-            return
-        name = self._offer.parameters[self._chosen].name
+        count, name = len(self._offer.parameters), self.chosen
         if key in ("down", "tab"):
-            self._chosen = (self._chosen + 1) % count
+            self._at = (self._at + 1) % count
         elif key in ("up", "shift+tab"):
-            self._chosen = (self._chosen - 1) % count
+            self._at = (self._at - 1) % count
         elif key == "backspace":
             self._values[name] = self._values[name][:-1]
         elif key == "ctrl+u":
@@ -97,7 +102,7 @@ class Help(Dialog[bool]):
         self._armed, self._run_goes_on = armed, running
 
     def rows(self, width: int) -> tuple[Row, ...]:
-        return help_panel.rows(armed=self._armed, running=self._run_goes_on, height=self.app.size.height - 4)
+        return help_panel.rows(armed=self._armed, running=self._run_goes_on, height=self.app.size.height - BESIDE)
 
     def asks(self) -> Line:
         return (Span(" any other key", Tone.KEY), Span(" closes", Tone.DIM))

@@ -49,6 +49,16 @@ class Lines(Widget):
         self.show(self._rows, self._chosen)
 
     @property
+    def above(self) -> int:
+        """Rows that lie above the window."""
+        return self._top
+
+    @property
+    def below(self) -> int:
+        """Rows that lie below the window."""
+        return max(0, len(self._rows) - self._top - self.size.height)
+
+    @property
     def text(self) -> str:
         """What is on the screen, without its looks."""
         return "\n".join(text_of(line).rstrip() for line in self._seen)

@@ -16,10 +16,19 @@ from panels.plain import inert
 DEAF = 0.4  # wall seconds
 
 
-def _line(text: str, width: int) -> Row:
-    """What warns is seen to; the words are the engine's, which marks a warning with ``!``."""
-    warns = text.lstrip().startswith("! ")
-    return Row(fit((Span(f" {text}", Tone.WARN if warns else Tone.PLAIN),), width))
+def _tone(text: str) -> Tone:
+    """The words are the engine's: ``!`` marks a warning, steps begin at the margin, an arrow is a change."""
+    if text.lstrip().startswith("! "):
+        return Tone.WARN
+    if not text.startswith(" "):
+        return Tone.STRONG
+    return Tone.PLAIN if "→" in text else Tone.DIM
+
+
+def _rows(text: str, width: int) -> tuple[Row, ...]:
+    """One line of the plan, whole: what is too long goes on below."""
+    tone = _tone(text)
+    return tuple(Row(fit((Span(f" {part}", tone),), width)) for part in wrapped(inert(text), width - 1))
 
 
 class PlanDialog(Dialog[bool]):
@@ -40,7 +49,7 @@ class PlanDialog(Dialog[bool]):
         self._deaf_until = self._monotonic() + DEAF
 
     def rows(self, width: int) -> tuple[Row, ...]:
-        return tuple(_line(part, width) for line in self._prepared.lines for part in wrapped(inert(line), width - 1))
+        return tuple(row for line in self._prepared.lines for row in _rows(line, width))
 
     def asks(self) -> Line:
         if not self._prepared.changes:
@@ -72,4 +81,6 @@ class PlanDialog(Dialog[bool]):
             self._typed = self._typed[:-1]
         elif character is not None and character.isprintable():
             self._typed += character
+        elif self.scroll_by(key):  # here letters are the name's
+            return
         self.draw()

@@ -43,7 +43,7 @@ def _title(progress: Progress, width: int, wall: float) -> Line:
 def _happening(each: Happening, width: int) -> Line:
     tone = TONES[each.mood]
     line = (
-        Span(f"   {utc(each.at)[:-1]} ", Tone.DIM),
+        Span(f" {utc(each.at)[:-1]} ", Tone.DIM),
         Span(f"{MARKS[each.mood]} ", tone),
         Span(inert(each.text), tone),
     )
@@ -53,8 +53,8 @@ def _happening(each: Happening, width: int) -> Line:
 def _last(progress: Progress, width: int) -> Line:
     if progress.code is None:
         keys: Line = (Span("x", Tone.KEY), Span(" stops ", Tone.DIM))
-        said = f"   next: {inert(progress.next)}" if progress.next else ""
+        said = f" next: {inert(progress.next)}" if progress.next else ""
         return spread((Span(said, Tone.DIM),), keys, width)
     tone = {0: Tone.STRONG, 23: Tone.UNKNOWN}.get(progress.code, Tone.CRIT)
     keys = (Span("z", Tone.KEY), Span(" undoes  ", Tone.DIM), Span("esc", Tone.KEY), Span(" closes ", Tone.DIM))
-    return spread((Span(f"   {inert(progress.result)}", tone),), keys, width)
+    return spread((Span(f" {inert(progress.result)}", tone),), keys, width)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import click
 
 from console.cli.invocation import Invocation
+from console.inquiry import CannotOpen
 from console.model.component import ComponentId, system_of
 from console.model.snapshot import Detail, FailureKind, Unreachable
 
@@ -114,10 +115,6 @@ def _end(child: subprocess.Popen[bytes]) -> None:
         child.wait()
 
 
-class NotReady(Exception):
-    """The simulated estate ended, or said nothing in time. The message says what it printed."""
-
-
 class Arriving:
     """A session on an estate that is still starting; from then on the ordinary one."""
 
@@ -164,9 +161,9 @@ async def _ready(child: subprocess.Popen[bytes], log: Path) -> None:
     except TimeoutError:
         line = b""
     if not line.startswith(b"ready"):
-        raise NotReady(f"the simulated estate did not start: {_last_words(log)}")
+        raise CannotOpen(f"the simulated estate did not start: {_last_words(log)}")
 
 
 def _last_words(log: Path) -> str:
     said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-    return said[-1] if said else "it said nothing"
+    return said[-1] if said else f"it said nothing within {PATIENCE:.0f} seconds"

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from console.cli.invocation import Invocation
+from console.inquiry import CannotOpen
+from console.model.inert import inert
 
 if TYPE_CHECKING:
     from console.app import Opening
@@ -26,4 +28,8 @@ def show(environment: Environment, invocation: Invocation, opening: Opening | No
         raise click.UsageError("the screen needs a terminal; without one there is `seawall status`")
     from console.app import run
 
-    return run(environment, mouse=invocation.mouse, ascii=invocation.ascii_only, opening=opening)
+    try:
+        return run(environment, mouse=invocation.mouse, ascii=invocation.ascii_only, opening=opening)
+    except CannotOpen as reason:
+        click.echo(f"seawall: {inert(str(reason))}", err=True)
+        return 1

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
 from textual.events import Paste
 from textual.pilot import Pilot
 
+from console.acting import Prepared
 from console.app import SeawallApp
+from console.inquiry import CannotOpen
 from console.model.topology import Topology
 from panels.desk import Desk
+from panels.line import Tone
 from panels.lines import Lines
+from panels.plan import PlanDialog
 from tests.panels import estates
-from tests.panels.stage import SmallEngine, StillClock, StillSession, console
+from tests.panels.stage import PLAN, SmallEngine, StillClock, StillSession, console, environment
 
 SMALL, WIDE = (80, 24), (120, 40)
 
@@ -219,6 +223,71 @@ async def test_a_paste_is_never_a_key(viral: Topology) -> None:
         await seat.pilot.pause()
         assert seat.engine.started == []
         assert "Y makes 4 changes" in seat.whole
+
+
+@pytest.mark.parametrize("size", [SMALL, (60, 15), WIDE])
+@pytest.mark.parametrize("production", [False, True])
+async def test_a_long_plan_shows_its_question_and_can_be_read_to_the_end(
+    viral: Topology, size: tuple[int, int], production: bool
+) -> None:
+    async with seated(viral, size, armed=True, production=production) as seat:
+        if production:
+            await seat.press("A")
+        await approve(seat)
+        seat.clock.ahead(0.5)
+        asks, frame = seat.app.screen.query_one("#asks", Lines), seat.app.screen.query_one("#frame")
+        assert asks.region.bottom < frame.region.bottom <= size[1]  # the border is below it
+        assert "esc leaves it" in asks.text
+        for _ in PLAN:
+            assert "plan 3f9a2c" in seat.reads("said") or "more below" in asks.text
+            await seat.press("pagedown")
+        assert "plan 3f9a2c" in seat.reads("said")
+        assert "more below" not in asks.text
+
+
+def test_a_warning_warns_to_its_last_word() -> None:
+    lines = ("1. ttl", "     a 1 → 2", f"! {'word ' * 30}", "     ends in 2h")
+    dialog = PlanDialog(Prepared("x", lines, 1, None), float)
+    tones = [row.line[0].tone for row in dialog.rows(60)]
+    assert tones == [Tone.STRONG, Tone.PLAIN, *[Tone.WARN] * 3, Tone.DIM]
+
+
+async def test_two_keys_at_once_open_one_dialog(viral: Topology) -> None:
+    async with seated(viral, armed=True) as seat:
+
+        def open_screens() -> list[str]:
+            return [type(each).__name__ for each in seat.app.screen_stack]
+
+        for what in ("act", "help", "act", "leave"):
+            seat.app.desk.post_message(Desk.Wanted(what))
+        await seat.pilot.pause()
+        assert open_screens() == ["Desk", "Menu"]
+        await seat.press("escape", "question_mark")
+        assert open_screens() == ["Desk", "Help"]
+
+
+async def test_a_run_is_not_lost_by_a_key_pressed_while_it_is_started(viral: Topology) -> None:
+    async with seated(viral, armed=True) as seat:
+        seat.engine.hold.clear()
+        await approve(seat)
+        seat.clock.ahead(0.5)
+        await seat.press("Y")
+        await seat.press("exclamation_mark")
+        seat.engine.hold.set()
+        await seat.pilot.pause()
+        assert seat.app.conduct.running
+        assert seat.engine.started == ["viral-spike"]
+
+
+async def test_a_session_that_cannot_open_ends_the_console_with_one_reason(calm: Topology) -> None:
+    def barred(changed: Callable[[Topology], None]) -> StillSession:
+        raise CannotOpen("the estate did not start: no space")
+
+    app = SeawallApp(environment(calm), StillClock(0.0), barred)
+    async with app.run_test(size=SMALL) as pilot:
+        await pilot.pause()
+    assert str(app.failure) == "the estate did not start: no space"
+    assert app.return_code == 1
 
 
 async def test_production_is_confirmed_by_its_name(viral: Topology) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -61,6 +62,28 @@ class StillSession:
         return Detail(component, self.topology.at, f"pods of {component}", ("POD", "STATE", "RESTARTS"), rows, more=3)
 
 
+PLAN = (
+    "Viral spike, 100x traffic inside ten minutes  (demo)",
+    "  with service=api, min_replicas=20, max_replicas=100, cache_ttl=600s, user_rate=100",
+    "1. ttl  redis.ttl redis/cache",
+    "     ttl.catalog              60 → 600",
+    "     ends in 2h by the application itself; verified by: reads back; on failure: undo step",
+    "2. features  redis.feature redis/cache",
+    "     flag.reviews             on → off",
+    "     ends in 1h by the application itself; verified by: reads back; on failure: undo step",
+    "3. rate  redis.rate_limit redis/cache",
+    "     rate.user                absent → 100",
+    "     ends in 30m by the application itself; verified by: reads back; on failure: undo step",
+    "4. capacity  kubernetes.hpa kubernetes/hpa/shop/api",
+    "     hpa.min                  5 → 20",
+    "     ends in 2h by whoever undoes the run; verified by: reads back, api.ready at least 20; on failure: undo step",
+    "! redis/cache: keys that live 10× as long need up to 10× their memory; 251Mi used of 1.0Gi",
+    "! database: 100 pods × 3.5 connections each (as now) = 345, 115% of its limit of 300",
+    "4 changes, plan 3f9a2c",
+)
+"""As long as the real one: at 80x24 it has to be scrolled."""
+
+
 @dataclass
 class SmallEngine:
     """A playbook engine of one playbook: keeps what it was asked, and tells a run as far as it is let."""
@@ -69,6 +92,10 @@ class SmallEngine:
     started: list[str] = field(default_factory=list)
     stopped: list[str] = field(default_factory=list)
     told: int = 1  # of the story's four happenings
+    hold: asyncio.Event = field(default_factory=asyncio.Event)  # a run is started once it is set
+
+    def __post_init__(self) -> None:
+        self.hold.set()
 
     def problems(self) -> tuple[str, ...]:
         return ()
@@ -87,17 +114,7 @@ class SmallEngine:
     def prepare(self, name: str, given: Mapping[str, str], topology: Topology) -> Prepared:
         if given.get("min_replicas", "20") == "500":
             raise Refused("min_replicas: 500 is above 100")
-        lines = (
-            f"{name}  4 changes, 4 targets  plan 3f9a2c",
-            "",
-            "1 ttl        redis/cache  ttl.catalog          60 → 600    ends in 2h, by the application",
-            "2 features   redis/cache  flag.reviews         on → off    ends in 1h, by the application",
-            "3 rate       redis/cache  rate.user            absent → 100",
-            "4 capacity   kubernetes/hpa/shop/api  hpa.min  5 → 20      ends in 2h, by whoever has the console open",
-            "",
-            "warning: 100 pods x 10 connections pass the database's limit of 200",
-        )
-        return Prepared(name, lines, 4, name)
+        return Prepared(name, PLAN, 4, name)
 
     def prepare_undo(self, topology: Topology) -> Prepared:
         if not self.started:
@@ -105,6 +122,7 @@ class SmallEngine:
         return Prepared(f"undo {self.started[-1]}", ("ttl.catalog 600 → 60",), 1, "undo", undoes=self.started[-1])
 
     async def start(self, prepared: Prepared) -> str:
+        await self.hold.wait()
         self.started.append(str(prepared.token))
         self.told = 1
         return f"20261122T140207Z-{prepared.token}-7f3a"
