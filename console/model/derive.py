@@ -11,7 +11,9 @@ from console.model.signal import Signal, Unit
 from console.model.snapshot import Observed
 from console.model.units import show
 
-UNDER_WAY = 15.0  # seconds' worth of work that consumers have in hand: no backlog
+UNDER_WAY = 15.0  # seconds' worth of messages that consumers have in hand, who commit every five by default
+
+CAUGHT_UP = "caught up"
 
 
 def readings_of(observed: Observed, tallies: Tallies) -> dict[str, Reading]:
@@ -80,16 +82,19 @@ def _queue(readings: Mapping[str, Reading]) -> Iterable[Reading]:
         return
     if consumed.value is None or produced.value is None:
         return
-    growth = produced.value - consumed.value
-    yield Reading("growth", growth, Unit.PER_SECOND, lag.at, lag.source)
-    if growth <= 0 and _caught_up(lag.value, consumed.value, readings.get("partitions")):
-        yield Reading("drain", 0.0, Unit.SECONDS, lag.at, lag.source, "caught up")
+    if _caught_up(lag.value, produced.value, readings.get("partitions")):
+        yield Reading("growth", 0.0, Unit.PER_SECOND, lag.at, lag.source, CAUGHT_UP)
+        yield Reading("drain", 0.0, Unit.SECONDS, lag.at, lag.source, CAUGHT_UP)
         return
+    yield Reading("growth", produced.value - consumed.value, Unit.PER_SECOND, lag.at, lag.source)
     drain = time_to_drain(lag.value, consumed.value, produced.value)
     yield Reading("drain", drain, Unit.SECONDS, lag.at, lag.source, "" if drain is not None else "not draining")
 
 
-def _caught_up(lag: float | None, consumed: float, partitions: Reading | None) -> bool:
-    """Whether what waits is no backlog: work in hand, or one offset a partition, which a transaction leaves there."""
+def _caught_up(lag: float | None, produced: float, partitions: Reading | None) -> bool:
+    """Whether what waits is no backlog: what just came, or one offset a partition, which a transaction leaves there.
+
+    Between two commits the lag of a healthy group rises as fast as messages come, and that is not growth.
+    """
     each = partitions.value if partitions is not None and partitions.value else 1.0
-    return lag is not None and lag <= max(each, consumed * UNDER_WAY)
+    return lag is not None and lag <= max(each, produced * UNDER_WAY)

@@ -97,7 +97,7 @@ def test_hit_rate_is_unknown_rather_than_wrong(second: Snapshot) -> None:
 
 
 def test_a_lag_that_grows_says_by_how_much_and_does_not_drain() -> None:
-    topology = fold(kafka(0, 0, 0, 0), kafka(1, 50, 50, 100), kafka(2, 100, 100, 200))
+    topology = fold(kafka(0, 2000, 0, 2000), kafka(1, 2050, 50, 2100), kafka(2, 2100, 100, 2200))
     growth, drain = topology.reading("queue.growth"), topology.reading("queue.drain")
     assert growth is not None
     assert growth.value == pytest.approx(50)
@@ -118,14 +118,16 @@ def test_a_lag_that_shrinks_has_a_time_to_drain_and_a_forecast() -> None:
     ("before", "after"),
     [
         pytest.param(kafka(0, 14, 0, 14), kafka(10, 13, 140, 153), id="a second's worth of work"),
+        pytest.param(kafka(0, 0, 500, 500), kafka(3, 300, 500, 800), id="between two commits"),
         pytest.param(kafka(0, 1, 0, 1), kafka(10, 1, 0, 1), id="a transaction's marker"),
     ],
 )
 def test_what_is_under_way_is_no_backlog(before: Snapshot, after: Snapshot) -> None:
     topology = fold(before, after)
-    drain = topology.reading("queue.drain")
-    assert drain is not None
-    assert (drain.value, drain.note) == (0.0, "caught up")
+    for name in ("queue.growth", "queue.drain"):
+        reading = topology.reading(name)
+        assert reading is not None
+        assert (reading.value, reading.note, reading.health) == (0.0, "caught up", Health.OK)
     assert topology.forecasts == ()
 
 
