@@ -12,6 +12,7 @@ from connectors import ConnectorError
 from console.cli.exits import USAGE
 from console.cli.invocation import Invocation
 from console.config_error import ConfigError
+from console.model.inert import inert
 
 VERBS = {
     "demo": "console.cli.demo",
@@ -66,6 +67,6 @@ def main() -> None:
         click.echo("stopped", err=True)
         code = 130
     except (ConfigError, ConnectorError) as error:
-        click.echo(f"seawall: {error}", err=True)
+        click.echo(f"seawall: {inert(str(error))}", err=True)
         code = USAGE
     sys.exit(code if isinstance(code, int) else 0)

@@ -1,9 +1,14 @@
-"""``seawall status``: the topology in words or as JSON, with an exit code a script can act on."""
+"""``seawall status``: the topology in words or as JSON, with an exit code a script can act on.
+
+What comes from outside (names, notes, reasons) cannot steer the terminal: the words are made inert, the JSON is ASCII.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,14 +17,18 @@ import msgspec
 
 from console.cli.exits import OF_HEALTH
 from console.cli.invocation import Invocation
+from console.model.inert import inert
+from console.model.units import show_duration
 
 if TYPE_CHECKING:
     from console.config import Environment
     from console.model.reading import Reading
+    from console.model.snapshot import Unreachable
     from console.model.topology import Component, Source, Topology
     from console.session import Session
 
 SCHEMA = "seawall.status/1"
+APART = 1.0  # wall seconds, at the most, between the two readings of a single report
 
 
 @click.command()
@@ -29,31 +38,47 @@ SCHEMA = "seawall.status/1"
 def status(invocation: Invocation, as_json: bool, watch: bool) -> None:
     """Print what the estate looks like now.
 
-    Exit code: 0 all is well, 1 a warning, 2 critical, 3 something cannot be known. Two readings are taken, an
-    interval apart, because a rate needs two; a rule's `for` is not waited for.
+    Exit code: 0 all is well, 1 a warning, 2 critical, 3 something cannot be known. Two readings are taken, at most
+    a second apart, because a rate needs two; a rule's `for` is not waited for. With --watch it is, every source is
+    read at its own pace, and one that hangs delays no report but the first.
     """
     environment = invocation.load()
     try:
-        sys.exit(asyncio.run(_report(environment, as_json, watch)))
+        sys.exit(asyncio.run(_watch(environment, as_json) if watch else _once(environment, as_json)))
     except KeyboardInterrupt:
         sys.exit(130)
 
 
-async def _report(environment: Environment, as_json: bool, watch: bool) -> int:
+async def _once(environment: Environment, as_json: bool) -> int:
+    session = _session(_at_once(environment))
+    try:
+        await session.read_now()
+        await asyncio.sleep(min(APART, environment.interval))
+        topology = await session.read_now()
+        _print(session, topology, as_json)
+        return OF_HEALTH[topology.health]
+    finally:
+        await session.stop()
+
+
+async def _watch(environment: Environment, as_json: bool) -> int:
+    session = _session(environment)
+    try:
+        await session.start()
+        while len(session.topology.sources) < len(session.connectors):
+            await session.next()
+        while True:
+            _print(session, session.topology, as_json)
+            await asyncio.sleep(environment.interval)
+    finally:
+        await session.stop()
+
+
+def _session(environment: Environment) -> Session:
     from console.clock import SystemClock
     from console.session import Session
 
-    session = Session(_at_once(environment), SystemClock(environment.speed))
-    try:
-        await session.read_now()
-        while True:
-            await asyncio.sleep(environment.interval)
-            topology = await session.read_now()
-            click.echo(_document(session, topology) if as_json else "\n".join(_lines(session, topology)))
-            if not watch:
-                return OF_HEALTH[topology.health]
-    finally:
-        await session.stop()
+    return Session(environment, SystemClock(environment.speed))
 
 
 def _at_once(environment: Environment) -> Environment:
@@ -62,30 +87,51 @@ def _at_once(environment: Environment) -> Environment:
     return replace(environment, layout=replace(environment.layout, rules=rules))
 
 
-def _lines(session: Session, topology: Topology) -> list[str]:
+def _print(session: Session, topology: Topology, as_json: bool) -> None:
+    if as_json:
+        click.echo(_document(session, topology))
+        return
+    for line in _lines(session, topology):
+        click.echo(inert(line))
+
+
+def _lines(session: Session, topology: Topology) -> Iterator[str]:
     now = session.clock.now()
-    sources = "  ".join(_source_line(source, now) for source in topology.sources.values())
-    lines = [f"{session.environment.name}  {topology.health.word}  {sources}"]
-    lines += [_component_line(component) for component in topology.components]
+    sources = topology.sources.values()
+    read = "".join(f"  {source.name} {_age(source, now)}" for source in sources if source.failure is None)
+    yield f"{session.environment.name}  {topology.health.word}{read}"
+    for component in topology.components:
+        yield _component_line(component, now)
     if topology.pressure is not None:
-        lines.append(topology.pressure.evidence)
-    return lines
+        yield topology.pressure.evidence
+    for source in sources:
+        if source.failure is not None:
+            yield _failure_line(source, source.failure, now)
+        elif source.snapshot is not None:
+            yield from (f"{source.name}: {problem}" for problem in source.snapshot.problems)
 
 
-def _source_line(source: Source, now: float) -> str:
-    from console.model.units import show_duration
+def _failure_line(source: Source, failure: Unreachable, now: float) -> str:
+    advice = f"; {failure.advice}" if failure.advice else ""
+    return f"{source.name} {failure.kind}: {failure.reason}{advice}; last read: {_age(source, now)}"
 
-    if source.failure is not None:
-        return f"{source.name} {source.failure.kind}: {source.failure.reason}"
+
+def _age(source: Source, now: float) -> str:
     age = source.age(now)
-    return f"{source.name} {'never' if age is None else show_duration(round(age))}"
+    return "never" if age is None else show_duration(round(age))
 
 
-def _component_line(component: Component) -> str:
+def _component_line(component: Component, now: float) -> str:
     names = component.show or tuple(component.readings)[:4]
-    values = "  ".join(f"{name} {component.readings[name].text}" for name in names if name in component.readings)
-    why = f"  ({'; '.join(component.reasons)})" if component.reasons else ""
-    return f"  {component.alias:<14.14} {component.health.word:<5} {values or 'nothing known'}{why}"
+    values = [_value(component.readings[name], now) for name in names if name in component.readings]
+    known = "  ".join([*values, *filter(None, [component.state])]) or "nothing known"
+    why = "; ".join((*component.reasons, *component.notes))
+    return f"  {component.alias:<14.14} {component.health.word:<5} {known}" + (f"  ({why})" if why else "")
+
+
+def _value(reading: Reading, now: float) -> str:
+    old = f" ({show_duration(round(max(0.0, now - reading.at)))} old)" if reading.stale else ""
+    return f"{reading.name} {reading.text}{old}"
 
 
 def _document(session: Session, topology: Topology) -> str:
@@ -100,7 +146,8 @@ def _document(session: Session, topology: Topology) -> str:
         "pressure": None if topology.pressure is None else msgspec.to_builtins(topology.pressure),
         "forecasts": msgspec.to_builtins(topology.forecasts),
     }
-    return msgspec.json.encode(document).decode()
+    # ASCII, so that no name from outside reaches a terminal as a control character; msgspec first: its null is inf's.
+    return json.dumps(json.loads(msgspec.json.encode(document)))
 
 
 def _source_document(source: Source, now: float) -> dict[str, object]:
