@@ -53,6 +53,8 @@ def _from_file(path: str) -> str:
         return Path(path).expanduser().read_text(encoding="utf-8").rstrip("\r\n")
     except OSError as error:
         raise MissingSecret(f"secret file:{path}: {error.strerror}") from error
+    except (ValueError, RuntimeError) as error:  # no text, or no such home; the error itself would quote the secret
+        raise MissingSecret(f"secret file:{path}: not a file of UTF-8 text") from error
 
 
 def _from_keyring(place: str) -> str:
@@ -61,4 +63,7 @@ def _from_keyring(place: str) -> str:
     except ImportError as error:
         raise MissingSecret(f"secret keyring:{place}: install seawall[keyring]") from error
     service, _, user = place.partition("/")
-    return keyring.get_password(service, user) or ""
+    try:
+        return keyring.get_password(service, user) or ""
+    except keyring.errors.KeyringError as error:
+        raise MissingSecret(f"secret keyring:{place}: {type(error).__name__}") from error

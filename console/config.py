@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import os
 import re
 import tomllib
@@ -23,11 +24,12 @@ from console.model.component import ComponentId, Health, system_of
 from console.model.layout import Layout, Placement
 from console.model.rules import DEFAULT_RULES, Rule, overlay
 from console.model.signal import Unit
-from console.model.units import parse_quantity
+from console.model.units import parse_duration, parse_quantity
 from console.toml_lines import Path as KeyPath
 from console.toml_lines import line_of, parse_path
 
 NAME = "seawall.toml"
+LONGEST = 10.0  # wall seconds that a connector may be given for an answer
 T = TypeVar("T")
 
 
@@ -156,7 +158,7 @@ class _Reader:
             connectors=connectors,
             queries=tuple(query for index in range(len(self._file.components)) for query in self._queries(index)),
             path=self._path,
-            state=_state(entry, name),
+            state=self._state(entry, base),
         )
 
     def _choose(self, wanted: str | None) -> str:
@@ -178,6 +180,14 @@ class _Reader:
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", str(base[-1])):
             raise self.error(base, "an environment's name is letters, digits, '-', '_' and '.', at most 64")
 
+    def _state(self, entry: _Environment, base: KeyPath) -> Path:
+        if not entry.state:
+            return Path(platformdirs.user_state_dir("seawall")) / str(base[-1])
+        try:
+            return Path(entry.state).expanduser()
+        except RuntimeError as error:
+            raise self.error((*base, "state"), f"{entry.state}: there is no such home") from error
+
     def _check_interval(self, interval: float, base: KeyPath) -> None:
         if not 0.2 <= interval <= 3600:
             raise self.error((*base, "interval"), "expected 0.2 to 3600 seconds")
@@ -192,6 +202,8 @@ class _Reader:
         interval: float | None = getattr(settings, "interval", None)
         if interval is not None:
             self._check_interval(interval, base)
+        if not 0 < getattr(settings, "timeout", LONGEST) <= LONGEST:
+            raise self.error((*base, "timeout"), f"expected more than 0 and at most {LONGEST:g} seconds")
         return settings
 
     def _check_secret(self, secret: Secret, path: KeyPath) -> None:
@@ -259,17 +271,29 @@ class _Reader:
                 each.signal,
                 above=self._quantity(each.above, (*base, "above")),
                 below=self._quantity(each.below, (*base, "below")),
-                hold=self._quantity(each.hold, (*base, "for")) or 0.0,
+                hold=self._duration(each.hold, (*base, "for")),
                 health=Health[each.health.upper()],
             )
 
     def _quantity(self, value: str | float | None, path: KeyPath) -> float | None:
-        if not isinstance(value, str):
-            return value
+        if value is None:
+            return None
         try:
-            return parse_quantity(value)
+            quantity = parse_quantity(value) if isinstance(value, str) else value
         except ValueError as error:
             raise self.error(path, str(error)) from error
+        if not math.isfinite(quantity):
+            raise self.error(path, f"expected a finite number, not {value!r}")
+        return quantity
+
+    def _duration(self, value: str | float, path: KeyPath) -> float:
+        try:
+            seconds = parse_duration(value) if isinstance(value, str) else value
+        except ValueError as error:
+            raise self.error(path, str(error)) from error
+        if not 0 <= seconds < math.inf:
+            raise self.error(path, f"expected a duration such as 90s, not {value!r}")
+        return seconds
 
     def _convert(self, raw: object, kind: type[T], base: KeyPath, also: tuple[str, ...] = ()) -> T:
         try:
@@ -282,7 +306,7 @@ class _Reader:
     ) -> ConfigError:
         text, _, place = str(error).partition(" - at ")
         path = base + parse_path(place.strip("`"))
-        unknown = re.fullmatch(r"Object contains unknown field `(.*)`", text)
+        unknown = re.fullmatch(r"Object contains unknown field `(.*)`", text, re.DOTALL)
         if unknown is None:
             return self.error(path, f"{_dotted(path)}: {text[:1].lower() + text[1:]}")
         close = difflib.get_close_matches(unknown[1], [*_known_keys(kind), *also], n=1)
@@ -298,10 +322,6 @@ class _Reader:
     def error(self, path: KeyPath, text: str) -> ConfigError:
         line = line_of(self._text, path)
         return ConfigError(f"{self._path}:{line}: {text}" if line else f"{self._path}: {text}")
-
-
-def _state(entry: _Environment, name: str) -> Path:
-    return Path(entry.state).expanduser() if entry.state else Path(platformdirs.user_state_dir("seawall")) / name
 
 
 def _decode(kind: type[object], value: object) -> object:

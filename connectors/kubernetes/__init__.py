@@ -8,9 +8,9 @@ new login and before each write.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeVar
 
 from connectors import Clock, Connector, ConnectorError
@@ -46,7 +46,7 @@ REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 
 def open_connector(name: str, settings: Settings, clock: Clock) -> Connector:
     """ConnectorError where the settings cannot work; nothing is sent and no client is imported yet."""
-    if settings.kubeconfig is not None and not Path(settings.kubeconfig).expanduser().exists():
+    if settings.kubeconfig is not None and not os.path.exists(os.path.expanduser(settings.kubeconfig)):
         raise ConnectorError(f"{name}: kubeconfig {settings.kubeconfig} does not exist")
     if not settings.namespaces:
         raise ConnectorError(f'{name}: namespaces is empty; name at least one, as in ["shop"]')

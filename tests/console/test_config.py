@@ -107,6 +107,12 @@ def test_aliases_resolve_by_kind(tmp_path: Path) -> None:
         pytest.param('id = "redis/cache"', 'id = "rediss/cache"', 33, "not a component id", id="unknown system"),
         pytest.param('"ingress-nginx"', '"ingres"', 23, "no preset 'ingres'", id="unknown preset"),
         pytest.param('above = "300ms"', 'above = "300 parsec"', 40, "expected a number with its unit", id="bad bound"),
+        pytest.param('above = "300ms"', "above = nan", 40, "expected a finite number", id="no number"),
+        pytest.param('for = "30s"', 'for = "70%"', 41, "expected a duration", id="no duration"),
+        pytest.param('for = "30s"', "for = -1", 41, "expected a duration", id="before it began"),
+        pytest.param('name = "cache"', "timeout = inf", 10, "at most 10 seconds", id="no end"),
+        pytest.param('name = "cache"', "timeout = 0", 10, "expected more than 0", id="no time"),
+        pytest.param("interval = 2.0", 'state = "~nobody-here/x"', 4, "no such home", id="nobody's home"),
         pytest.param('above = "300ms"', "", 38, "exactly one of `above` and `below`", id="no bound"),
         pytest.param('health = "crit"', 'health = "bad"', 42, "expected 'warn' or 'crit'", id="bad health"),
         pytest.param(
@@ -134,6 +140,19 @@ def test_a_missing_secret_names_its_line_and_its_reference(tmp_path: Path, monke
     text = GOOD.replace('name = "cache"', 'name = "cache"\npassword = "env:SEAWALL_NO_SUCH"')
     with pytest.raises(ConfigError, match=r"seawall\.toml:11: secret env:SEAWALL_NO_SUCH is not set"):
         read(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [("{}/bytes", "not a file of UTF-8 text"), ("{}", "Is a directory"), ("~nobody-here/x", "not a file of")],
+)
+def test_a_secret_that_cannot_be_read_is_one_line_without_it(tmp_path: Path, place: str, words: str) -> None:
+    (tmp_path / "bytes").write_bytes(b"canary\xff")
+    text = GOOD.replace('name = "cache"', f'name = "cache"\npassword = "file:{place.format(tmp_path)}"')
+    with pytest.raises(ConfigError) as caught:
+        read(tmp_path, text)
+    assert words in str(caught.value)
+    assert "canary" not in str(caught.value)
 
 
 def test_a_secret_written_out_is_refused_and_not_repeated(tmp_path: Path) -> None:
