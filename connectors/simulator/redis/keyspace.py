@@ -71,9 +71,9 @@ class Keyspace:
     def __len__(self) -> int:
         return len(self._values)
 
-    def __contains__(self, key: bytes) -> bool:
-        """Whether it is there, its deadline not looked at: right after ``expire_due``, and much faster than ``get``."""
-        return key in self._values
+    def absent(self, keys: frozenset[bytes]) -> list[bytes]:
+        """Which of these are not there, sorted. No deadline is looked at, so ask right after ``expire_due``."""
+        return sorted(keys.difference(self._values))
 
     @property
     def expiring(self) -> int:

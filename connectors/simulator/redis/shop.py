@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+from types import MappingProxyType
 
 from connectors.simulator.levers import TTL, number_of
 from connectors.simulator.redis.keyspace import HashValue, Keyspace
@@ -42,12 +44,14 @@ class Shop:
         self._keys = keys
         self._wall = wall
         self._random = random.Random(seed)
-        self._names = [
-            (group, b"%b:%d" % (group.encode(), n)) for group, (count, *_) in GROUPS.items() for n in range(count)
-        ]
+        self._groups = {
+            b"%b:%d" % (group.encode(), n): group for group, (count, *_) in GROUPS.items() for n in range(count)
+        }
+        names = list(self._groups)
+        self._rounds = tuple(frozenset(names[start::ROUND]) for start in range(ROUND))
         document = {name.encode(): json.dumps(value).encode() for name, value in INITIAL_FLAGS.items()}
         keys.put(FLAGS_KEY, HashValue(document))
-        for group, key in self._names:
+        for key, group in self._groups.items():
             self._fill(group, key, GROUPS[group][1], soonest=0.05)
 
     def flags(self) -> dict[str, Mapping[str, object]]:
@@ -58,10 +62,11 @@ class Shop:
     def step(self, t: int) -> None:
         """One simulated second: expired keys go, a share of the missing ones comes back for its group's TTL."""
         self._keys.expire_due()
-        missing = [name for name in self._names[t % ROUND :: ROUND] if name[1] not in self._keys]
+        missing = self._keys.absent(self._rounds[t % ROUND])
         if missing:
             ttl = {group: self._ttl(group) for group in GROUPS}
-            for group, key in missing:
+            for key in missing:
+                group = self._groups[key]
                 self._fill(group, key, ttl[group])
 
     def _ttl(self, group: str) -> float:
@@ -78,11 +83,14 @@ class Shop:
 
 def _documents(held: HashValue) -> Iterator[tuple[str, Mapping[str, object]]]:
     for field, raw in held.items():
-        if field.startswith(MARK):
-            continue
-        try:
-            document = json.loads(raw)
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(document, dict):
+        if not field.startswith(MARK) and (document := _document(raw)) is not None:
             yield field.decode("utf-8", "replace"), document
+
+
+@lru_cache(maxsize=64)  # the same few texts are read every simulated second
+def _document(raw: bytes) -> Mapping[str, object] | None:
+    try:
+        document = json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
+    return MappingProxyType(document) if isinstance(document, dict) else None
