@@ -31,6 +31,8 @@ def _push(left: bool, only_present: bool) -> Callable[[Call], Reply]:
 
 def _pop(left: bool) -> Callable[[Call], Reply]:
     def pop(call: Call) -> Reply:
+        if len(call.args) > 2:
+            raise Failure(f"ERR wrong number of arguments for '{call.name}' command")
         count = _count(call) if len(call.args) == 2 else None
         items = _read(call)
         if not items:
