@@ -65,7 +65,7 @@ def serve(database: Database, demand: float, pool: int, threads: float, crisis: 
 
 def _full(demand: float, pool: int, threads: float, rate: float) -> Service:
     longest = PATIENCE + (pool / rate if rate > 0 else 0.0)
-    latency = min(threads / rate, longest) if rate > 0 else longest
+    latency = min(threads / rate, longest) if rate > 0 and threads > 0 else longest
     asked = min(demand, threads / latency)
     gave_up = 1 - rate / asked if asked > rate else 0.0
     return Service(latency, pool, gave_up, full=True)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.simulator import traffic
+from connectors.simulator import database, traffic
 from connectors.simulator.crisis import CALM, Crisis
 from connectors.simulator.model import Model
 from connectors.simulator.observed import Counters, tick_of
@@ -154,6 +154,7 @@ levers = st.builds(
     Levers,
     api=pods,
     workers=pods,
+    gateway=pods,
     ttl=st.dictionaries(st.just("catalog"), st.floats(0.001, 1e6)),
     read_only=st.booleans(),
     features_off=st.frozensets(st.sampled_from(["checkout", "search", "reviews", "recommendations", "nonsense"])),
@@ -246,6 +247,13 @@ def test_without_workers_the_group_is_empty_and_its_lag_still_known() -> None:
     group = tick.groups[0]
     assert (group.state, group.members) == ("Empty", 0)
     assert sum(partition.end - (partition.committed or 0) for partition in group.partitions) > 100
+
+
+def test_workers_alone_may_overload_a_database_that_is_slow() -> None:
+    """The API is scaled to nothing, so none of its threads asks."""
+    service = database.serve(database.Database(), 100.0, 20, 0.0, Crisis(database_slow=100.0))
+    assert service.full
+    assert service.latency > 1
 
 
 def test_slow_payments_hold_threads_until_the_breaker_opens() -> None:
