@@ -32,7 +32,7 @@ class SimClock:
         return self.sim(self._wall())
 
     def sim(self, wall: float) -> float:
-        """Simulated seconds at a wall time. Before the first segment time ran at 1 (the back-filled history)."""
+        """Simulated seconds at a wall time. History, before the first segment, runs at its speed."""
         for start_wall, start_sim, speed in reversed(self._segments):
             if wall >= start_wall:
                 return start_sim + (wall - start_wall) * speed

@@ -24,6 +24,23 @@ NODE_MEMORY = 16 * 2**30  # bytes
 NODE_DISK = 200 * 2**30
 CONNECTION_MEMORY = 10 * 2**20
 GATEWAY_MEMORY = 96 * 2**20
+REQUESTS, LIMITS = "requests", "limits"
+_BACKEND = {
+    (REQUESTS, "cpu"): api.CPU_REQUEST,
+    (REQUESTS, "memory"): 256 * 2**20,
+    (LIMITS, "cpu"): api.CPU_LIMIT,
+    (LIMITS, "memory"): api.MEMORY_LIMIT,
+}
+RESOURCES: Mapping[str, Mapping[tuple[str, str], float]] = {  # a pod's, as the deployments in the cluster have them
+    "gateway": {
+        (REQUESTS, "cpu"): observed.GATEWAY_CPU_REQUEST,
+        (REQUESTS, "memory"): 128 * 2**20,
+        (LIMITS, "cpu"): 1.0,
+        (LIMITS, "memory"): 256 * 2**20,
+    },
+    "api": _BACKEND,
+    "workers": _BACKEND,
+}
 TARGETS = (  # (job, instance) of every exporter that is scraped
     ("blackbox-dns", "shop.example"),
     ("cadvisor", "kubelet:10250"),
@@ -39,10 +56,10 @@ TARGETS = (  # (job, instance) of every exporter that is scraped
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """What kube-state-metrics knows: pods by deployment; (min, max, current) by autoscaler."""
+    """What kube-state-metrics knows: pods by deployment; (min, max, current, desired) by autoscaler."""
 
     deployments: Mapping[str, Pods] = field(default_factory=dict)
-    hpas: Mapping[str, tuple[int, int, int]] = field(default_factory=dict)
+    hpas: Mapping[str, tuple[int, int, int, int]] = field(default_factory=dict)
 
 
 def samples(tick: Tick, cluster: Cluster) -> Iterator[Sample]:
@@ -57,6 +74,7 @@ def samples(tick: Tick, cluster: Cluster) -> Iterator[Sample]:
     yield from _redis(tick)
     for group in tick.groups:
         yield from _group(group)
+    yield from _dead_letters(tick)
     yield from _postgres(tick)
     yield from _node(tick)
 
@@ -119,10 +137,8 @@ def _containers(tick: Tick, cluster: Cluster) -> Iterator[Sample]:
         where = {"container": name, "namespace": NAMESPACE, "pod": f"{name}-all"}
         yield _counter("container_cpu_usage_seconds_total", tick.counters[f"{name}.cpu"], **where)
         yield _gauge("container_memory_working_set_bytes", memory * ready, **where)
-        for kind, cpu in (("requests", api.CPU_REQUEST), ("limits", api.CPU_LIMIT)):
-            series = f"kube_pod_container_resource_{kind}"
-            yield _gauge(series, cpu * ready, resource="cpu", **where)
-            yield _gauge(series, api.MEMORY_LIMIT * ready, resource="memory", **where)
+        for (kind, resource), amount in RESOURCES[name].items():
+            yield _gauge(f"kube_pod_container_resource_{kind}", amount * ready, resource=resource, **where)
 
 
 def _cluster(cluster: Cluster) -> Iterator[Sample]:
@@ -132,9 +148,8 @@ def _cluster(cluster: Cluster) -> Iterator[Sample]:
         yield _gauge("kube_deployment_status_replicas_ready", pods.ready, **where)
         missing = max(pods.desired - pods.ready, 0)
         yield _gauge("kube_deployment_status_replicas_unavailable", missing, **where)
-    for name, (low, high, current) in cluster.hpas.items():
+    for name, (low, high, current, desired) in cluster.hpas.items():
         where = {"horizontalpodautoscaler": name, "namespace": NAMESPACE}
-        desired = cluster.deployments.get(name, Pods(current, desired=current)).desired
         yield _gauge("kube_horizontalpodautoscaler_spec_min_replicas", low, **where)
         yield _gauge("kube_horizontalpodautoscaler_spec_max_replicas", high, **where)
         yield _gauge("kube_horizontalpodautoscaler_status_current_replicas", current, **where)
@@ -168,6 +183,13 @@ def _group(group: Group) -> Iterator[Sample]:
         lag = partition.end - max(partition.committed, partition.low)
         yield _gauge("kafka_consumergroup_current_offset", partition.committed, consumergroup=group.name, **at)
         yield _gauge("kafka_consumergroup_lag", lag, consumergroup=group.name, **at)
+
+
+def _dead_letters(tick: Tick) -> Iterator[Sample]:
+    """Nobody consumes this topic: it has offsets and no group."""
+    at = {"topic": "orders.dlq", "partition": "0"}
+    yield _gauge("kafka_topic_partition_current_offset", int(tick.counters["dead_letters"]), **at)
+    yield _gauge("kafka_topic_partition_oldest_offset", 0, **at)
 
 
 def _postgres(tick: Tick) -> Iterator[Sample]:

@@ -13,7 +13,7 @@ from math import exp
 HEAVY_SHARE = 0.3  # of all requests
 ORDINARY_RATE = 20.0  # requests a minute of a user, on average
 HEAVY_RATE = 600.0
-CAPACITY = 18000.0  # requests a second through its three replicas
+CAPACITY = 6000.0  # requests a second through a pod
 RETRY = 0.4  # share of failures that are tried again the next second
 
 
@@ -41,12 +41,15 @@ def passed_share(user_rate: float | None) -> float:
     return (1 - HEAVY_SHARE) * ordinary + HEAVY_SHARE * heavy
 
 
-def admit(origin: float, retries: float, user_rate: float | None) -> Admission:
-    """What is let through of a second's requests: the limit first, because a 429 costs next to nothing."""
+def admit(origin: float, retries: float, user_rate: float | None, pods: float) -> Admission:
+    """What is let through of a second's requests: the limit first, because a 429 costs next to nothing.
+
+    Without any pod nobody is told 429: the load balancer answers 503 to everybody.
+    """
     offered = origin + retries
-    passed = offered * passed_share(user_rate)
-    admitted = min(passed, CAPACITY)
-    return Admission(offered, offered - passed, passed - admitted, admitted)
+    limited = offered * (1 - passed_share(user_rate)) if pods > 0 else 0.0
+    admitted = min(offered - limited, pods * CAPACITY)
+    return Admission(offered, limited, offered - limited - admitted, admitted)
 
 
 def retried(errors: float, limited: float) -> float:

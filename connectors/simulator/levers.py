@@ -19,7 +19,7 @@ LARGEST = 1e12  # beyond it a number is a mistake, and an integer may not even f
 Document = Mapping[str, object]
 
 
-def levers_of(api: Pods, workers: Pods, flags: Mapping[str, Document], now: float) -> Levers:
+def levers_of(api: Pods, workers: Pods, gateway: Pods, flags: Mapping[str, Document], now: float) -> Levers:
     """The levers in force at ``now`` (wall epoch seconds) with this flag document."""
     switches = {field: _switch(document, now) for field, document in flags.items() if field.startswith(FLAG)}
     numbers = {field: number_of(document, now) for field, document in flags.items() if field.startswith((TTL, RATE))}
@@ -35,6 +35,7 @@ def levers_of(api: Pods, workers: Pods, flags: Mapping[str, Document], now: floa
         read_only=switches.get(READ_ONLY) is True,
         features_off=frozenset(off),
         user_rate=numbers.get(USER_RATE),
+        gateway=gateway,
     )
 
 

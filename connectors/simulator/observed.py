@@ -16,6 +16,7 @@ from connectors.simulator.traffic import Second, State
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)  # seconds; the Go client's default
 WORKER_MEMORY = 210 * 2**20  # bytes a pod
 GATEWAY_CPU = 0.0001  # CPU seconds a request
+GATEWAY_CPU_REQUEST = 0.25  # cores a pod
 DNS_SECONDS = 0.012
 
 Counters = Mapping[str, float]
@@ -48,6 +49,11 @@ def worker_cpu(second: Second, ready: int) -> float:
     return 0.05 + 0.45 * busy / ready if ready else 0.0
 
 
+def gateway_cpu(second: Second, ready: int) -> float:
+    """Share of their CPU request that ready gateway pods use."""
+    return second.admission.offered * GATEWAY_CPU / (ready * GATEWAY_CPU_REQUEST) if ready else 0.0
+
+
 def gauges(state: State, second: Second, levers: Levers, t: int, seed: int) -> dict[str, float]:
     """States that are read as they are, not counted."""
     return {
@@ -58,6 +64,7 @@ def gauges(state: State, second: Second, levers: Levers, t: int, seed: int) -> d
         "dns.lookup": DNS_SECONDS * (1 + 0.2 * noise(seed, "dns", t)),
         "gateway.offered": second.admission.offered,
         "gateway.retries": state.retries,
+        "gateway.cpu": gateway_cpu(second, levers.gateway.ready),
         "api.capacity": api.capacity(api.strength(levers.api), second.demand.work),
         "api.queue": state.queue,
         "api.wait": second.served.wait,
@@ -92,7 +99,7 @@ def increments(second: Second, levers: Levers) -> dict[str, float]:
         "payments.429": calls.refused,
         "payments.500": calls.failed,
         **_payment_buckets(calls),
-        "gateway.cpu": second.admission.offered * GATEWAY_CPU,
+        "gateway.cpu": second.admission.offered * GATEWAY_CPU if levers.gateway.ready else 0.0,
         "api.cpu": second.served.cpu,
         "workers.cpu": worker_cpu(second, levers.workers.ready) * api.CPU_REQUEST * levers.workers.ready,
         "database.queries": second.queries,

@@ -28,6 +28,7 @@ class Levers:
     read_only: bool = False
     features_off: frozenset[str] = frozenset()
     user_rate: float | None = None  # requests a minute a user; None: no limit
+    gateway: Pods = Pods(ready=3, desired=3)
     consumer_byte_rate: float | None = None
     producer_byte_rate: float | None = None
 

@@ -122,7 +122,7 @@ def opened(workers: int) -> State:
 def step(state: State, levers: Levers, crisis: Crisis, t: int, seed: int) -> tuple[State, Second]:
     """The next state, and the flows of second ``t`` that led to it."""
     arrivals = users_cdn.arrive(state.edge, users_cdn.users_at(seed, crisis, t), crisis)
-    admission = gateway.admit(arrivals.origin, state.retries, levers.user_rate)
+    admission = gateway.admit(arrivals.origin, state.retries, levers.user_rate, api.strength(levers.gateway))
     demand = _demand(state, levers, crisis, admission.admitted)
     served = api.serve(state.queue, admission.admitted, api.strength(levers.api), demand.work)
     paid, calls, outcome = _outcome(state, demand, served, crisis, t)

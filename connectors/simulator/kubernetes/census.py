@@ -22,7 +22,7 @@ class Census:
         self._kubelet = kubelet
         self._fresh_until = float("-inf")
         self._workloads: dict[str, Pods] = {}
-        self._hpas: dict[str, tuple[int, int, int]] = {}
+        self._hpas: dict[str, tuple[int, int, int, int]] = {}
         store.listen(self._saw)
 
     def workloads(self, t: float) -> dict[str, Pods]:
@@ -30,8 +30,8 @@ class Census:
         self._count(t)
         return self._workloads
 
-    def hpas(self, t: float) -> dict[str, tuple[int, int, int]]:
-        """By name: minimum, maximum, current replicas."""
+    def hpas(self, t: float) -> dict[str, tuple[int, int, int, int]]:
+        """By name: minimum, maximum, current and desired replicas."""
         self._count(t)
         return self._hpas
 
@@ -43,7 +43,7 @@ class Census:
         if t < self._fresh_until:
             return
         self._workloads = {name_of(item): self._pods(item, t) for item in self._store.of(DEPLOYMENT, SHOP)}
-        self._hpas = {name_of(item): _bounds(item) for item in self._store.of(HPA, SHOP)}
+        self._hpas = {name_of(item): _replicas(item) for item in self._store.of(HPA, SHOP)}
         self._fresh_until = self._kubelet.next_warm(t)
 
     def _pods(self, deployment: Object, t: float) -> Pods:
@@ -52,6 +52,7 @@ class Census:
         return Pods(ready=len(ready), cold=cold, desired=deployment["spec"]["replicas"])
 
 
-def _bounds(hpa: Object) -> tuple[int, int, int]:
+def _replicas(hpa: Object) -> tuple[int, int, int, int]:
     spec = hpa["spec"]
-    return spec["minReplicas"], spec["maxReplicas"], dig(hpa, "status", "currentReplicas", default=0)
+    current, desired = (dig(hpa, "status", f"{which}Replicas", default=0) for which in ("current", "desired"))
+    return spec["minReplicas"], spec["maxReplicas"], current, desired

@@ -97,4 +97,5 @@ class Controllers:
 
 def usage(tick: Tick) -> dict[str, float]:
     """The share of its CPU request that a ready pod of each deployment uses now."""
-    return {"api": tick.api_cpu, "workers": tick.worker_cpu, "gateway": OTHERS_CPU, "web": OTHERS_CPU}
+    gateway = tick.gauges.get("gateway.cpu", OTHERS_CPU)
+    return {"api": tick.api_cpu, "workers": tick.worker_cpu, "gateway": gateway, "web": OTHERS_CPU}

@@ -87,8 +87,8 @@ class KubernetesWire:
         """The shop's deployments by name, as their pods are now."""
         return self._census.workloads(self._last)
 
-    def hpas(self) -> Mapping[str, tuple[int, int, int]]:
-        """The shop's autoscalers by name: minimum, maximum, current replicas."""
+    def hpas(self) -> Mapping[str, tuple[int, int, int, int]]:
+        """The shop's autoscalers by name: minimum, maximum, current and desired replicas."""
         return self._census.hpas(self._last)
 
     async def start(self, host: str = "127.0.0.1") -> None:

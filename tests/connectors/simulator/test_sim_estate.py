@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
+from kafka import KafkaConsumer, TopicPartition
 from redis.asyncio import Redis
 
-from connectors.simulator.estate import AT_ONCE, HISTORY, Addresses, Estate
+from connectors.simulator.estate import AT_ONCE, HISTORY, SCRAPE, Addresses, Estate
+from connectors.simulator.exporters import RESOURCES
 from connectors.simulator.files import leave
 from connectors.simulator.scenarios import FAULT, UnknownScenario
 from console.config import load
@@ -68,6 +72,17 @@ class Shop:
         for query in load(config).queries:
             (found[f"{name_of(query.component)}.{query.signal}"],) = await self.asked(query.expr)
         return found
+
+    async def one(self, query: str) -> float:
+        """The value of the one series that a query finds."""
+        (value,) = await self.asked(query)
+        return value
+
+    async def objects(self, path: str) -> list[Any]:
+        """What the Kubernetes API lists there."""
+        headers = {"Authorization": f"Bearer {self.estate.kubernetes.token}"}
+        async with self.http.get(f"{self.at.kubernetes}{path}", headers=headers) as answer:
+            return list((await answer.json())["items"])
 
     async def flag(self, field: str, **document: object) -> None:
         await self.redis.hset("seawall:flags", field, json.dumps(document))
@@ -137,6 +152,64 @@ async def test_a_deployment_scaled_over_the_wire_has_more_workers_soon(shop: Sho
     await shop.patch("/apis/apps/v1/namespaces/shop/deployments/workers", {"spec": {"replicas": 8}})
     shop.until(90)
     assert shop.estate.levers().workers.ready == 8
+
+
+async def test_a_gateway_scaled_away_answers_nobody(shop: Shop) -> None:
+    shop.until(10)
+    await shop.patch("/apis/apps/v1/namespaces/shop/deployments/gateway", {"spec": {"replicas": 0}})
+    shop.until(50)  # before the fault; its pods take their leave first
+    assert shop.estate.tick.success_origin == 0
+    assert shop.estate.tick.success < 0.95
+    (refused,) = await shop.asked('rate(nginx_ingress_controller_requests{status="503"}[10s])')
+    assert refused > 100
+
+
+async def test_every_wire_tells_the_same_numbers(shop: Shop) -> None:
+    shop.until(ACT)
+    await shop.capacity()
+    await shop.patch("/apis/apps/v1/namespaces/shop/deployments/workers", {"spec": {"replicas": 6}})
+    shop.until(ACT + SCRAPE)  # a second at which Prometheus has just scraped
+    await _as_the_cluster_says(shop)
+    info = await shop.redis.info()
+    assert info["db0"]["keys"] == await shop.redis.dbsize() == await shop.one("redis_db_keys")
+    assert info["keyspace_hits"] == await shop.one("redis_keyspace_hits_total")
+    assert info["expired_keys"] == await shop.one("redis_expired_keys_total")
+    assert info["used_memory"] == await shop.one("redis_memory_used_bytes")
+    for (topic, index), offset in (await asyncio.to_thread(ends, shop.at.kafka)).items():
+        series = f'kafka_topic_partition_current_offset{{topic="{topic}",partition="{index}"}}'
+        assert await shop.one(series) == offset
+
+
+def ends(bootstrap: tuple[str, ...]) -> dict[TopicPartition, int]:
+    """The end offset of each partition that a Kafka client sees."""
+    with KafkaConsumer(bootstrap_servers=list(bootstrap)) as consumer:
+        parts = [TopicPartition(name, n) for name in consumer.topics() for n in consumer.partitions_for_topic(name)]
+        found: dict[TopicPartition, int] = consumer.end_offsets(parts)
+        assert len(found) == 13
+        return found
+
+
+def quantity(text: str) -> float:
+    """A Kubernetes quantity as a number: ``250m`` cores, ``256Mi`` bytes."""
+    number, unit = text.rstrip("mMi"), text.lstrip("0123456789")
+    return float(number) * {"": 1.0, "m": 0.001, "Mi": 2.0**20}[unit]
+
+
+async def _as_the_cluster_says(shop: Shop) -> None:
+    for deployment in await shop.objects("/apis/apps/v1/namespaces/shop/deployments"):
+        name, spec, status = deployment["metadata"]["name"], deployment["spec"], deployment["status"]
+        where = f'{{deployment="{name}"}}'
+        assert spec["replicas"] == await shop.one(f"kube_deployment_spec_replicas{where}")
+        assert status["readyReplicas"] == await shop.one(f"kube_deployment_status_replicas_ready{where}")
+        (container,) = spec["template"]["spec"]["containers"]
+        for (kind, resource), amount in RESOURCES.get(name, {}).items():
+            assert quantity(container["resources"][kind][resource]) == amount
+            series = f'kube_pod_container_resource_{kind}{{container="{name}",resource="{resource}"}}'
+            assert await shop.one(series) == amount * status["readyReplicas"]
+    (hpa,) = await shop.objects("/apis/autoscaling/v2/namespaces/shop/horizontalpodautoscalers")
+    for series, part in (("spec_max", "spec"), ("status_current", "status"), ("status_desired", "status")):
+        field = f"{series.partition('_')[2]}Replicas"
+        assert hpa[part][field] == await shop.one(f"kube_horizontalpodautoscaler_{series}_replicas")
 
 
 async def test_a_flag_past_its_end_is_not_obeyed_any_more(shop: Shop) -> None:

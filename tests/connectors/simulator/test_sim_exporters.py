@@ -12,7 +12,7 @@ from connectors.simulator.tick import Levers, Pods, Sample, Tick
 
 CLUSTER = Cluster(
     deployments={"api": Pods(5, desired=6), "workers": Pods(4, desired=4), "gateway": Pods(3, desired=3)},
-    hpas={"api": (5, 20, 6)},
+    hpas={"api": (5, 20, 5, 6)},
 )
 NAMES = {
     "nginx_ingress_controller_requests",

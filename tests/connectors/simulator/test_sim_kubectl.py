@@ -104,7 +104,7 @@ async def test_get_scale_patch_and_can_i(cluster: Cluster, tmp_path: Path, binar
     cluster.wire.deny("delete", "pods")
     assert await kubectl("auth", "can-i", "patch", "hpa") == "yes\n"
     assert await kubectl("auth", "can-i", "delete", "pods", code=1) == "no\n"
-    assert cluster.wire.hpas()["api"] == (5, 30, 5)
+    assert cluster.wire.hpas()["api"] == (5, 30, 5, 5)
     assert cluster.wire.workloads()["workers"].desired == 6
 
 
@@ -140,7 +140,7 @@ async def test_patches_of_three_kinds_and_what_is_refused(kubectl: Kubectl, clus
     image = "jsonpath={.spec.template.spec.containers[*].image}"
     assert await kubectl("get", "deploy", "web", "-o", image) == "shop/web:9"
     await kubectl("patch", "hpa", "api", "--type=json", "-p", '[{"op":"replace","path":"/spec/minReplicas","value":6}]')
-    assert cluster.wire.hpas()["api"] == (6, 20, 5)
+    assert cluster.wire.hpas()["api"] == (6, 20, 5, 5)
     refused = await kubectl("patch", "hpa", "api", "--type=merge", "-p", '{"spec":{"maxReplicas":3}}', code=1)
     assert refused.endswith("spec.maxReplicas: Invalid value: 3: must be greater than or equal to `minReplicas`\n")
     dry = ("patch", "deploy", "api", "--dry-run=server", "-p", '{"spec":{"replicas":9}}')

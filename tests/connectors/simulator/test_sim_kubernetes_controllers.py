@@ -21,7 +21,7 @@ def test_the_shop_opens_ready_and_warm() -> None:
         "web": Pods(2, 0, 2),
     }
     cluster.run(60)
-    assert cluster.wire.hpas() == {"api": (5, 20, 5)}
+    assert cluster.wire.hpas() == {"api": (5, 20, 5, 5)}
 
 
 def test_a_spike_fills_the_autoscaler_and_new_pods_take_their_time() -> None:
