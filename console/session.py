@@ -7,6 +7,7 @@ and never delays another: every loop waits only for its own.
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections.abc import Callable, Mapping
 from importlib import import_module
 
@@ -21,7 +22,7 @@ from console.model.topology import Topology
 
 BACK_OFF = (1, 1, 2, 4, 8)  # intervals to wait after the n-th failure in a row; the last one stays
 LONGEST = 30.0  # wall seconds; nobody waits longer than this to learn that a backend is back
-FARTHEST = 15.0  # wall seconds; a reading that takes longer than its own deadline and this is abandoned
+FARTHEST = 40.0  # wall seconds; more than any connector's deadlines together: one that breaks its word is abandoned
 
 
 def open_connectors(environment: Environment, clock: Clock) -> dict[str, Connector]:
@@ -105,6 +106,8 @@ class Session:
         except TimeoutError:
             reason = f"{name}: no answer within {FARTHEST:g}s, past its own deadline"
             seen = Unreachable(name, self.clock.now(), FailureKind.TIMED_OUT, reason)
+        except Exception as error:  # noqa: BLE001 - a connector's mistake would end its loop unseen: its source says it
+            seen = _mistaken(name, self.clock.now(), error)
         await self._post(seen)
         return seen
 
@@ -113,6 +116,13 @@ class Session:
         self._changed(self.topology)
         async with self._news:
             self._news.notify_all()
+
+
+def _mistaken(name: str, at: float, error: Exception) -> Unreachable:
+    """What no connector may raise, with the place that a maintainer asks for first."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    reason = f"{type(error).__name__}: {error} ({place.filename}:{place.lineno})"
+    return Unreachable(name, at, FailureKind.PROTOCOL, reason, "a mistake in Seawall: please report it")
 
 
 def pause_after(failures: int, interval: float) -> float:

@@ -101,6 +101,24 @@ async def test_a_failure_is_kept_as_a_value(watch: Callable[..., Session]) -> No
     await session.stop()
 
 
+async def test_a_mistake_in_a_connector_is_told_and_ends_no_loop(watch: Callable[..., Session]) -> None:
+    def broken(at: float) -> Seen:
+        raise ValueError(f"at {at}")
+
+    backend = Backend("redis", broken, CLOCK)
+    session = watch(backend)
+    await session.start()
+    async with asyncio.timeout(5):
+        while backend.reads < 2:
+            await session.next()
+    failure = session.topology.sources["redis"].failure
+    assert failure is not None
+    assert failure.reason.startswith("ValueError: at ")
+    assert "test_session.py:" in failure.reason
+    assert "report" in failure.advice
+    await session.stop()
+
+
 async def test_a_drill_down_goes_to_the_connector_that_knows_it(watch: Callable[..., Session]) -> None:
     backend = Backend("redis", good, CLOCK)
     session = watch(backend)
