@@ -6,9 +6,11 @@ says what happened, so the chain is walked down to it instead of matching the cl
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
 from collections.abc import Iterator
+from errno import EHOSTUNREACH, ENETUNREACH, errorcode
 
 from console.model.snapshot import FailureKind, Unreachable
 
@@ -41,6 +43,7 @@ _CAUSE: tuple[tuple[type[BaseException], FailureKind], ...] = (
     (TimeoutError, FailureKind.TIMED_OUT),
     (ConnectionRefusedError, FailureKind.REFUSED),
 )
+_NO_WAY = (EHOSTUNREACH, ENETUNREACH)  # said by a router or this machine: as good as a closed port
 
 
 def kind_of_status(status: int) -> FailureKind:
@@ -54,6 +57,8 @@ def kind_of(error: BaseException) -> FailureKind:
         for type_, kind in _CAUSE:
             if isinstance(cause, type_):
                 return kind
+        if isinstance(cause, OSError) and cause.errno in _NO_WAY:
+            return FailureKind.REFUSED
     return FailureKind.PROTOCOL
 
 
@@ -69,6 +74,8 @@ def unsent(error: BaseException) -> bool:
 def innermost(error: BaseException) -> str:
     """The last word of the chain, on one line: what the operating system or the peer said."""
     last = list(_chain(error))[-1]
+    if isinstance(last, OSError) and not isinstance(last, ssl.SSLError) and last.errno in errorcode:
+        return os.strerror(last.errno)  # asyncio puts words of its own into strerror
     text = getattr(last, "strerror", None) or str(last) or type(last).__name__
     return one_line(str(text))
 

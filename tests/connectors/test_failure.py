@@ -1,0 +1,50 @@
+"""What the operating system said is found below what clients made of it."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from errno import ECONNREFUSED, EHOSTUNREACH
+
+import pytest
+
+from connectors.failure import innermost, kind_of, one_line
+from console.model.snapshot import FailureKind
+
+
+def wrapped(cause: Exception) -> Exception:
+    try:
+        try:
+            raise cause
+        except Exception as error:
+            raise RuntimeError("pool exhausted") from error
+    except RuntimeError as error:
+        return error
+
+
+@pytest.mark.parametrize(
+    ("cause", "kind", "words"),
+    [
+        (ConnectionRefusedError(ECONNREFUSED, "Connect call failed"), FailureKind.REFUSED, "Connection refused"),
+        (OSError(EHOSTUNREACH, "Connect call failed"), FailureKind.REFUSED, "No route to host"),
+        (socket.gaierror(socket.EAI_NONAME, "Name or service not known"), FailureKind.NAME, "Name or service"),
+        (ssl.SSLError(1, "wrong version number"), FailureKind.TLS, "wrong version number"),
+        (TimeoutError("timed out"), FailureKind.TIMED_OUT, "timed out"),
+        (ValueError("not\x1b[2J a\nnumber"), FailureKind.PROTOCOL, "not [2J a number"),
+    ],
+)
+def test_each_is_told_apart_in_the_words_of_the_system(cause: Exception, kind: FailureKind, words: str) -> None:
+    error = wrapped(cause)
+    assert kind_of(error) is kind
+    assert innermost(error).startswith(words)
+
+
+async def test_a_closed_port_is_refused_in_the_systems_words_whichever_client_knocked() -> None:
+    with pytest.raises(OSError) as caught:  # noqa: PT011 - asyncio's own words are what this is about
+        await asyncio.open_connection("127.0.0.1", 1)
+    assert innermost(caught.value) == "Connection refused"
+
+
+def test_a_reason_is_one_short_printable_line() -> None:
+    assert one_line("a\tb \x9b\n c" + "d" * 300, 8) == "a b cdd…"
