@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from connectors import CONNECTORS
 from connectors.secret import Secret
 from console.config import Environment, find, load
 from console.config_error import ConfigError, NoConfig
@@ -77,6 +78,16 @@ def test_a_good_config_is_read_whole(tmp_path: Path) -> None:
     assert all(query.component == "prometheus/gateway" for query in environment.queries)
     rule = environment.layout.rules[0]
     assert (rule.signal, rule.above, rule.hold, rule.health) == ("gateway.p95", 0.3, 30.0, Health.CRIT)
+
+
+def test_the_example_in_the_docs_is_a_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    docs = Path(__file__).parents[2] / "docs" / "config.md"
+    example = docs.read_text(encoding="utf-8").split("```toml\n")[1].split("```")[0]
+    secret = written(tmp_path, "secret")
+    for name in ("PROM_TOKEN", "KAFKA_PASSWORD"):
+        monkeypatch.setenv(name, "secret")
+    environment = read(tmp_path, example.replace("/run/secrets/redis", str(secret)))
+    assert tuple(environment.connectors) == CONNECTORS
 
 
 def test_another_environment_is_chosen_by_name(tmp_path: Path) -> None:
