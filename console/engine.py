@@ -99,11 +99,14 @@ class Engine:
         """Raises KeyError for a run that was not started here."""
         known = self._runs[run]
         code = known.launched.process.poll()  # before the journal: what it wrote last is then read
-        known.entries += known.follower.new()
+        try:
+            known.entries += known.follower.new()
+        except exits.Refused as refused:
+            return _told(known, code, (Happening(time.time(), refused.reason, Mood.BAD),))
         return _told(known, code)
 
     def stop(self, run: str) -> None:
-        launch.stop(self._environment, run)
+        launch.stop_ours(self._environment, self._runs[run].launched)
 
     def _playbook(self, name: str) -> Playbook:
         found = next((each for each in self._playbooks if each.name == name), None)
@@ -146,7 +149,8 @@ def _prepared(made: Plan) -> Prepared:
     return Prepared(title, plan_lines(made), len(made.changes), made, made.run)
 
 
-def _told(known: _Run, code: int | None) -> Progress:
+def _told(known: _Run, code: int | None, trouble: tuple[Happening, ...] = ()) -> Progress:
+    """``trouble``: why the journal could not be read this time."""
     phase = next((each.phase for each in reversed(known.entries) if each.phase is not None), None)
     ended = next((each for each in reversed(known.entries) if each.event is Event.END), None)
     code = ended.exit if ended is not None else code
@@ -155,7 +159,7 @@ def _told(known: _Run, code: int | None) -> Progress:
         title=f"undo {known.plan.name}" if known.plan.run else known.plan.name,
         phase="starting" if phase is None else phase.value,
         started=known.started,
-        happened=tuple(_happening(each) for each in known.entries if each.event not in QUIET),
+        happened=(*(_happening(each) for each in known.entries if each.event not in QUIET), *trouble),
         next="" if code is not None else _next(known),
         code=code,
         result="" if code is None else _result(code, ended is None, known.launched),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -67,7 +68,14 @@ def save(approval: Approval, path: Path) -> None:
         with os.fdopen(descriptor, "wb") as file:
             file.write(msgspec.json.encode(approval))
     except OSError as error:
+        _remove(path)
         raise Refused(Exit.UNREACHABLE, f"{path}: {error.strerror}") from error
+
+
+def _remove(path: Path) -> None:
+    """Half an approval would look like a runner that is about to start."""
+    with suppress(OSError):
+        path.unlink()
 
 
 def load(path: Path) -> Approval:

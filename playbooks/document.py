@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from io import StringIO
 
+from console.model.inert import inert
 from playbooks.exits import PlaybookError
 
 LARGEST = 256 * 1024  # bytes
@@ -125,6 +126,13 @@ def plain(text: str) -> Scalar:
     return text
 
 
+def _scalar(text: str, plainly: bool, where: str) -> Scalar:
+    """A value; what no terminal or journal could show as it is (controls, half a surrogate pair) is refused."""
+    if inert(text) != text:
+        raise PlaybookError(f"{where}: characters that cannot be printed on one line are not allowed")
+    return plain(text) if plainly else text
+
+
 class _Open:
     """A list or mapping whose end has not been seen."""
 
@@ -180,7 +188,7 @@ class _Builder:
             case seen.MappingEndEvent() | seen.SequenceEndEvent():
                 self._place(self._open.pop().close())
             case seen.ScalarEvent():
-                self._place(Node(where, plain(event.value) if event.implicit[0] else event.value))
+                self._place(Node(where, _scalar(event.value, event.implicit[0], where)))
             case _:
                 pass  # the stream and the document begin and end
 

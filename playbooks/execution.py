@@ -17,7 +17,8 @@ async def execute(approval: Approval, journal: Journal, ports: Ports, stop: Stop
     """Plans again from the estate as it is now, and does it when it is what was approved.
 
     ``before``: what the journal held already, for an undo. The exit code is the last line of the journal, unless
-    the journal can no longer be written: then what is in force is on the targets, with its marks.
+    the journal can no longer be written: then Refused says so, 16 when nothing of the run is in force and 21 when
+    something is, on its targets, with its marks.
     """
     entries = before.entries
     if entries and approval.purpose is Purpose.RUN:
@@ -27,8 +28,8 @@ async def execute(approval: Approval, journal: Journal, ports: Ports, stop: Stop
         _note_damage(journal, before, record)
         code = await _execute(approval, ports, record, stop, entries)
         record.note(Event.END, exit=int(code), outcome=code.name.lower(), reason=code.words)
-    except JournalError:
-        return await _unjournaled(ports, approval.run)
+    except JournalError as error:
+        raise await _unjournaled(ports, approval.run, error) from error
     return code
 
 
@@ -74,7 +75,8 @@ def _note_damage(journal: Journal, before: Read, record: Record) -> None:
         record.note(Event.NOTE, reason=f"this journal is not whole: {before.broken}")
 
 
-async def _unjournaled(ports: Ports, run: str) -> Exit:
+async def _unjournaled(ports: Ports, run: str, error: JournalError) -> Refused:
     topology = await ports.watch.read_now()
     marked = any(each.mark.run == run for each in topology.in_force)
-    return Exit.FAILED_PART if marked else Exit.UNREACHABLE
+    exit = Exit.FAILED_PART if marked else Exit.UNREACHABLE
+    return Refused(exit, f"stopped, the journal cannot be written: {error.reason}")

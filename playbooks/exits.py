@@ -58,7 +58,7 @@ WORDS = {
 
 
 class Refused(Exception):
-    """Nothing was touched, and why. ``exit`` is one of 2 and 10-19, or 30 for an undo."""
+    """Why it was not done, or not to its end: ``exit`` says whether anything was touched."""
 
     def __init__(self, exit: Exit, reason: str) -> None:
         super().__init__(reason)

@@ -25,6 +25,7 @@ from playbooks.exits import Exit, Refused
 from playbooks.phase import Phase
 
 VERSION = 1
+LONGEST = 100  # characters of a run's id: its files' names must fit a disk
 START = "0" * 64  # what the first line carries
 
 
@@ -201,11 +202,13 @@ def verify(path: Path) -> str:
 
 
 def being_written(path: Path) -> bool:
-    """Whether a runner is at work on this journal."""
+    """Whether a runner is at work on this journal. JournalError when that cannot be told."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return False
+    except OSError as error:
+        raise JournalError(f"{path}: {error.strerror}") from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -217,7 +220,7 @@ def being_written(path: Path) -> bool:
 
 def path_of(state: Path, run: str) -> Path:
     """Where a run's journal lies; Refused for a name that is none, before it becomes a path."""
-    if not run or not all(each.isalnum() or each in "-_" for each in run):
+    if not 0 < len(run) <= LONGEST or not all(each.isalnum() or each in "-_" for each in run):
         raise Refused(Exit.USAGE, f"{run!r} is not the id of a run")
     return state / f"{run}.jsonl"
 

@@ -68,12 +68,26 @@ def start(environment: Place, plan: Plan, undo_on_stop: bool = False, run: str =
 
 
 def stop(environment: Place, run: str) -> bool:
-    """Asks the runner to stop; it finishes the write it is in. False when no runner is at work on this run."""
+    """Asks the runner to stop; it finishes the write it is in. False when no runner is at work on this run.
+
+    Refused 16 when the request cannot be written.
+    """
     journal = path_of(environment.state, run)
     if not being_written(journal) and not _starting(journal):
         return False
-    stop_file(journal).touch(mode=0o600)
+    try:
+        stop_file(journal).touch(mode=0o600)
+    except OSError as error:
+        raise Refused(Exit.UNREACHABLE, f"{stop_file(journal)}: {error.strerror}") from error
     return True
+
+
+def stop_ours(environment: Place, launched: Launched) -> None:
+    """As ``stop``, for a runner that this process started: where no file can be written, by a signal to the child."""
+    try:
+        stop(environment, launched.run)
+    except Refused:
+        launched.process.terminate()
 
 
 def _starting(journal: Path) -> bool:

@@ -66,11 +66,13 @@ def split(text: bytes) -> tuple[tuple[bytes, ...], bool]:
 
 def write(descriptor: int, line: bytes) -> None:
     """The whole line, on the disk; otherwise nothing of it stays, so that a later line does not follow half of one."""
-    size = os.fstat(descriptor).st_size
+    status = os.fstat(descriptor)
+    if status.st_nlink == 0:
+        raise OSError(errno.ENOENT, "the file was deleted")
     try:
         if os.write(descriptor, line) < len(line):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         os.fsync(descriptor)
     except OSError:
-        os.ftruncate(descriptor, size)
+        os.ftruncate(descriptor, status.st_size)
         raise

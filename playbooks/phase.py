@@ -29,7 +29,9 @@ P = Phase
 NEXT: Mapping[Phase, frozenset[Phase]] = {
     P.PLANNED: frozenset({P.PREFLIGHT, P.ABORTED_CLEAN, P.INTERRUPTED}),
     P.PREFLIGHT: frozenset({P.APPLYING, P.SOAKING, P.CLOSED, P.ABORTED_CLEAN, P.INTERRUPTED}),
-    P.APPLYING: frozenset({P.VERIFYING, P.HELD, P.UNDOING, P.ABORTED_CLEAN, P.INTERRUPTED}),
+    P.APPLYING: frozenset(
+        {P.VERIFYING, P.SOAKING, P.IN_FORCE, P.HELD, P.UNDOING, P.ABORTED_CLEAN, P.INTERRUPTED}
+    ),  # to soaking at once: the last step could not be written, and the playbook says to continue
     P.VERIFYING: frozenset({P.APPLYING, P.SOAKING, P.IN_FORCE, P.HELD, P.UNDOING, P.INTERRUPTED}),
     P.SOAKING: frozenset({P.IN_FORCE, P.HELD, P.UNDOING, P.INTERRUPTED}),
     P.IN_FORCE: frozenset({P.UNDOING}),

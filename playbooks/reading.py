@@ -46,13 +46,13 @@ def read(text: str, file: str) -> Playbook:
         owners=_words(top.get("owners")),
         key=_key(top.get("key")),
         params=params,
-        suggest=_suggest(top.get("suggest"), scope),
+        suggest=_suggest(top.get("suggest")),
         permissions=permissions,
         require=require,
         limits=_limits(top.get("limits")),
         steps=_steps(top.need("steps"), scope),
         steady=_steady(top.get("steady"), scope),
-        guard=_guard(top.get("undo"), scope),
+        guard=_guard(top.get("undo")),
         hash=digest(text),
         source=text,
         file=file,
@@ -122,14 +122,15 @@ def _with_default(param: Param, node: Node) -> Param:
         raise node.wrong(f"default of '{param.name}': {error}") from error
 
 
-def _suggest(node: Node | None, scope: Scope) -> Suggest:
+def _suggest(node: Node | None) -> Suggest:
+    """Judged before anybody has chosen parameters, so none may stand here."""
     if node is None:
         return Suggest()
     table = node.table(("any", "all"), "conditions")
     if len(table.entries) != 1:
         raise node.wrong("expected either 'any' or 'all'")
     every = "all" in table.entries
-    return Suggest(read_conditions(table.need("all" if every else "any"), scope), every)
+    return Suggest(read_conditions(table.need("all" if every else "any"), {}), every)
 
 
 def _require(node: Node | None, scope: Scope) -> tuple[bool, tuple[SignalCheck, ...]]:
@@ -227,8 +228,9 @@ def _steady(node: Node | None, scope: Scope) -> Steady | None:
     )
 
 
-def _guard(node: Node | None, scope: Scope) -> SignalCheck | None:
-    return None if node is None else read_signal(node.table(("guard",), "undo").need("guard"), scope)
+def _guard(node: Node | None) -> SignalCheck | None:
+    """Judged after the run, from any machine: its parameters are not known by then."""
+    return None if node is None else read_signal(node.table(("guard",), "undo").need("guard"), {})
 
 
 def _one_of(node: Node, kind: type[Word], wanted: str) -> Word:

@@ -101,7 +101,7 @@ class _Run:
             self._record.note(Event.STEP, step=step.id, action=step.action, outcome="already so")
             return None
         if self._ports.clock.now() > self._ends:
-            return self._hold(step, "the run has taken longer than its wall_clock limit")
+            return self._over(step)
         self._record.enter(Phase.APPLYING)
         for change in step.changes:
             if self._stop.event.is_set():
@@ -160,6 +160,14 @@ class _Run:
     def _step_failed(self, step: PlannedStep, reason: str) -> None:
         self._record.note(Event.STEP, step=step.id, action=step.action, outcome="failed", reason=reason)
 
+    def _over(self, step: PlannedStep) -> Exit:
+        reason = "the run has taken longer than its wall_clock limit"
+        if self._applied:
+            return self._hold(step, reason)
+        self._step_failed(step, reason)
+        self._record.enter(Phase.ABORTED_CLEAN, reason)
+        return Exit.FAILED_CLEAN if self._failed else Exit.LIMIT
+
     def _hold(self, step: PlannedStep, reason: str) -> Exit:
         self._step_failed(step, reason)
         self._record.enter(Phase.HELD, reason)
@@ -189,6 +197,9 @@ class _Run:
 
     async def _soak(self) -> Exit:
         """Watches for the steady state; all steps are in force by now, so a stop ends the watching only."""
+        if not self._applied:
+            self._record.enter(Phase.ABORTED_CLEAN, "; ".join(self._failed))
+            return Exit.FAILED_CLEAN
         if self._plan.steady is not None:
             self._record.enter(Phase.SOAKING)
             longest = max(0.0, self._ends - self._ports.clock.now())
@@ -199,5 +210,5 @@ class _Run:
                 self._unproven.append(f"not steady: {missing}")
         self._record.enter(Phase.IN_FORCE, "; ".join(self._failed + self._unproven))
         if self._failed:
-            return Exit.FAILED_PART if self._applied else Exit.FAILED_CLEAN
+            return Exit.FAILED_PART
         return Exit.UNPROVEN if self._unproven else Exit.OK

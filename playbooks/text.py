@@ -1,10 +1,14 @@
-"""Plans and journal entries as lines for a person: the same words in the terminal's verbs and on the screen."""
+"""Plans and journal entries as lines for a person: the same words in the terminal's verbs and on the screen.
+
+What targets say (values, owners, refusals) is in them, so every line is inert.
+"""
 
 from __future__ import annotations
 
 import time
 
 from console.model.change import Change, FactValue
+from console.model.inert import inert
 from console.model.units import show_duration
 from playbooks.check import words
 from playbooks.journal import Entry, Event
@@ -23,13 +27,18 @@ def plan_lines(plan: Plan) -> tuple[str, ...]:
     lines += [f"! {warning}" for warning in plan.warnings]
     count = len(plan.changes)
     lines.append(f"{count} change{'' if count == 1 else 's'}, plan {plan.hash}" if count else "nothing to change")
-    return tuple(lines)
+    return tuple(inert(line) for line in lines)
 
 
 def entry_line(entry: Entry) -> str:
     """One event: ``14:02:07 ttl redis/cache ttl.catalog 60 → 600 done``."""
     clock = time.strftime("%H:%M:%S", time.localtime(entry.time))
-    return f"{clock} {_happened(entry)}"
+    return f"{clock} {happened(entry)}"
+
+
+def happened(entry: Entry) -> str:
+    """One event without its time of day."""
+    return inert(_happened(entry))
 
 
 def value(fact: FactValue) -> str:

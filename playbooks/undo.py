@@ -12,11 +12,15 @@ from itertools import groupby
 from console.model.change import Change
 from console.model.component import system_of
 from console.model.topology import InForce, Topology
+from playbooks.actions import ACTIONS
 from playbooks.actions.action import same
 from playbooks.check import Passed, evaluate, words
 from playbooks.exits import Exit, Refused
 from playbooks.plan import Plan, PlannedStep, Purpose, sealed
 from playbooks.playbook import SignalCheck
+
+MARKED = frozenset(system_of(row.target) for row in ACTIONS.values())
+"""The systems that can hold a mark."""
 
 
 def undo_plan(
@@ -30,11 +34,14 @@ def undo_plan(
     """How to take ``run`` back now; without changes when there is nothing to undo.
 
     ``journaled``: what its journal says was written or may have been. Refused: 16 when a target that it names
-    cannot be read, 30 when a value is no longer the run's (both values named).
+    (or, without it, any target) cannot be read, 30 when a value is no longer the run's (both values named).
     """
     written = tuple(journaled)
     _refuse_blindness(written, topology)
     ours = [each for each in topology.in_force if each.mark.run == run]
+    unseen = _unseen(written, topology)
+    if unseen and not ours:
+        raise Refused(Exit.UNREACHABLE, "; ".join(unseen))
     drifted = [line for each in ours for line in _drift(each, topology, created)]
     if drifted:
         raise Refused(Exit.DRIFTED, "; ".join(drifted))
@@ -49,7 +56,8 @@ def undo_plan(
         warnings=(
             *_guard(guard if ours else None, topology),
             *_lost(written, ours, topology),
-            *_unseen(written, topology),
+            *unseen,
+            *(() if ours else (f"no target carries a mark of {run}",)),
         ),
         playbook_hash="",
         hash="",
@@ -111,14 +119,15 @@ def _guard(guard: SignalCheck | None, topology: Topology) -> tuple[str, ...]:
 
 
 def _lost(written: tuple[Change, ...], ours: Iterable[InForce], topology: Topology) -> tuple[str, ...]:
-    """What the journal says was written, still stands, and carries our mark no more: left alone."""
+    """What the journal says was written, is not as before, and carries our mark no more: left alone."""
     marked = {(each.component, each.fact) for each in ours}
     lines = []
     for change in written:
         fact = topology.fact(change.component, change.fact)
-        gone = (change.component, change.fact) not in marked
-        if gone and fact is not None and same(fact.value, change.after) and not same(change.before, change.after):
-            lines.append(f"{change.component} {change.fact} is {fact.value}, and our mark is gone: left alone")
+        now = None if fact is None else fact.value
+        if (change.component, change.fact) not in marked and not same(now, change.before):
+            told = "absent" if now is None else now
+            lines.append(f"{change.component} {change.fact} is {told}, and our mark is gone: left alone")
     return tuple(lines)
 
 
@@ -126,5 +135,5 @@ def _unseen(written: tuple[Change, ...], topology: Topology) -> tuple[str, ...]:
     """Without a journal nobody knows what an unreachable source holds."""
     if written:
         return ()
-    failed = [source for source in topology.sources.values() if source.failure is not None]
+    failed = [source for source in topology.sources.values() if source.failure is not None and source.name in MARKED]
     return tuple(f"{source.name} cannot be read: it may hold more of this run" for source in failed)

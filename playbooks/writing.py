@@ -6,7 +6,7 @@ That nothing was applied is believed only the last time, because a late write ma
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from console.model.change import Applied, Change, Outcome, Probed, RunContext, Verdict
 from console.model.component import system_of
@@ -79,8 +79,8 @@ class Pen:
             self.record.note(Event.PROBE, **self._describe(change), outcome=found.verdict.value, reason=found.reason)
             outcome = _read(found.verdict, change.undoes, last=wait == waits[-1])
             if outcome is Outcome.REJECTED:
-                return Applied(outcome, applied.reason if change.undoes else told)
-            if outcome is not Outcome.UNKNOWN:
+                return replace(applied, outcome=outcome, reason=f"{applied.reason}; probed: {told}")
+            if outcome is Outcome.DONE:
                 return Applied(outcome, told)
         return applied
 

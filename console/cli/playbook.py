@@ -6,6 +6,7 @@ import asyncio
 import functools
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import ParamSpec
 
@@ -13,7 +14,7 @@ import click
 
 from console.cli import playbook_report as report
 from console.cli.invocation import Invocation
-from console.engine import own_directories
+from console.model.inert import inert
 from playbooks import library
 from playbooks.exits import Exit, Refused
 from playbooks.playbook import Playbook, bind
@@ -36,11 +37,20 @@ def answers(verb: Callable[P, Exit]) -> Callable[P, None]:
         try:
             code = verb(*args, **kwargs)
         except Refused as refused:
-            click.echo(f"seawall: {refused.reason}", err=True)
             code = refused.exit
+            _say(refused.reason)
+        except KeyboardInterrupt:
+            code = Exit.CANCELLED_CLEAN
+            _say("interrupted; nothing was done")
         sys.exit(int(code))
 
     return wrapped
+
+
+def _say(reason: str) -> None:
+    """One line on stderr; where that is a full disk or a lost terminal, the exit code says it alone."""
+    with suppress(OSError):
+        click.echo(f"seawall: {inert(reason)}", err=True)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -62,8 +72,15 @@ def playbook() -> None:
 @JSON
 @answers
 def list_(as_json: bool) -> Exit:
-    """The playbooks there are, with the key each has in the screen's menu."""
-    return report.listing(library.load_all(own_directories()), as_json)
+    """The playbooks there are, with the key each has in the screen's menu.
+
+    Exit code 2: a file is wrong, and is named.
+    """
+    found, problems = library.load_all(library.own_directories())
+    report.listing(found, as_json)
+    for problem in problems:
+        _say(problem)
+    return Exit.USAGE if problems else Exit.OK
 
 
 @playbook.command()
@@ -184,7 +201,7 @@ def execute(invocation: Invocation, file: Path) -> Exit:
 
 
 def find(name: str) -> Playbook:
-    return library.find(name, own_directories())
+    return library.find(name, library.own_directories())
 
 
 def pairs(given: tuple[str, ...]) -> dict[str, str]:

@@ -20,13 +20,12 @@ def document(schema: str, **fields: object) -> None:
     click.echo(msgspec.json.encode({"schema": f"seawall.{schema}/1", **fields}).decode())
 
 
-def listing(found: tuple[Playbook, ...], as_json: bool) -> Exit:
+def listing(found: tuple[Playbook, ...], as_json: bool) -> None:
     if as_json:
         document("playbooks", playbooks=[{"name": each.name, "title": each.title, "key": each.key} for each in found])
-        return Exit.OK
+        return
     for each in found:
         click.echo(f"{each.key or ' '}  {each.name:<16} {each.title}")
-    return Exit.OK
 
 
 def showing(playbook: Playbook, as_json: bool) -> Exit:

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
+import signal
 import sys
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
+from types import FrameType
+from typing import Self
 
 import click
 
 from console.cli import playbook_report as report
 from console.clock import SystemClock
 from console.config import Environment
-from console.engine import own_directories
 from console.session import Session
 from playbooks import launch, library
 from playbooks.exits import Exit, Refused
 from playbooks.journal import Entry, Event, Follower, being_written, path_of, read, written
 from playbooks.launch import Launched
 from playbooks.plan import Plan, plan
-from playbooks.playbook import Params, Playbook, SignalCheck
+from playbooks.playbook import Params, Playbook
 from playbooks.text import entry_line, plan_lines
 from playbooks.undo import name_of_run, undo_plan
 
@@ -88,15 +92,10 @@ async def _undo_now(environment: Environment, run_id: str) -> Plan:
     session = Session(environment, SystemClock(environment.speed))
     try:
         topology = await session.read_now()
-        return undo_plan(run_id, topology, environment.name, time.time(), written(entries), _guard(run_id))
+        guard = library.guard_of(name_of_run(run_id), library.own_directories())
+        return undo_plan(run_id, topology, environment.name, time.time(), written(entries), guard)
     finally:
         await session.stop()
-
-
-def _guard(run_id: str) -> SignalCheck | None:
-    """The guard of the run's playbook, where that is still in the library."""
-    name = name_of_run(run_id)
-    return library.find(name, own_directories()).guard if name in library.files(own_directories()) else None
 
 
 def _ask(made: Plan, environment: Environment, asked: Asked) -> None:
@@ -124,34 +123,72 @@ def _hand_over(made: Plan, environment: Environment, asked: Asked) -> Exit:
     follower = Follower(path_of(environment.state, made.run)) if made.run else None
     if follower is not None:
         follower.new()  # what the run itself wrote is not news
-    launched = launch.start(environment, made, asked.undo_on_stop)
-    if asked.detach:
-        _result(launched, Exit.OK, (), asked.as_json)
-        return Exit.OK
-    return _Following(environment, launched, follower or Follower(launched.journal)).until_ended(asked.as_json)
+    with Presses() as presses:
+        launched = launch.start(environment, made, asked.undo_on_stop)
+        if not asked.detach:
+            following = _Following(environment, launched, follower or Follower(launched.journal), presses)
+            return following.until_ended(asked.as_json)
+    if asked.as_json:
+        _document(launched, Exit.OK, 0)
+    else:
+        click.echo(launched.run)
+    return Exit.OK
+
+
+class Presses:
+    """Ctrl-C and SIGTERM from the moment that a runner may be at work: noted, so that none tears a call apart."""
+
+    def __init__(self) -> None:
+        self._new = 0
+        self._last: float | None = None
+        self._before = ExitStack()
+
+    def __enter__(self) -> Self:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self._before.callback(signal.signal, number, signal.signal(number, self._note))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._before.close()
+
+    def take(self) -> int:
+        """0: nothing new; 1: asked to stop; 2: asked again within 5 s."""
+        new, self._new = self._new, 0
+        if not new:
+            return 0
+        now, before = time.monotonic(), self._last
+        self._last = now
+        return 2 if new > 1 or (before is not None and now - before < AGAIN) else 1
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        self._new += 1
 
 
 class _Following:
     """Tells what the journal says until the runner has ended; the runner does not depend on it."""
 
-    def __init__(self, environment: Environment, launched: Launched, follower: Follower) -> None:
+    def __init__(self, environment: Environment, launched: Launched, follower: Follower, presses: Presses) -> None:
         self._environment = environment
         self._launched = launched
         self._follower = follower
+        self._presses = presses
         self._seen: list[Entry] = []
-        self._interrupted: float | None = None
 
     def until_ended(self, as_json: bool) -> Exit:
         while self._launched.process.poll() is None:
-            try:
-                self._tell()
-                time.sleep(LOOK)
-            except KeyboardInterrupt:
-                if self._leave():
-                    return Exit.KILLED
+            self._tell()
+            presses = self._presses.take()
+            if presses == 1:
+                self._stop()
+            elif presses:
+                return self._leave()
+            time.sleep(LOOK)
         self._tell()
         code = self._code()
-        _result(self._launched, code, tuple(self._seen), as_json)
+        if as_json:
+            _document(self._launched, code, len(self._seen))
+        else:
+            click.echo(f"{self._launched.run}: {code.words}")
         return code
 
     def _tell(self) -> None:
@@ -159,48 +196,35 @@ class _Following:
             self._seen.append(entry)
             click.echo(entry_line(entry), err=True)
 
-    def _leave(self) -> bool:
-        """The first Ctrl-C asks the runner to stop; the second within 5 s leaves, saying how to undo."""
-        now = time.monotonic()
-        again = self._interrupted is not None and now - self._interrupted < AGAIN
-        self._interrupted = now
-        if not again:
-            launch.stop(self._environment, self._launched.run)
-            click.echo("asked to stop; Ctrl-C again leaves at once", err=True)
-            return False
-        self._wait_a_little()
-        click.echo(f"left; to undo: {undo_command(self._environment, self._launched.run)}", err=True)
-        return True
+    def _stop(self) -> None:
+        launch.stop_ours(self._environment, self._launched)
+        click.echo("asked to stop; Ctrl-C again leaves at once", err=True)
 
-    def _wait_a_little(self) -> None:
+    def _leave(self) -> Exit:
+        """Waits a little for the outcome of the write in flight, then says how to undo."""
+        launch.stop_ours(self._environment, self._launched)
         ends = time.monotonic() + LAST
         while self._launched.process.poll() is None and time.monotonic() < ends:
             time.sleep(LOOK)
+        self._tell()
+        click.echo(f"left; to undo: {undo_command(self._environment, self._launched.run)}", err=True)
+        return Exit.KILLED
 
     def _code(self) -> Exit:
         if self._seen and self._seen[-1].event is Event.END and self._seen[-1].exit is not None:
             return Exit(self._seen[-1].exit)
         code = self._launched.process.returncode
-        if not self._seen and code in list(Exit):
-            click.echo(f"see {self._launched.journal.with_suffix('.log')}", err=True)
-            return Exit(code)
-        return Exit.INTERRUPTED
+        click.echo(f"no last word in its journal; see {self._launched.journal.with_suffix('.log')}", err=True)
+        return Exit(code) if code in list(Exit) else Exit.INTERRUPTED
 
 
 def undo_command(environment: Environment, run_id: str) -> str:
     """What to type to take a run back."""
-    return f"seawall --config {environment.path} --environment {environment.name} playbook undo {run_id}"
+    options = ["--config", str(environment.path), "--environment", environment.name]
+    return shlex.join(["seawall", *options, "playbook", "undo", run_id])
 
 
-def _result(launched: Launched, code: Exit, entries: tuple[Entry, ...], as_json: bool) -> None:
-    if as_json:
-        report.document(
-            "run",
-            run=launched.run,
-            journal=str(launched.journal),
-            exit=int(code),
-            result=code.words,
-            events=len(entries),
-        )
-        return
-    click.echo(launched.run if not entries else f"{launched.run}: {code.words}")
+def _document(launched: Launched, code: Exit, events: int) -> None:
+    report.document(
+        "run", run=launched.run, journal=str(launched.journal), exit=int(code), result=code.words, events=events
+    )

@@ -48,7 +48,7 @@ async def killed_undo(estate: SmallEstate, state: Path, place: int) -> None:
     place=st.integers(1, PLACES),
     again=st.integers(0, 40),
     journal=st.booleans(),
-    playbook=st.sampled_from(load_all()),
+    playbook=st.sampled_from(load_all()[0]),
 )
 def test_undo_restores_exactly(
     tmp_path_factory: pytest.TempPathFactory, place: int, again: int, journal: bool, playbook: Playbook
@@ -78,5 +78,5 @@ async def history(state: Path, place: int, again: int, journal: bool, playbook: 
 
 
 def test_the_places_reach_through_the_whole_run(tmp_path: Path) -> None:
-    for playbook in load_all():
+    for playbook in load_all()[0]:
         assert not asyncio.run(killed_run(SmallEstate(), playbook, tmp_path / playbook.name, PLACES))

@@ -54,7 +54,7 @@ def test_all_already_so_is_a_plan_without_changes() -> None:
     assert "nothing to change" in plan_lines(again)
 
 
-@pytest.mark.parametrize("playbook", load_all(), ids=lambda each: each.name)
+@pytest.mark.parametrize("playbook", load_all()[0], ids=lambda each: each.name)
 def test_every_library_file_can_be_planned(playbook: Playbook) -> None:
     assert made(SmallEstate(), playbook).changes
 

@@ -58,7 +58,7 @@ def test_a_choice() -> None:
 
 
 def test_two_playbooks_never_share_a_key() -> None:
-    keys = [each.key for each in load_all() if each.key]
+    keys = [each.key for each in load_all()[0] if each.key]
     assert len(keys) == len(set(keys)) == 3
 
 

@@ -85,6 +85,10 @@ MISTAKES = {
         ":12: expected on_failure, not 'undo'; did you mean",
     ),
     "nothing wanted": ("with: {per: user, rate: $rate}", "with: {}", ":10: redis.rate_limit needs 'rate'"),
+    "an escape": ("title: A small one", 'title: "\\e[2J"', ":2: characters that cannot be printed"),
+    "half a surrogate pair": ("title: A small one", 'title: "\\uD800"', ":2: characters that cannot be printed"),
+    "a parameter in suggest": ("steps:", "suggest: {any: [{signal: a.b, above: $rate}]}\nsteps:", ":6: no parameter"),
+    "a parameter in a guard": ("steps:", "undo: {guard: {signal: a.b, above: $rate}}\nsteps:", ":6: no parameter"),
     "a template": ("rate: $rate", "rate: '1${rate}'", ":10: expected requests a minute"),
 }
 

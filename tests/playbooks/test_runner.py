@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import resource
 from pathlib import Path
 
 import pytest
@@ -316,40 +315,3 @@ async def test_undo_that_is_refused_by_the_target_says_so(tmp_path: Path) -> Non
     estate.refusing.clear()
     assert await undo(estate, tmp_path) is Exit.OK
     assert estate.values == FACTS
-
-
-async def test_a_full_disk_before_the_first_write_touches_nothing(tmp_path: Path) -> None:
-    estate = SmallEstate()
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (900, hard))
-    try:
-        assert await run(estate, SPIKE, tmp_path) is Exit.UNREACHABLE
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    assert estate.writes == []
-
-
-async def test_a_full_disk_later_stops_the_run(tmp_path: Path) -> None:
-    estate = SmallEstate()
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (4000, hard))
-    try:
-        assert await run(estate, SPIKE, tmp_path) is Exit.FAILED_PART
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    assert 0 < len(estate.writes) < 8
-    assert await undo(estate, tmp_path) is Exit.OK
-    assert estate.values == FACTS
-
-
-async def test_a_damaged_journal_is_told_and_does_not_hinder_an_undo(tmp_path: Path) -> None:
-    estate = SmallEstate()
-    await run(estate, SPIKE, tmp_path)
-    path = path_of(tmp_path, RUN)
-    whole = path.read_bytes().splitlines(keepends=True)
-    path.write_bytes(b"".join(whole[:4] + whole[5:-1]) + whole[-1][:20])
-    assert await undo(estate, tmp_path) is Exit.OK
-    assert estate.values == FACTS
-    told = [each.reason for each in entries(tmp_path) if each.event is Event.NOTE]
-    assert "the last line of this journal was torn; it was dropped" in told
-    assert "this journal is not whole: line 5 does not follow the line before it" in told
