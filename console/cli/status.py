@@ -17,6 +17,7 @@ import msgspec
 
 from console.cli.exits import OF_HEALTH
 from console.cli.invocation import Invocation
+from console.model.component import Health
 from console.model.inert import inert
 from console.model.units import show_duration
 
@@ -176,12 +177,13 @@ def _component_document(component: Component) -> dict[str, object]:
 
 
 def _reading_document(reading: Reading) -> dict[str, object]:
+    known = reading.value is not None and not reading.stale
     return {
         "value": reading.value,
         "unit": reading.unit.value,
         "at": reading.at,
         "source": reading.source,
-        "health": reading.health.name.lower(),
+        "health": (reading.health if known else max(reading.health, Health.UNKNOWN)).name.lower(),
         "stale": reading.stale,
         "note": reading.note,
     }

@@ -12,8 +12,8 @@ from console.model.snapshot import Observed
 from console.model.units import show
 
 UNDER_WAY = 15.0  # seconds' worth of messages that consumers have in hand, who commit every five by default
-
 CAUGHT_UP = "caught up"
+FEWEST_LOOKUPS = 10.0  # a second; among fewer, the consoles' own look at the flag document once a second would tell
 
 
 def readings_of(observed: Observed, tallies: Tallies) -> dict[str, Reading]:
@@ -63,8 +63,11 @@ def _hit_rate(readings: Mapping[str, Reading]) -> Iterable[Reading]:
         yield Reading("hit_rate", None, Unit.RATIO, hits.at, hits.source, hits.note)
         return
     total = hits.value + misses.value
-    value, note = (hits.value / total, "") if total > 0 else (None, "no traffic")
-    yield Reading("hit_rate", value, Unit.RATIO, hits.at, hits.source, note)
+    if total < FEWEST_LOOKUPS:
+        note = "hardly any traffic" if total > 0 else "no traffic"
+        yield Reading("hit_rate", None, Unit.RATIO, hits.at, hits.source, note)
+        return
+    yield Reading("hit_rate", hits.value / total, Unit.RATIO, hits.at, hits.source)
 
 
 def _ratios(readings: Mapping[str, Reading]) -> Iterable[Reading]:

@@ -11,6 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from console.cli.status import _reading_document
+from console.model.component import Health
+from console.model.reading import Reading
+from console.model.signal import Unit
 from tests.console.test_cli import SEAWALL, seawall, surroundings
 
 HOSTILE = """\
@@ -64,6 +68,19 @@ def test_what_failed_says_why_what_to_do_and_since_when(tmp_path: Path) -> None:
     last = done.out.splitlines()[-1]
     assert last.startswith("prometheus refused: http://127.0.0.1:1: Connection refused; is Prometheus running there")
     assert last.endswith("; last read: never")
+
+
+@pytest.mark.parametrize(
+    ("reading", "health"),
+    [
+        (Reading("load", 0.2, Unit.RATIO, 0, "host"), "ok"),
+        (Reading("load", None, Unit.RATIO, 0, "host"), "unknown"),
+        (Reading("load", 0.2, Unit.RATIO, 0, "host", stale=True), "unknown"),
+        (Reading("load", 9.0, Unit.RATIO, 0, "host", health=Health.CRIT, stale=True), "crit"),
+    ],
+)
+def test_a_number_that_is_not_known_is_never_ok(reading: Reading, health: str) -> None:
+    assert _reading_document(reading)["health"] == health
 
 
 def test_watching_reports_each_interval_whoever_hangs(tmp_path: Path, hole: int) -> None:

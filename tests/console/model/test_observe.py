@@ -85,6 +85,7 @@ def test_hit_rate_is_of_the_interval_not_since_start() -> None:
     "second",
     [
         pytest.param(redis(1, 100, 10), id="no traffic"),
+        pytest.param(redis(1, 100, 12), id="no more than the consoles' own"),
         pytest.param(redis(1, 5, 5, epoch="r2"), id="restarted"),
         pytest.param(redis(1, 90, 10), id="counter fell"),
     ],
