@@ -74,8 +74,8 @@ def unsent(error: BaseException) -> bool:
 def innermost(error: BaseException) -> str:
     """The last word of the chain, on one line: what the operating system or the peer said."""
     last = list(_chain(error))[-1]
-    if isinstance(last, OSError) and not isinstance(last, ssl.SSLError) and last.errno in errorcode:
-        return os.strerror(last.errno)  # asyncio puts words of its own into strerror
+    if isinstance(last, OSError) and not isinstance(last, ssl.SSLError) and (last.errno or 0) in errorcode:
+        return os.strerror(last.errno or 0)  # asyncio puts words of its own into strerror
     text = getattr(last, "strerror", None) or str(last) or type(last).__name__
     return one_line(str(text))
 

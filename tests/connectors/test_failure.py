@@ -41,7 +41,7 @@ def test_each_is_told_apart_in_the_words_of_the_system(cause: Exception, kind: F
 
 
 async def test_a_closed_port_is_refused_in_the_systems_words_whichever_client_knocked() -> None:
-    with pytest.raises(OSError) as caught:  # noqa: PT011 - asyncio's own words are what this is about
+    with pytest.raises(OSError) as caught:
         await asyncio.open_connection("127.0.0.1", 1)
     assert innermost(caught.value) == "Connection refused"
 
