@@ -60,12 +60,12 @@ class Server:
             return _refused(refusal.internal(str(error)))
 
     async def _answer(self, http: web.BaseRequest) -> web.StreamResponse:
-        path = http.path
+        path = http.path.rstrip("/")  # some clients end the paths beside the resources with one
         if path not in _PUBLIC:
             self._access.authenticate(http.headers.get("Authorization", ""))
         accept = http.headers.get("Accept", "")
-        if path.rstrip("/") in ("/api", "/apis"):
-            return _discovered(path.rstrip("/"), accept, http.host)
+        if path in ("/api", "/apis"):
+            return _discovered(path, accept, http.host)
         beside = _beside(path)
         if beside is not None:
             return beside

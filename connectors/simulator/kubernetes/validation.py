@@ -10,6 +10,13 @@ from connectors.simulator.kubernetes.objects import Object, dig, labels_of
 from connectors.simulator.kubernetes.refusal import Cause, invalid_value, required
 from connectors.simulator.kubernetes.shapes import is_int32
 
+_SOURCES = {  # of a metric, by its type
+    "Resource": "resource",
+    "Pods": "pods",
+    "Object": "object",
+    "External": "external",
+    "ContainerResource": "containerResource",
+}
 _NAME = re.compile(r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")
 
 
@@ -80,15 +87,32 @@ def _hpa(obj: Object, before: Object | None) -> list[Cause]:
 
 
 def _metrics(metrics: list[Object]) -> list[Cause]:
+    return [cause for index, metric in enumerate(metrics) for cause in _metric(metric, f"spec.metrics[{index}]")]
+
+
+def _metric(metric: Object, field: str) -> list[Cause]:
+    """Clients read the source that the type names without looking: kubectl crashes where it is not there."""
+    source = _SOURCES.get(metric.get("type", ""))
+    if source is None:
+        return [invalid_value(f"{field}.type", metric.get("type", ""), "unknown metric source type")]
+    if not metric.get(source):
+        return [required(f"{field}.{source}", "must populate information for the given metric source")]
+    return _resource(metric[source], f"{field}.{source}") if source == "resource" else []
+
+
+def _resource(resource: Object, field: str) -> list[Cause]:
+    target = resource.get("target") or {}
+    value = target.get("averageUtilization")
     found = []
-    for index, metric in enumerate(metrics):
-        field = f"spec.metrics[{index}]"
-        value = dig(metric, "resource", "target", "averageUtilization")
-        if metric.get("type") not in ("Resource", "Pods", "Object", "External", "ContainerResource"):
-            found.append(invalid_value(f"{field}.type", metric.get("type", ""), "unknown metric source type"))
-        elif value is not None and (not is_int32(value) or value < 1):
-            where = f"{field}.resource.target.averageUtilization"
-            found.append(invalid_value(where, value, "must be greater than 0"))
+    if not resource.get("name"):
+        found.append(required(f"{field}.name", "must specify a resource name"))
+    if not target.get("type"):
+        found.append(required(f"{field}.target.type", "must specify a metric target type"))
+    if value is None and not target.get("averageValue"):
+        why = "must set either a target raw value or a target utilization"
+        found.append(required(f"{field}.target.averageUtilization", why))
+    elif value is not None and (not is_int32(value) or value < 1):
+        found.append(invalid_value(f"{field}.target.averageUtilization", value, "must be greater than 0"))
     return found
 
 

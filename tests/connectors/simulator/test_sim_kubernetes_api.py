@@ -98,6 +98,9 @@ async def test_dry_run_answers_the_result_and_keeps_the_object(client: Client) -
         ({"behavior": {"scaleDown": {"selectPolicy": "Never"}}}, "spec.behavior.scaleDown.selectPolicy"),
         ({"behavior": {"scaleUp": {"policies": [{"type": "Pods"}]}}}, "spec.behavior.scaleUp.policies[0].value"),
         ({"metrics": [{"type": "Resource", "resource": {"target": {"averageUtilization": 0}}}]}, "spec.metrics[0]"),
+        ({"metrics": [{"type": "Resource"}]}, "spec.metrics[0].resource"),
+        ({"metrics": [{"type": "Pods", "resource": {"name": "cpu"}}]}, "spec.metrics[0].pods"),
+        ({"metrics": [{"type": "Resource", "resource": {"target": {"type": "Utilization"}}}]}, "spec.metrics[0].res"),
         ({"scaleTargetRef": {"name": ""}}, "spec.scaleTargetRef.name"),
     ],
 )

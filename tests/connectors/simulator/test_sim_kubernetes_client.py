@@ -41,6 +41,19 @@ async def _call(cluster: Cluster, work: Callable[[Any], Any]) -> Any:
     return await asyncio.to_thread(run)
 
 
+async def test_the_version_and_the_discovery_that_end_in_a_slash(cluster: Cluster) -> None:
+    def ask(client: Any) -> list[object]:
+        api = kubernetes.client
+        return [
+            api.VersionApi(client).get_code().git_version,
+            api.CoreApi(client).get_api_versions().versions,
+            {group.name for group in api.ApisApi(client).get_api_versions().groups} >= {"apps", "autoscaling"},
+            {kind.kind for kind in api.AppsV1Api(client).get_api_resources().resources} >= {"Deployment"},
+        ]
+
+    assert await _call(cluster, ask) == ["v1.33.1", ["v1"], True, True]
+
+
 async def test_typed_lists_of_every_kind(cluster: Cluster) -> None:
     cluster.run(60, api=2.0)  # pods in every state, events, a status of the autoscaler
 
