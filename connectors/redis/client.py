@@ -7,7 +7,9 @@ the one place that tries again, and a write whose reply was lost is never sent t
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -64,16 +66,18 @@ def check(name: str, settings: Settings) -> None:
 
 
 class Client:
-    """Calls on one Redis: each within ``settings.timeout``, or Refused or Lost."""
+    """Calls on one Redis: each within ``settings.timeout``, twice that where its name is looked up; Refused or Lost."""
 
     def __init__(self, settings: Settings, bulkhead: Bulkhead) -> None:
         self._settings = settings
         self._bulkhead = bulkhead
         self._client: redis.asyncio.Redis | None = None
+        self._found = False  # its name, at the last attempt
 
     async def ask(self, *commands: Sequence[Word]) -> list[object]:
         """The replies to commands sent together; a command that the server refused has its Refused as reply."""
         client = await self._open()
+        await self._find()
         try:
             async with asyncio.timeout(self._settings.timeout):
                 pipeline = client.pipeline(transaction=False)
@@ -81,6 +85,7 @@ class Client:
                     pipeline.execute_command(*words)
                 replies = await pipeline.execute(raise_on_error=False)
         except redis_errors() as error:
+            self._found = False
             failed = translated(error, self._settings)
             if failed.kind is FailureKind.EXPIRED:
                 await self.close()  # the password may have been renewed at its place: it is read again
@@ -104,6 +109,21 @@ class Client:
                     await client.aclose()
             except redis_errors():
                 return  # a hung peer does not say goodbye; its socket is closed already
+
+    async def _find(self) -> None:
+        """Looks the name up in the bulkhead: asyncio's own look-up runs in threads that the exit waits for."""
+        parts = urlsplit(self._settings.url)
+        if self._found or parts.scheme == "unix":
+            return
+        try:
+            look_up = partial(socket.getaddrinfo, parts.hostname, parts.port or 6379)
+            await self._bulkhead.call(look_up, self._settings.timeout)
+        except TimeoutError as error:
+            reason = f"{parts.hostname}: its name was not resolved within {self._settings.timeout:g} s"
+            raise Lost(FailureKind.TIMED_OUT, reason, sent=False) from error
+        except OSError as error:
+            raise translated(error, self._settings) from error
+        self._found = True
 
     async def _open(self) -> redis.asyncio.Redis:
         if self._client is None:
