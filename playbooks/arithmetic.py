@@ -5,11 +5,15 @@ Estimates from what is read now and from documented policies; each line says wha
 
 from __future__ import annotations
 
+import math
+
 from console.model.topology import Topology
 from console.model.units import show_bytes, show_duration, show_ratio
 
 PERIOD = 15.0  # seconds between two decisions of an HPA
 HIGH = 0.8  # share of a limit above which a plan warns
+CROWD = 100.0  # times the ordinary traffic: what a link that goes viral brings
+RISE = 600.0  # estate seconds within which it does
 
 
 def scale_up_seconds(start: int, goal: int) -> float:
@@ -31,6 +35,23 @@ def scale_up(name: str, pods: int, least: int, most: int) -> str:
     at_once = f"{pods} → {start} pods at once, " if start > pods else ""
     rest = show_duration(scale_up_seconds(start, most))
     return f"{name}: {at_once}{most} at the earliest after {rest} of HPA decisions, plus the start-up of each pod"
+
+
+def shortfall(name: str, least: int, most: int) -> str | None:
+    """What must be shed of a hundred times the traffic, and when capacity is passed on the way there.
+
+    Takes ``least``, the autoscaler's floor, for what the ordinary traffic needs, capacity as proportional to pods,
+    and the rise as exponential, x(t) = 100^(t / 600 s). None when ``most`` pods carry it all.
+    """
+    gain = most / max(least, 1)
+    if gain >= CROWD:
+        return None
+    passed = show_duration(round(RISE * math.log(max(gain, 1.0)) / math.log(CROWD)))
+    shed = show_ratio(1 - gain / CROWD)
+    return (
+        f"{name}: {most} pods carry {gain:g}× what the floor of {least} does: of {CROWD:g}× the traffic "
+        f"{shed} must be shed or cached; if it comes within {show_duration(RISE)}, after {passed}"
+    )
 
 
 def connections(topology: Topology, pods_now: int, pods_then: int) -> str | None:

@@ -52,6 +52,7 @@ class Hpa:
         pods = _pods(topology, target)
         if pods is not None and most > high:
             lines += [arithmetic.scale_up(name_of(target), pods, least, most)]
+            lines += [arithmetic.shortfall(name_of(target), low, most)]
             lines += [arithmetic.connections(topology, pods, most)]
         return tuple(line for line in lines if line)
 

@@ -146,4 +146,5 @@ def test_the_arithmetic_is_told() -> None:
     warnings = "\n".join(made(SmallEstate()).warnings)
     assert "10× their memory" in warnings
     assert "5 → 20 pods at once, 100 at the earliest after 45s" in warnings
+    assert "of 100× the traffic 80% must be shed" in warnings
     assert "100 pods × 4.0 connections each (as now) = 400" in warnings
