@@ -218,6 +218,15 @@ def being_written(path: Path) -> bool:
     return False
 
 
+def refuse_at_work(path: Path) -> None:
+    """Refused 13, naming who is at it, while a runner is at work on this journal."""
+    if not being_written(path):
+        return
+    actors = [entry.actor for entry in read(path).entries if entry.actor]
+    who = f" ({actors[-1]})" if actors else ""
+    raise Refused(Exit.LOCKED, f"{path.stem}: its runner{who} is still at work; stop it first")
+
+
 def path_of(state: Path, run: str) -> Path:
     """Where a run's journal lies; Refused for a name that is none, before it becomes a path."""
     if not 0 < len(run) <= LONGEST or not all(each.isalnum() or each in "-_" for each in run):

@@ -19,7 +19,7 @@ from typing import Protocol
 
 from playbooks.approval import approve, save
 from playbooks.exits import Exit, Refused
-from playbooks.journal import being_written, path_of
+from playbooks.journal import being_written, path_of, refuse_at_work
 from playbooks.plan import Plan, Purpose
 
 
@@ -55,8 +55,7 @@ def start(environment: Place, plan: Plan, undo_on_stop: bool = False, run: str =
     """
     run = plan.run if plan.purpose is Purpose.UNDO else run or new_run(plan.name, time.time())
     journal = path_of(environment.state, run)
-    if being_written(journal):
-        raise Refused(Exit.LOCKED, f"{run}: its runner is still at work; stop it first")
+    refuse_at_work(journal)
     file = approval_file(journal, plan.purpose)
     try:
         save(approve(plan, run, undo_on_stop), file)

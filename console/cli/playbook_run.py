@@ -20,7 +20,7 @@ from console.config import Environment
 from console.session import Session
 from playbooks import launch, library
 from playbooks.exits import Exit, Refused
-from playbooks.journal import Entry, Event, Follower, being_written, path_of, read, written
+from playbooks.journal import Entry, Event, Follower, path_of, read, refuse_at_work, written
 from playbooks.launch import Launched
 from playbooks.plan import Plan, plan
 from playbooks.playbook import Params, Playbook
@@ -68,8 +68,7 @@ def run(environment: Environment, playbook: Playbook, params: Params, asked: Ask
 
 
 def undo(environment: Environment, run_id: str, asked: Asked) -> Exit:
-    if being_written(path_of(environment.state, run_id)):
-        raise Refused(Exit.LOCKED, f"{run_id}: its runner is still at work; stop it first")
+    refuse_at_work(path_of(environment.state, run_id))
     made = asyncio.run(_undo_now(environment, run_id))
     if not made.changes:
         report.planned(made, asked.as_json)
@@ -220,7 +219,7 @@ class _Following:
 
 def undo_command(environment: Environment, run_id: str) -> str:
     """What to type to take a run back."""
-    options = ["--config", str(environment.path), "--environment", environment.name]
+    options = ["--config", str(environment.path.absolute()), "--environment", environment.name]
     return shlex.join(["seawall", *options, "playbook", "undo", run_id])
 
 

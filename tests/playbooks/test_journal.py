@@ -20,6 +20,7 @@ from playbooks.journal import (
     being_written,
     path_of,
     read,
+    refuse_at_work,
     runs,
     verify,
     written,
@@ -88,6 +89,9 @@ def test_one_writer_at_a_time(tmp_path: Path) -> None:
     assert not being_written(path)
     journal = Journal.open(path, RUN)
     assert being_written(path)
+    journal.append(Event.RUN, 1.0, actor="anna@bastion pid 4711")
+    with pytest.raises(Refused, match=r"its runner \(anna@bastion pid 4711\) is still at work"):
+        refuse_at_work(path)
     with pytest.raises(Refused, match="still at work") as raised:
         Journal.open(path, RUN)
     assert raised.value.exit is Exit.LOCKED

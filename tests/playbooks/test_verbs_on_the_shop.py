@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from typing import IO
 
 import pytest
 import redis
 
 from playbooks.exits import Exit
-from playbooks.journal import runs
-from tests.playbooks.shop import Shop, shop
+from playbooks.journal import being_written, path_of, read, runs
+from tests.playbooks.shop import Shop, shop, until
 
 SPEED = 60.0
 
@@ -88,6 +90,42 @@ def test_ctrl_c_stops_the_runner_after_the_write_it_is_in(calm: Shop) -> None:
     assert calm.facts() != before
     assert verb(calm, "undo", run, "--yes").returncode == Exit.OK
     assert calm.facts() == before
+
+
+def test_a_second_ctrl_c_leaves_a_runner_that_does_not_answer(calm: Shop) -> None:
+    before = calm.facts()
+    with subprocess.Popen(argv(calm, "run", "viral-spike", "--yes"), stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        told = heard(process.stderr, "done")
+        run = runs(calm.environment.state)[-1]
+        runner = int(told.split(" pid ")[1].split(":")[0])
+        os.kill(runner, signal.SIGSTOP)
+        try:
+            process.send_signal(signal.SIGTERM)
+            heard(process.stderr, "asked to stop")
+            process.send_signal(signal.SIGINT)
+            told = process.stderr.read()
+            assert process.wait(30) == Exit.KILLED, told
+            assert told.rstrip().endswith(f"--environment demo playbook undo {run}")
+            refused = verb(calm, "undo", run, "--yes")
+            assert refused.returncode == Exit.LOCKED
+            assert f"pid {runner}" in refused.stderr
+        finally:
+            os.kill(runner, signal.SIGCONT)
+    until(lambda: not being_written(path_of(calm.environment.state, run)))
+    assert read(path_of(calm.environment.state, run)).exit == Exit.CANCELLED_PART
+    assert verb(calm, "undo", run, "--yes").returncode == Exit.OK
+    assert calm.facts() == before
+
+
+def heard(lines: IO[str], last: str) -> str:
+    """What was said up to a line that has these words."""
+    told = ""
+    for line in lines:
+        told += line
+        if last in line:
+            return told
+    raise AssertionError(told)
 
 
 def test_a_detached_run_can_be_stopped_from_elsewhere(calm: Shop) -> None:
