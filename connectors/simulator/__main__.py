@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import signal
+import stat
 import sys
 from pathlib import Path
+from typing import TextIO
 
 from connectors.simulator.scenarios import SCENARIOS
 
@@ -30,7 +33,18 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--config-out", type=Path, help="write a seawall.toml that points here")
     parser.add_argument("--env-out", type=Path, help="write shell exports for ordinary clients")
     parser.add_argument("--until-stdin-ends", action="store_true", help="end with the process that started this one")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if options.until_stdin_ends and not _has_an_end(sys.stdin):
+        parser.error("--until-stdin-ends: standard input is no pipe, socket or terminal")
+    return options
+
+
+def _has_an_end(stream: TextIO | None) -> bool:
+    """Whether the loop can wait for its end; it cannot for a file, /dev/null or a stream that was closed."""
+    if stream is None:
+        return False
+    mode = os.fstat(stream.fileno()).st_mode
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or stream.isatty()
 
 
 def _speed(text: str) -> float:

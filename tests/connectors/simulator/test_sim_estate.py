@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -251,6 +254,34 @@ def test_two_estates_of_one_seed_live_the_same_life() -> None:
         estate.advance()
         ends.append(estate.tick)
     assert ends[0] == ends[1]
+
+
+LIFE = """
+import sys
+from connectors.simulator.estate import Estate
+from connectors.simulator.prometheus.exposition import exposition
+from connectors.simulator.exporters import Cluster, samples
+
+wall = [1_800_000_000.0]
+estate = Estate("viral-spike", seed=11, wall=lambda: wall[0])
+for _ in range(240):  # far enough for the autoscaler to have made pods
+    wall[0] += 1
+    estate.advance()
+assert estate.levers().api.ready > 5
+sys.stdout.write(exposition(samples(estate.tick, Cluster(estate.kubernetes.workloads(), estate.kubernetes.hpas()))))
+"""
+
+
+def test_two_processes_tell_the_same_metrics_to_the_byte() -> None:
+    """Whatever order their sets and dictionaries of strings have."""
+    pages = [
+        subprocess.run(
+            [sys.executable, "-c", LIFE], env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, check=True
+        ).stdout
+        for seed in ("1", "2")
+    ]
+    assert len(pages[0]) > 5000
+    assert pages[0] == pages[1]
 
 
 def test_an_unknown_scenario_is_refused() -> None:

@@ -7,6 +7,7 @@ import os
 import shlex
 import signal
 import stat
+import subprocess
 import sys
 import tomllib
 from asyncio.subprocess import PIPE, Process
@@ -82,6 +83,18 @@ async def test_it_ends_with_the_process_that_started_it(simulator: Simulator) ->
     assert process.stdin is not None
     process.stdin.close()
     assert await ended(process) == (0, "", "")
+
+
+def test_an_input_without_an_end_cannot_be_waited_for() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "connectors.simulator", "--until-stdin-ends"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=15,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.splitlines()[-1].endswith("standard input is no pipe, socket or terminal")
 
 
 @pytest.mark.parametrize(
