@@ -9,6 +9,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
@@ -233,6 +234,8 @@ class _Reader:
             if each.alias in aliases or each.alias in self._file.aliases:
                 raise self.error((*base, "alias"), f"the alias {each.alias!r} is taken; each names one line")
             aliases.add(each.alias)
+            if not each.alias or set(each.alias) & set("./"):
+                raise self.error((*base, "alias"), f"an alias is a name without '.' and '/', not {each.alias!r}")
             self._check_id(each.id, (*base, "id"))
             for other in each.also:
                 self._check_id(other, (*base, "also"))
@@ -267,6 +270,9 @@ class _Reader:
                 raise self.error(base, "a rule has exactly one of `above` and `below`")
             if each.health not in ("warn", "crit"):
                 raise self.error((*base, "health"), f"expected 'warn' or 'crit', not {each.health!r}")
+            alias, dot, _ = each.signal.partition(".")
+            if not dot or not any(fnmatchcase(one.alias, alias) for one in self._file.components):
+                raise self.error((*base, "signal"), f"{each.signal!r} is no signal of a component: expected ALIAS.NAME")
             yield Rule(
                 each.signal,
                 above=self._quantity(each.above, (*base, "above")),

@@ -115,6 +115,11 @@ def test_aliases_resolve_by_kind(tmp_path: Path) -> None:
         pytest.param('url = "http', "url = http", 7, "not TOML", id="syntax"),
         pytest.param('unit = "ratio"', 'unit = "percent"', 28, "invalid enum value 'percent'", id="unknown unit"),
         pytest.param('alias = "cache"', 'alias = "gateway"', 31, "is taken", id="alias twice"),
+        pytest.param('alias = "cache"', 'alias = "cache.a"', 31, "without '.' and '/'", id="alias with a dot"),
+        pytest.param(
+            'signal = "gateway.p95"', 'signal = "gatway.p95"', 39, "no signal of a component", id="rule's alias"
+        ),
+        pytest.param('signal = "gateway.p95"', 'signal = "p95"', 39, "expected ALIAS.NAME", id="rule without alias"),
         pytest.param('id = "redis/cache"', 'id = "rediss/cache"', 33, "not a component id", id="unknown system"),
         pytest.param('"ingress-nginx"', '"ingres"', 23, "no preset 'ingres'", id="unknown preset"),
         pytest.param('above = "300ms"', 'above = "300 parsec"', 40, "expected a number with its unit", id="bad bound"),
