@@ -84,7 +84,10 @@ class Session:
         if connector is None:
             reason = f"no connector for {component} in environment {self.environment.name}"
             return Unreachable(system_of(component), self.clock.now(), FailureKind.NOT_FOUND, reason)
-        return await connector.inspect(component)
+        try:
+            return await connector.inspect(component)
+        except Exception as error:  # noqa: BLE001 - a mistake in a drill-down must not end the screen that asked for it
+            return _mistaken(connector.name, self.clock.now(), error)
 
     def connector_for(self, component: ComponentId) -> Connector:
         """The connector that knows this component; KeyError names the system that is not configured."""

@@ -33,6 +33,12 @@ def slope(points: tuple[Point, ...]) -> float | None:
     return sum((point.at - middle) * (point.value - level) for point in points) / spread
 
 
+def growth(points: tuple[Point, ...]) -> float | None:
+    """The slope that may be drawn on: what rose and then stood still is not about to reach anything."""
+    whole, recent = slope(points), slope(points[len(points) // 2 :])
+    return whole if whole is None or recent is None else min(whole, recent)
+
+
 def time_to_reach(value: float | None, limit: float | None, growth: float | None) -> float | None:
     """Seconds until ``value`` reaches ``limit`` from below; None when it does not, or not within a day."""
     if value is None or limit is None or growth is None:

@@ -9,7 +9,7 @@ from console.model import pressure
 from console.model.change import Fact
 from console.model.component import ComponentId, Health, system_of
 from console.model.derive import join, readings_of
-from console.model.forecast import DAY, WINDOW, Forecast, slope, time_to_reach
+from console.model.forecast import DAY, WINDOW, Forecast, growth, time_to_reach
 from console.model.history import History, Point
 from console.model.layout import Layout, Placement
 from console.model.reading import Reading
@@ -205,8 +205,8 @@ def _forecasts(component: Component, history: History, now: float) -> list[Forec
     if drain is not None and 0 < drain < DAY and component.value("lag"):
         found.append(Forecast(component.alias, "drained", drain, WINDOW))
     for name, what in (("memory", "full"), ("connections", "connection limit")):
-        growth = slope(history.since(f"{component.alias}.{name}", now - WINDOW))
-        left = time_to_reach(component.value(name), component.value(f"{name}_max"), growth)
+        rising = growth(history.since(f"{component.alias}.{name}", now - WINDOW))
+        left = time_to_reach(component.value(name), component.value(f"{name}_max"), rising)
         if left is not None:
             found.append(Forecast(component.alias, what, left, WINDOW))
     return found

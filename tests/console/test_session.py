@@ -40,6 +40,8 @@ class Backend:
 
     async def inspect(self, component: ComponentId) -> Detail | Unreachable:
         self.asked.append(component)
+        if component.endswith("/broken"):
+            raise IndexError("a row shorter than its columns")
         return Detail(component, self.clock.now(), "title", (), ())
 
     async def apply(self, change: Change, run: RunContext) -> Applied:
@@ -123,7 +125,9 @@ async def test_a_drill_down_goes_to_the_connector_that_knows_it(watch: Callable[
     backend = Backend("redis", good, CLOCK)
     session = watch(backend)
     assert isinstance(await session.inspect("redis/cache"), Detail)
-    assert backend.asked == ["redis/cache"]
+    broken = await session.inspect("redis/broken")
+    assert isinstance(broken, Unreachable)
+    assert broken.reason.startswith("IndexError: a row shorter")
     missing = await session.inspect("kafka/group/orders")
     assert isinstance(missing, Unreachable)
     assert missing.kind is FailureKind.NOT_FOUND

@@ -205,6 +205,12 @@ def test_what_is_in_force_keeps_its_order_whoever_reports_last() -> None:
         ]  # fmt: skip
 
 
+def test_what_rose_and_stands_still_has_none() -> None:
+    heights = [40.0 + 5 * min(at, 8) for at in range(24)]
+    assert fold(*(redis(at, 0, 0, memory=height) for at, height in enumerate(heights[:9]))).forecasts
+    assert fold(*(redis(at, 0, 0, memory=height) for at, height in enumerate(heights))).forecasts == ()
+
+
 def test_what_is_in_force_is_every_mark_and_says_when_the_value_is_anothers() -> None:
     mark = Mark("run-1", "ttl", 60, 600, None)
     cache = Observed("redis/cache", facts=(Fact("ttl.catalog", 900, marks=(mark,)),))
