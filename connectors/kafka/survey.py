@@ -1,7 +1,8 @@
 """One look over a cluster: its brokers, the groups wanted and where they stand, the topics wanted.
 
 Each broker is asked in a thread of its own and within the time given, so that one which hangs costs what it
-leads and coordinates, and nothing else. Committed offsets are read before the ends, as kafka_lag needs it.
+leads and coordinates, and nothing else. Committed offsets are read before the ends, as ``lag.py``
+needs it.
 """
 
 from __future__ import annotations
