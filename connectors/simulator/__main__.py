@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import TextIO
 
+from connectors.simulator.clock import FASTEST
 from connectors.simulator.scenarios import SCENARIOS
 
 
@@ -52,8 +53,8 @@ def _speed(text: str) -> float:
         speed = float(text)
     except ValueError:
         speed = 0.0
-    if not 0 < speed <= 1000:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number above 0 and at most 1000")
+    if not 0 < speed <= FASTEST:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number above 0 and at most {FASTEST:g}")
     return speed
 
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+FASTEST = 200.0  # speed; a simulated second takes one to two milliseconds, and a clock that is left behind lies
+
 
 class SimClock:
     """Maps wall seconds (epoch) to simulated seconds and back. ``speed`` 0 is a pause."""

@@ -29,12 +29,13 @@ def simulate(scenario: str, seed: int, speed: float, config_out: Path | None, en
     seawall simulate viral-spike --env-out /tmp/shop.env &
     . /tmp/shop.env && kubectl get hpa && kcat -L -b $KAFKA_BOOTSTRAP_SERVERS
     """
+    from connectors.simulator.clock import FASTEST
     from connectors.simulator.scenarios import SCENARIOS
 
     if scenario not in SCENARIOS:
         raise click.BadParameter(f"{scenario!r} is not one of {', '.join(SCENARIOS)}", param_hint="SCENARIO")
-    if not 0 < speed <= 1000:
-        raise click.BadParameter("expected more than 0 and at most 1000", param_hint="--speed")
+    if not 0 < speed <= FASTEST:
+        raise click.BadParameter(f"expected more than 0 and at most {FASTEST:g}", param_hint="--speed")
     try:
         asyncio.run(_run(scenario, seed, speed, config_out, env_out))
     except OSError as error:  # a file that cannot be written, a port that cannot be had, nobody to read the one line
