@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from console.acting import Mood, Prepared, Refused
-from console.engine import Engine, _happening
+from console.engine import Engine, _happening, _Run
 from console.model.change import Fact
 from console.model.topology import Topology
-from playbooks.journal import Entry, Event
+from playbooks.journal import Entry, Event, Follower
+from playbooks.launch import Launched
+from playbooks.plan import Plan
 from tests.panels import estates
 from tests.panels.stage import environment
 
@@ -96,6 +102,41 @@ def test_one_wrong_file_does_not_take_the_others_away(viral: Topology, tmp_path:
     assert "viral-spike" in {each.name for each in made.offers(viral)}
     assert len(made.problems()) == 1
     assert "broken.yaml" in made.problems()[0]
+
+
+@pytest.fixture
+def sleeper() -> Iterator[subprocess.Popen[bytes]]:
+    """A child that does nothing, in a runner's place."""
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as process:
+        yield process
+        process.kill()
+
+
+def test_a_damaged_journal_is_told_and_does_not_end_the_screen(
+    viral: Topology, tmp_path: Path, sleeper: subprocess.Popen[bytes]
+) -> None:
+    made, journal = following(engine(viral, tmp_path), viral, tmp_path / "r.jsonl", sleeper)
+    journal.write_text("garbage\n")
+    said = made.progress("r")
+    assert said.code is None
+    assert "a line is not an entry" in said.happened[-1].text
+
+
+def test_a_runner_that_no_file_can_stop_is_stopped_by_a_signal(
+    viral: Topology, tmp_path: Path, sleeper: subprocess.Popen[bytes]
+) -> None:
+    (tmp_path / "file").touch()
+    made, _ = following(engine(viral, tmp_path / "file"), viral, tmp_path / "file" / "r.jsonl", sleeper)
+    made.stop("r")
+    assert sleeper.wait(10) == -signal.SIGTERM
+
+
+def following(made: Engine, topology: Topology, journal: Path, process: subprocess.Popen[bytes]) -> tuple[Engine, Path]:
+    """The engine with a run ``r`` of ``read-only`` that it follows."""
+    planned = made.prepare("read-only", {}, topology).token
+    assert isinstance(planned, Plan)
+    made._runs["r"] = _Run(planned, Launched("r", journal, process), Follower(journal), 0.0)
+    return made, journal
 
 
 @pytest.mark.parametrize(
