@@ -5,8 +5,8 @@ A document carries its own end, so that the application stops obeying it even wh
 The sibling field ``mark:<fact>`` lists the marks, oldest first; each keeps the exact text it replaced, so that undo
 gives back bytes, not an equivalent.
 
-The write itself compares the bytes that were read here (``script.py``); so everything that is judged here is true at the
-moment of the write, and JSON is never parsed, rounded or re-written inside the server.
+The write itself compares the bytes that were read here (``script.py``); so everything that is judged here is true
+at the moment of the write, and JSON is never parsed, rounded or re-written inside the server.
 """
 
 from __future__ import annotations
