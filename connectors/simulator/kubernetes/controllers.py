@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from connectors.simulator.kubernetes import quotas, scaling
 from connectors.simulator.kubernetes.autoscaler import Autoscaler
 from connectors.simulator.kubernetes.events import Recorder
@@ -9,6 +11,7 @@ from connectors.simulator.kubernetes.family import Family
 from connectors.simulator.kubernetes.kinds import BUDGET, DEPLOYMENT, POD, QUOTA, REPLICASET, Kind
 from connectors.simulator.kubernetes.kubelet import Kubelet
 from connectors.simulator.kubernetes.objects import Object, dig, name_of, namespace_of
+from connectors.simulator.kubernetes.refusal import Refusal
 from connectors.simulator.kubernetes.registry import Registry
 from connectors.simulator.kubernetes.store import Commit
 from connectors.simulator.kubernetes.workloads import Workloads
@@ -65,11 +68,18 @@ class Controllers:
             for key in keys:
                 obj = self._registry.store.get(kind, *key)
                 if obj is not None:
-                    act(obj)
+                    self._try(act, obj)
         namespaces = list(self._counted)
         self._counted.clear()
         for namespace in namespaces:
             quotas.refresh(self._registry, namespace)
+
+    def _try(self, act: Callable[[Object], None], obj: Object) -> None:
+        """A controller is a client: its writes may be refused, and then it says so and waits for a change."""
+        try:
+            act(obj)
+        except Refusal as refused:
+            self._recorder.say(obj, "controller-manager", "ReconcileError", str(refused), kind="Warning")
 
     def _collect(self) -> None:
         """Deletes what an owner left behind, background propagation."""
@@ -86,8 +96,9 @@ class Controllers:
             self._dirty[kind][(namespace_of(obj), name_of(obj))] = None
         if kind in (POD, QUOTA, BUDGET):
             self._counted[namespace_of(obj)] = None
-        for reference in dig(obj, "metadata", "ownerReferences", default=[]):
-            self._mark(namespace_of(obj), reference)
+        for state in (commit.before, obj):  # whom it belonged to, too: it may have been let go of
+            for reference in dig(state, "metadata", "ownerReferences", default=[]):
+                self._mark(namespace_of(obj), reference)
 
     def _mark(self, namespace: str, reference: Object) -> None:
         for kind, dirty in self._dirty.items():

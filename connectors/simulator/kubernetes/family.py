@@ -37,13 +37,14 @@ class Family:
 
     def _saw(self, commit: Commit) -> None:
         obj = commit.last
-        owner = owner_of(obj)
-        if not owner:
-            return
         key = (commit.kind, namespace_of(obj), name_of(obj))
-        if commit.after is not None:
-            self._children.setdefault(owner, {})[key] = obj
-            return
+        before, after = ("" if state is None else owner_of(state) for state in (commit.before, commit.after))
+        if before and before != after:  # deleted, or let go of
+            self._leave(before, key)
+        if after:
+            self._children.setdefault(after, {})[key] = obj
+
+    def _leave(self, owner: str, key: tuple[Kind, str, str]) -> None:
         left = self._children.get(owner, {})
         left.pop(key, None)
         if not left:

@@ -121,6 +121,33 @@ async def test_a_string_where_an_int_belongs_is_422_in_a_patch_and_400_in_an_upd
     assert (code, body["reason"]) == (400, "BadRequest")
 
 
+async def test_a_pod_without_its_owner_is_replaced_and_forgotten(cluster: Cluster, client: Client) -> None:
+    pod, *_ = (await client.get(f"{SHOP_PODS}?labelSelector=app%3Dapi"))["items"]
+    path = f"{SHOP_PODS}/{pod['metadata']['name']}"
+    assert (await client.patch(path, {"metadata": {"ownerReferences": None}}))[0] == 200
+    cluster.run(70)
+    assert cluster.wire.workloads()["api"].ready == 5
+    assert len((await client.get(f"{SHOP_PODS}?labelSelector=app%3Dapi"))["items"]) == 6
+    assert (await client.call("DELETE", path))[0] == 200
+    assert (await client.patch(f"{API}/scale", {"spec": {"replicas": 1}}))[0] == 200
+    cluster.run(10)  # which deletes four others, and stumbles over none
+    assert cluster.wire.workloads()["api"].ready == 1
+
+
+async def test_a_replica_set_without_its_owner_stops_its_deployment_and_nothing_else(
+    cluster: Cluster, client: Client
+) -> None:
+    groups = "/apis/apps/v1/namespaces/shop/replicasets"
+    group, *_ = (await client.get(f"{groups}?labelSelector=app%3Dapi"))["items"]
+    assert (await client.patch(f"{groups}/{group['metadata']['name']}", {"metadata": {"ownerReferences": None}}))[
+        0
+    ] == 200
+    cluster.run(5)
+    events = (await client.get("/api/v1/namespaces/shop/events"))["items"]
+    assert any(event["reason"] == "ReconcileError" and "already exists" in event["message"] for event in events)
+    assert cluster.wire.workloads()["workers"].ready == 4
+
+
 @pytest.mark.parametrize("media", ["application/merge-patch+json", STRATEGIC, JSON_PATCH])
 @pytest.mark.parametrize("raw", [b"{", b"\xff\xfe", b"", b'"text"', b"[1]", b"5", b"[" * 100_000])
 async def test_malformed_patches_are_refused_politely(client: Client, media: str, raw: bytes) -> None:
