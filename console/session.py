@@ -13,8 +13,9 @@ from importlib import import_module
 
 import msgspec
 
-from connectors import Clock, Connector
+from connectors import Clock, Connector, ConnectorError
 from console.config import Environment
+from console.config_error import ConfigError
 from console.model.component import ComponentId, system_of
 from console.model.observe import empty, observe
 from console.model.snapshot import Detail, FailureKind, Seen, Unreachable
@@ -26,14 +27,20 @@ FARTHEST = 40.0  # wall seconds; more than any connector's deadlines together: o
 
 
 def open_connectors(environment: Environment, clock: Clock) -> dict[str, Connector]:
-    """One connector for each table in the environment, in order. Imports no client library."""
+    """One connector for each table in the environment, in order; ConfigError where one cannot work as configured.
+
+    Imports no client library.
+    """
     return {name: _open(name, settings, environment, clock) for name, settings in environment.connectors.items()}
 
 
 def _open(name: str, settings: msgspec.Struct, environment: Environment, clock: Clock) -> Connector:
     module = import_module(f"connectors.{name}")
     extra = (environment.queries,) if name == "prometheus" else ()
-    connector: Connector = module.open_connector(name, settings, clock, *extra)
+    try:
+        connector: Connector = module.open_connector(name, settings, clock, *extra)
+    except ConnectorError as error:
+        raise ConfigError(f"{environment.path}: {error}") from error
     return connector
 
 

@@ -68,6 +68,9 @@ def estate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
             ":4: secret env:NO_SUCH_SECRET is not set",
             id="missing secret",
         ),
+        pytest.param(
+            GOOD.replace("url =", 'user = "ann"\nurl ='), ": redis: user needs a password", id="what cannot work"
+        ),
     ],
 )
 def test_a_bad_config_is_one_line_and_exit_2(tmp_path: Path, text: str, words: str) -> None:
