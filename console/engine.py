@@ -17,7 +17,7 @@ from console.model.topology import Topology
 from playbooks import exits, launch, library
 from playbooks.check import Passed, evaluate, suggested, words
 from playbooks.exits import Exit
-from playbooks.journal import Entry, Event, Follower, path_of, read, runs, written
+from playbooks.journal import Entry, Event, Follower, is_run, path_of, read, runs, written
 from playbooks.launch import Launched
 from playbooks.plan import Plan, plan
 from playbooks.playbook import Param, Playbook, SignalCheck, bind
@@ -115,8 +115,8 @@ class Engine:
         return found
 
     def _last(self, topology: Topology) -> str:
-        """The latest run with something in force, by the marks; else the latest that has a journal."""
-        standing = sorted({each.mark.run for each in topology.in_force})
+        """The latest run with something in force, by the marks (of which anybody may write); else by the journals."""
+        standing = sorted({each.mark.run for each in topology.in_force if is_run(each.mark.run)})
         known = standing or list(runs(self._environment.state))
         if not known:
             raise Refused("nothing to undo: no run is known here, and nothing is in force")

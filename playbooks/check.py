@@ -18,7 +18,7 @@ from console.model.topology import Topology
 from console.model.units import show, show_duration
 from playbooks.actions.action import same
 from playbooks.playbook import Check, Comparison, Playbook, ReadBack, SignalCheck, StillOurs
-from playbooks.values import Ref
+from playbooks.values import Ref, say
 
 GAP = 5  # intervals without a point that end a streak: nobody knows what happened meanwhile
 POINTS = 8  # intervals that a trend looks back on at least
@@ -219,7 +219,7 @@ def _not_ours(topology: Topology, ours: Ours) -> str:
         fact = topology.fact(change.component, change.fact)
         value = fact.value if fact else None
         if not same(value, change.after):
-            return f"{change.component} {change.fact} reads {value}, expected {change.after}"
+            return f"{change.component} {change.fact} reads {say(value)}, expected {say(change.after)}"
         if fact is None or not _marked(fact, ours.run):
             return f"{change.component} {change.fact} does not carry our mark"
     return ""

@@ -179,11 +179,6 @@ class Follower:
         self._offset += len(whole)
         return tuple(_decode(line, self.path) for line in whole.splitlines())
 
-    @property
-    def written(self) -> bool:
-        """Whether a process holds the journal open for writing."""
-        return being_written(self.path)
-
 
 def read(path: Path) -> Read:
     """The whole journal, and whether its chain holds. JournalError when there is none."""
@@ -194,11 +189,6 @@ def read(path: Path) -> Read:
     whole, torn = lines.split(text)
     entries = tuple(_decode(line, path) for line in whole)
     return Read(entries, torn, _break(whole, entries))
-
-
-def verify(path: Path) -> str:
-    """Why the chain does not hold, naming the line; "" when it does."""
-    return read(path).broken
 
 
 def being_written(path: Path) -> bool:
@@ -227,9 +217,14 @@ def refuse_at_work(path: Path) -> None:
     raise Refused(Exit.LOCKED, f"{path.stem}: its runner{who} is still at work; stop it first")
 
 
+def is_run(run: str) -> bool:
+    """Whether this can be the id of a run: letters, digits, ``-`` and ``_`` only, and short enough for a file."""
+    return 0 < len(run) <= LONGEST and all(each.isalnum() or each in "-_" for each in run)
+
+
 def path_of(state: Path, run: str) -> Path:
     """Where a run's journal lies; Refused for a name that is none, before it becomes a path."""
-    if not 0 < len(run) <= LONGEST or not all(each.isalnum() or each in "-_" for each in run):
+    if not is_run(run):
         raise Refused(Exit.USAGE, f"{run!r} is not the id of a run")
     return state / f"{run}.jsonl"
 

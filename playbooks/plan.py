@@ -18,7 +18,7 @@ from console.model.topology import Topology
 from playbooks.actions import ACTIONS, Action
 from playbooks.exits import Exit, Refused
 from playbooks.playbook import Check, OnFailure, Params, Playbook, SignalCheck, Steady, Step
-from playbooks.values import Ref, Value, show
+from playbooks.values import Ref, Value, say, show
 
 VALID = 300.0  # wall seconds for which a plan may be approved
 
@@ -73,9 +73,6 @@ class Plan:
     @property
     def targets(self) -> tuple[ComponentId, ...]:
         return tuple(dict.fromkeys(change.component for change in self.changes))
-
-    def expired(self, wall: float) -> bool:
-        return wall - self.created > VALID
 
 
 def plan(playbook: Playbook, params: Params, topology: Topology, environment: str, created: float) -> Plan:
@@ -191,7 +188,7 @@ def _remarks(fact: Fact | None) -> tuple[str, ...]:
     lines = [f"{fact.name} is also set by {fact.owner}"] if fact.owner else []
     lines += [f"{fact.name}: run {mark.run} is in force on it" for mark in fact.marks]
     if fact.marks and fact.marks[-1].after != fact.value:
-        lines.append(f"{fact.name} has drifted: {fact.marks[-1].after} was set, {fact.value} is there")
+        lines.append(f"{fact.name} has drifted: {say(fact.marks[-1].after)} was set, {say(fact.value)} is there")
     return tuple(lines)
 
 
@@ -218,7 +215,7 @@ def _within_limits(made: Plan, playbook: Playbook) -> None:
         raise Refused(Exit.LIMIT, f"{len(made.targets)} targets, the limit is {limits.targets}")
     for change in made.changes:
         if _ratio(change) > limits.ratio:
-            told = f"{change.before} → {change.after}"
+            told = _words(change)
             raise Refused(Exit.LIMIT, f"{change.component} {change.fact}: {told} is over the ratio of {limits.ratio:g}")
 
 
@@ -232,4 +229,4 @@ def _ratio(change: Change) -> float:
 
 
 def _words(change: Change | None) -> str:
-    return "no change" if change is None else f"{change.before} → {change.after}"
+    return "no change" if change is None else f"{say(change.before)} → {say(change.after)}"

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import TracebackType
-from typing import Self
 
 from playbooks.journal import Entry, Event, Journal
 from playbooks.phase import Phase, move
@@ -28,11 +26,3 @@ class Record:
         if phase is not self.phase:
             self.phase = move(self.phase, phase)
             self.note(Event.PHASE, phase=phase, reason=reason)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._journal.close()

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import time
 
-from console.model.change import Change, FactValue
+from console.model.change import Change
 from console.model.inert import inert
 from console.model.units import show_duration
 from playbooks.check import words
 from playbooks.journal import Entry, Event
 from playbooks.plan import Plan, PlannedStep, Purpose
+from playbooks.values import say
 
 
 def plan_lines(plan: Plan) -> tuple[str, ...]:
@@ -41,15 +42,6 @@ def happened(entry: Entry) -> str:
     return inert(_happened(entry))
 
 
-def value(fact: FactValue) -> str:
-    """A fact's value: ``on``, ``off``, ``absent``, the number."""
-    if fact is None:
-        return "absent"
-    if isinstance(fact, bool):
-        return "on" if fact else "off"
-    return f"{fact:g}" if isinstance(fact, float) else str(fact)
-
-
 def _step(number: int, step: PlannedStep, purpose: Purpose) -> list[str]:
     head = f"{number}. {step.id}  {step.action} {step.target}"
     if not step.changes:
@@ -62,7 +54,7 @@ def _step(number: int, step: PlannedStep, purpose: Purpose) -> list[str]:
 
 
 def _change(change: Change) -> str:
-    return f"{change.fact:<24} {value(change.before)} → {value(change.after)}"
+    return f"{change.fact:<24} {say(change.before)} → {say(change.after)}"
 
 
 def _after(step: PlannedStep) -> str:
@@ -75,7 +67,7 @@ def _after(step: PlannedStep) -> str:
 def _happened(entry: Entry) -> str:
     reason = f": {entry.reason}" if entry.reason else ""
     where = f"{entry.step} {entry.target} {entry.fact}"
-    change = f"{where} {value(entry.before)} → {value(entry.after)}"
+    change = f"{where} {say(entry.before)} → {say(entry.after)}"
     match entry.event:
         case Event.RUN | Event.UNDO:
             return f"{entry.event} {entry.run} by {entry.actor}{reason}"

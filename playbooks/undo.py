@@ -18,6 +18,7 @@ from playbooks.check import Passed, evaluate, words
 from playbooks.exits import Exit, Refused
 from playbooks.plan import Plan, PlannedStep, Purpose, sealed
 from playbooks.playbook import SignalCheck
+from playbooks.values import say
 
 MARKED = frozenset(system_of(row.target) for row in ACTIONS.values())
 """The systems that can hold a mark."""
@@ -91,7 +92,7 @@ def _drift(each: InForce, topology: Topology, wall: float) -> tuple[str, ...]:
     if fact is None or same(fact.value, mark.after) or (ended and same(fact.value, mark.before)):
         return ()
     owner = f" (set by {fact.owner})" if fact.owner else ""
-    return (f"{what}: {mark.after} was set, {fact.value} is there{owner}",)
+    return (f"{what}: {say(mark.after)} was set, {say(fact.value)} is there{owner}",)
 
 
 def _steps(ours: Iterable[InForce]) -> tuple[PlannedStep, ...]:
@@ -126,8 +127,7 @@ def _lost(written: tuple[Change, ...], ours: Iterable[InForce], topology: Topolo
         fact = topology.fact(change.component, change.fact)
         now = None if fact is None else fact.value
         if (change.component, change.fact) not in marked and not same(now, change.before):
-            told = "absent" if now is None else now
-            lines.append(f"{change.component} {change.fact} is {told}, and our mark is gone: left alone")
+            lines.append(f"{change.component} {change.fact} is {say(now)}, and our mark is gone: left alone")
     return tuple(lines)
 
 

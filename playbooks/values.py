@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from console.model.change import FactValue
 from console.model.units import parse_duration
 
 Value = bool | int | float | str
@@ -61,6 +62,15 @@ def show(value: Value, want: Want) -> str:
         return "true" if value else "false"
     text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
     return f"{text}s" if want is Want.DURATION else text
+
+
+def say(fact: FactValue) -> str:
+    """A fact's value for a person: ``on``, ``off``, ``absent``, the number."""
+    if fact is None:
+        return "absent"
+    if isinstance(fact, bool):
+        return "on" if fact else "off"
+    return f"{fact:g}" if isinstance(fact, float) else str(fact)
 
 
 def _int(raw: object) -> Value | None:

@@ -13,7 +13,7 @@ import pytest
 
 from console.acting import Mood, Prepared, Refused
 from console.engine import Engine, _happening, _Run
-from console.model.change import Fact
+from console.model.change import Fact, Mark
 from console.model.topology import Topology
 from playbooks.journal import Entry, Event, Follower
 from playbooks.launch import Launched
@@ -89,6 +89,15 @@ def test_undo_refuses_a_value_that_another_has_set(tmp_path: Path) -> None:
     assert isinstance(facts[0], Fact)
     with pytest.raises(Refused, match="42"):
         engine(drifted, tmp_path).prepare_undo(drifted)
+
+
+def test_a_mark_that_is_no_run_does_not_stand_in_the_way(tmp_path: Path) -> None:
+    acted = estates.acted()
+    strange = Fact("replicas", 2, marks=(Mark("zz ../../evil", "x", 1, 2, None),))
+    workers = "kubernetes/deployment/shop/workers"
+    seen = replace(acted.observed[workers], facts=(strange,))
+    made = engine(acted, tmp_path).prepare_undo(replace(acted, observed={**acted.observed, workers: seen}))
+    assert made.undoes == "20261122T140100Z-viral-spike-7f3a"
 
 
 async def test_only_its_own_plans_are_started(viral: Topology, tmp_path: Path) -> None:

@@ -22,7 +22,6 @@ from playbooks.journal import (
     read,
     refuse_at_work,
     runs,
-    verify,
     written,
 )
 from playbooks.phase import Phase
@@ -51,7 +50,7 @@ def test_it_goes_on_where_it_ended(tmp_path: Path) -> None:
     path = lines(tmp_path / "a.jsonl")
     lines(path)
     assert len(read(path).entries) == 6
-    assert verify(path) == ""
+    assert read(path).broken == ""
 
 
 @settings(max_examples=40, deadline=None)
@@ -65,7 +64,7 @@ def test_a_torn_last_line_is_dropped_reported_and_cut_off(tmp_path_factory: pyte
     assert found.broken == ""
     lines(path, 1)
     assert not read(path).torn
-    assert verify(path) == ""
+    assert read(path).broken == ""
     assert len(read(path).entries) == len(found.entries) + 1
 
 
@@ -74,14 +73,14 @@ def test_a_changed_line_breaks_the_chain(tmp_path: Path, number: int) -> None:
     path = lines(tmp_path / "a.jsonl")
     text = path.read_bytes().replace(f"line {number}".encode(), b"LINE x")
     path.write_bytes(text)
-    assert verify(path) == f"line {number + 2} does not follow the line before it"
+    assert read(path).broken == f"line {number + 2} does not follow the line before it"
 
 
 def test_a_lost_line_breaks_the_chain(tmp_path: Path) -> None:
     path = lines(tmp_path / "a.jsonl")
     kept = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(kept[0] + kept[2])
-    assert verify(path) == "line 2 does not follow the line before it"
+    assert read(path).broken == "line 2 does not follow the line before it"
 
 
 def test_one_writer_at_a_time(tmp_path: Path) -> None:
@@ -113,7 +112,7 @@ def test_a_full_disk_leaves_no_half_line(tmp_path: Path) -> None:
     assert not read(path).torn
     journal.append(Event.NOTE, 2.0, reason="room again")
     journal.close()
-    assert verify(path) == ""
+    assert read(path).broken == ""
 
 
 @pytest.mark.parametrize("place", ["/dev/null", "/dev/full", "/proc/no/such.jsonl"])

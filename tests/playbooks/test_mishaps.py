@@ -140,7 +140,7 @@ async def test_an_undo_names_what_lost_its_mark(tmp_path: Path) -> None:
     assert await undo(estate, tmp_path) is Exit.OK
     told = [each.reason for each in entries(tmp_path) if each.event is Event.NOTE]
     assert "redis/cache ttl.catalog is absent, and our mark is gone: left alone" in told
-    assert "redis/cache flag.reviews is False, and our mark is gone: left alone" in told
+    assert "redis/cache flag.reviews is off, and our mark is gone: left alone" in told
 
 
 async def test_words_of_a_target_cannot_steer_a_terminal(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from console.model.change import Applied, Outcome
 from console.model.signal import Unit
 from playbooks.approval import approve
 from playbooks.exits import Exit, Refused
-from playbooks.journal import Event, path_of, read, verify
+from playbooks.journal import Event, path_of, read
 from playbooks.library import find
 from playbooks.phase import Phase
 from playbooks.playbook import Playbook
@@ -43,7 +43,7 @@ async def test_as_asked_and_verified(tmp_path: Path) -> None:
     assert read(path_of(tmp_path, RUN)).phase is Phase.IN_FORCE
     assert read(path_of(tmp_path, RUN)).exit == 0
     assert outcomes(tmp_path, Event.STEP) == ["done"] * 4
-    assert verify(path_of(tmp_path, RUN)) == ""
+    assert read(path_of(tmp_path, RUN)).broken == ""
 
 
 async def test_every_intent_is_durable_before_its_write(tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ async def test_undo_gives_everything_back_and_a_second_one_does_nothing(tmp_path
     written = len(estate.writes)
     assert await undo(estate, tmp_path) is Exit.OK
     assert len(estate.writes) == written
-    assert verify(path_of(tmp_path, RUN)) == ""
+    assert read(path_of(tmp_path, RUN)).broken == ""
 
 
 async def test_a_step_that_proves_nothing_is_taken_back_alone(tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def test_plan_approve_run_and_undo(calm: Shop) -> None:
 
     refused = drifted(calm, run)
     assert refused.returncode == Exit.DRIFTED
-    assert "flag.read_only: True was set, False is there" in refused.stderr
+    assert "flag.read_only: on was set, off is there" in refused.stderr
 
     assert verb(calm, "undo", run, "--yes").returncode == Exit.OK
     assert calm.facts() == before
