@@ -230,8 +230,14 @@ def _reply(value: object) -> Reply:
     if isinstance(value, bytes):
         return value
     if isinstance(value, int | float):
-        return int(value)
+        return _whole(value)
     return _table_reply(value) if lupa.lua_type(value) == "table" else None
+
+
+def _whole(number: float) -> int:
+    """Cut to 64 bits as the real server's processor does it: what does not fit, NaN too, is the smallest one."""
+    smallest = -(2**63)
+    return int(number) if smallest <= number < -smallest else smallest
 
 
 def _table_reply(table: object) -> Reply:
