@@ -58,6 +58,7 @@ class SeawallApp(App[int], inherit_bindings=False):
         open_session: OpenSession,
         open_acting: Callable[[], Acting] | None = None,
         *,
+        own_estate: bool = False,
         ascii: bool = False,
     ) -> None:
         super().__init__(ansi_color=True)
@@ -68,7 +69,7 @@ class SeawallApp(App[int], inherit_bindings=False):
         self.failure: CannotOpen | None = None  # why it ended by itself
         self.opened = asyncio.Event()  # set once the session and the playbooks are there
         self.inquiry = Inquiry(open_session, self._say)
-        self.conduct = Conduct(self, environment, clock, self._say, self._shown, ascii=ascii)
+        self.conduct = Conduct(self, environment, clock, self._say, self._shown, own_estate=own_estate, ascii=ascii)
         self._open_acting = open_acting
         self._asking: Worker[None] | None = None
         self._drawing = False
@@ -135,6 +136,7 @@ class SeawallApp(App[int], inherit_bindings=False):
 
     async def _open(self) -> None:
         """Imports the clients' connectors and the playbooks, off the first frame's path."""
+        self._say("opening the sources …")
         try:
             await self.inquiry.open(lambda topology: setattr(self, "topology", topology))
         except CannotOpen as reason:
@@ -210,9 +212,9 @@ def run(environment: Environment, *, mouse: bool = False, ascii: bool = False, o
 def console(environment: Environment, *, ascii: bool = False, opening: Opening | None = None) -> SeawallApp:
     """The app on what the environment names, with the real session and the real playbooks."""
     clock = SystemClock(environment.speed)
-    return SeawallApp(
-        environment, clock, partial(opening or _session, environment, clock), partial(_acting, environment), ascii=ascii
-    )
+    open_session = partial(opening or _session, environment, clock)
+    open_acting = partial(_acting, environment)
+    return SeawallApp(environment, clock, open_session, open_acting, own_estate=opening is not None, ascii=ascii)
 
 
 def _session(environment: Environment, clock: Clock, changed: Callable[[Topology], None]) -> SessionLike:

@@ -33,6 +33,7 @@ class Conduct:
         say: Callable[[str], None],
         topology: Callable[[], Topology],
         *,
+        own_estate: bool,
         ascii: bool,
     ) -> None:
         self.acting: Acting | None = None  # None until the first frame has been drawn
@@ -44,6 +45,7 @@ class Conduct:
         self._clock = clock
         self._say = say
         self._topology = topology
+        self._own_estate = own_estate  # it is simulated, and ends with the screen
         self._ascii = ascii
         self._offered: tuple[Topology | None, tuple[Offer, ...]] = (None, ())
 
@@ -97,8 +99,9 @@ class Conduct:
         await self._app.push_screen_wait(Help(armed=self.armed, running=self.running, ascii=self._ascii))
 
     async def leave(self) -> None:
-        """Asks first: a run does not end with the screen."""
-        if await self._app.push_screen_wait(Leave(running=self.running, ascii=self._ascii)):
+        """Asks first, and says what becomes of a run."""
+        asked = Leave(running=self.running, own_estate=self._own_estate, ascii=self._ascii)
+        if await self._app.push_screen_wait(asked):
             self._app.exit(0)
 
     def stop(self) -> None:

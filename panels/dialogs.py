@@ -113,18 +113,21 @@ class Help(Dialog[bool]):
 
 
 class Leave(Dialog[bool]):
-    """A run does not end with the screen: say so before the operator leaves."""
+    """A run does not end with the screen, but an estate of our own does: say which before the operator leaves."""
 
     title_text = "leave"
     leave_keys = ("escape",)
 
-    def __init__(self, *, running: bool, ascii: bool = False) -> None:
+    def __init__(self, *, running: bool, own_estate: bool = False, ascii: bool = False) -> None:
         super().__init__(ascii=ascii)
-        self._run_goes_on = running
+        self._said = "Nothing is running."
+        if running:
+            self._said = "The run goes on without this screen."
+        if running and own_estate:
+            self._said = "The simulated estate ends with this screen, and so does the run on it."
 
     def rows(self, width: int) -> tuple[Row, ...]:
-        said = "The run goes on without this screen." if self._run_goes_on else "Nothing is running."
-        return (Row((Span(f" {said}"),)),)
+        return tuple(Row((Span(f" {part}"),)) for part in wrapped(self._said, width - 1))
 
     def asks(self) -> Line:
         return (

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from console.model.topology import Source
 from console.model.units import show_duration
-from panels.line import Line, Span, Tone, spread, width_of
+from panels.line import Line, Span, Tone, packed, spread, width_of
 from panels.plain import inert
 from panels.scene import Scene
 
@@ -31,12 +32,7 @@ def line(scene: Scene, station: Station) -> Line:
     """Failing sources come first and in words: they must be seen also where the line is short."""
     end: Line = (Span(f"{utc(scene.wall)} "),)
     left = (*_environment(station), *_mode(station, scene.wall))
-    room = scene.width - width_of(end)
-    for source in _by_need(scene):
-        said = _source(source, scene)
-        if width_of(left) + width_of(said) <= room:
-            left += said
-    return spread(left, end, scene.width)
+    return spread((*left, *_sources(scene, scene.width - width_of(end) - width_of(left))), end, scene.width)
 
 
 def utc(wall: float) -> str:
@@ -61,17 +57,39 @@ def _mode(station: Station, wall: float) -> Line:
     return (Span(f" ARMED{left} ", Tone.BADGE_WARN), Span("  "), *paused)
 
 
-def _by_need(scene: Scene) -> list[Source]:
-    """The failing first, otherwise in an order that does not depend on who answered first."""
-    sources = scene.topology.sources.values()
-    return sorted(sources, key=lambda each: (each.failure is None, ORDER.get(each.name, len(ORDER)), each.name))
+def _sources(scene: Scene, room: int) -> Line:
+    """Each with its age. Where that is too long, those that fail alike are told together, then only counted."""
+    sources = sorted(scene.topology.sources.values(), key=lambda each: (ORDER.get(each.name, len(ORDER)), each.name))
+    failing = [each for each in sources if each.failure is not None]
+    kinds = dict.fromkeys(_kind(each) for each in failing)
+    alike = [tuple(each for each in failing if _kind(each) == kind) for kind in kinds]
+    ways = (
+        [_failing((each,), _names((each,)), scene) for each in failing],
+        [_failing(group, _names(group), scene) for group in alike],
+        [_failing(group, f"{len(group)} of {len(sources)}", scene) for group in alike],
+    )
+    told = next((way for way in ways if sum(width_of(each) + 2 for each in way) <= room), ways[-1])
+    return packed((*told, *(_well(each, scene) for each in sources if each.failure is None)), room)
 
 
-def _source(source: Source, scene: Scene) -> Line:
-    name = inert(SHORT.get(source.name, source.name))
-    age = source.age(scene.now)
-    old = "" if age is None else f" {show_duration(max(1, int(age)))}"  # a flicker between 0 s and 1 s says nothing
-    if source.failure is not None:
-        return (Span(f"{name} {source.failure.kind.value}{old}  ", Tone.CRIT),)
+def _kind(source: Source) -> str:
+    return "" if source.failure is None else source.failure.kind.value
+
+
+def _names(sources: Iterable[Source]) -> str:
+    return " ".join(inert(SHORT.get(each.name, each.name)) for each in sources)
+
+
+def _failing(group: tuple[Source, ...], names: str, scene: Scene) -> Line:
+    """``prom k8s refused 34s``: as old as the oldest of them."""
+    return (Span(f"{names} {_kind(group[0])}{_oldest(group, scene)}", Tone.CRIT),)
+
+
+def _well(source: Source, scene: Scene) -> Line:
     late = source.snapshot is not None and scene.late(source.name, source.snapshot.at)
-    return (Span(f"{name}", Tone.DIM), Span(f"{old}  ", Tone.UNKNOWN if late else Tone.DIM))
+    return (Span(_names((source,)), Tone.DIM), Span(_oldest((source,), scene), Tone.UNKNOWN if late else Tone.DIM))
+
+
+def _oldest(sources: tuple[Source, ...], scene: Scene) -> str:
+    ages = [age for each in sources if (age := each.age(scene.now)) is not None]
+    return f" {show_duration(max(1, int(max(ages))))}" if ages else ""  # a flicker between 0 s and 1 s says nothing

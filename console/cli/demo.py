@@ -10,6 +10,7 @@ import asyncio
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from console.session import Session
 
 CONFIG = "seawall.toml"
+PARTINGS = 100  # looks, a twentieth of a second apart, at whether the runs have ended
 PATIENCE = 60.0  # seconds for the estate to be ready, on the slowest of machines
 
 
@@ -49,7 +51,7 @@ def demo(invocation: Invocation, scenario: str, listed: bool, seed: int, speed: 
         _list()
         return
     _check(scenario, speed)
-    with tempfile.TemporaryDirectory(prefix="seawall-demo-") as folder:
+    with tempfile.TemporaryDirectory(prefix="seawall-demo-", ignore_cleanup_errors=True) as folder:
         sys.exit(_run(invocation, Path(folder), scenario, seed, speed))
 
 
@@ -61,12 +63,13 @@ def _list() -> None:
 
 
 def _check(scenario: str, speed: float) -> None:
+    from connectors.simulator.clock import FASTEST
     from connectors.simulator.scenarios import SCENARIOS
 
     if scenario not in SCENARIOS:
         raise click.BadParameter(f"{scenario!r} is not one of {', '.join(SCENARIOS)}", param_hint="SCENARIO")
-    if not 0 < speed <= 1000:
-        raise click.BadParameter("expected more than 0 and at most 1000", param_hint="--speed")
+    if not 0 < speed <= FASTEST:
+        raise click.BadParameter(f"expected more than 0 and at most {FASTEST:g}", param_hint="--speed")
 
 
 def _run(invocation: Invocation, folder: Path, scenario: str, seed: int, speed: float) -> int:
@@ -82,7 +85,11 @@ def _run(invocation: Invocation, folder: Path, scenario: str, seed: int, speed: 
             ending.callback(_end, child)
             return child
 
-        return show(load(folder / CONFIG), invocation, partial(Arriving, start))
+        environment = load(folder / CONFIG)
+        try:
+            return show(environment, invocation, partial(Arriving, start))
+        finally:
+            _stop_runs(environment.state)
 
 
 def _start(folder: Path, scenario: str, seed: int, speed: float) -> subprocess.Popen[bytes]:
@@ -103,6 +110,20 @@ def _preview(folder: Path, speed: float) -> None:
     from connectors.simulator.shop_config import preview
 
     (folder / CONFIG).write_text(preview(folder, speed), encoding="utf-8")
+
+
+def _stop_runs(state: Path) -> None:
+    """The estate ends with the screen: a run that is at work on it is let finish its write, and no more."""
+    from playbooks.journal import being_written, path_of, runs
+    from playbooks.launch import stop_file
+
+    at_work = [path for run in runs(state) if being_written(path := path_of(state, run))]
+    for journal in at_work:
+        stop_file(journal).touch(mode=0o600)
+    for _ in range(PARTINGS):
+        if not any(map(being_written, at_work)):
+            return
+        time.sleep(0.05)
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:
@@ -159,11 +180,11 @@ async def _ready(child: subprocess.Popen[bytes], log: Path) -> None:
     try:
         line = await asyncio.wait_for(reader.readline(), PATIENCE)
     except TimeoutError:
-        line = b""
+        raise CannotOpen(f"the simulated estate was not ready after {PATIENCE:.0f} seconds") from None
     if not line.startswith(b"ready"):
         raise CannotOpen(f"the simulated estate did not start: {_last_words(log)}")
 
 
 def _last_words(log: Path) -> str:
     said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-    return said[-1] if said else f"it said nothing within {PATIENCE:.0f} seconds"
+    return said[-1] if said else "it ended without a word"

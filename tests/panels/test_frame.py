@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from console.acting import Offer
+from console.model.observe import observe
+from console.model.snapshot import FailureKind, Unreachable
 from panels import footer, header
 from panels.header import Station
 from panels.line import Line, Tone, text_of, width_of
@@ -40,6 +42,23 @@ def test_a_failing_source_comes_first_and_in_words() -> None:
     line = header.line(Scene(seen, now=seen.at, wall=seen.at, width=80), Station("demo"))
     assert text_of(line).startswith(" DEMO  RO  k8s credentials expired 35s  prom 1s")
     assert Tone.CRIT in tones(line)
+
+
+@pytest.mark.parametrize(
+    ("width", "told"),
+    [
+        (120, "prom refused 30s  kafka refused 30s  redis refused 30s  k8s timed out 30s"),
+        (80, "prom kafka redis refused 30s  k8s timed out 30s"),
+        (60, "3 of 4 refused 30s  1 of 4 timed out 30s"),
+    ],
+)
+def test_every_failing_source_is_told_of_however_short_the_line(width: int, told: str) -> None:
+    seen = estates.calm(10)
+    for name in ("prometheus", "kafka", "redis"):
+        seen = observe(seen, Unreachable(name, seen.at, FailureKind.REFUSED, "refused"))
+    seen = observe(seen, Unreachable("kubernetes", seen.at, FailureKind.TIMED_OUT, "timed out"))
+    line = header.line(Scene(seen, now=seen.at + 30, wall=seen.at, width=width), Station("d"))
+    assert text_of(line).startswith(f" D  RO  {told}")
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])
