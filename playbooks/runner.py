@@ -174,14 +174,21 @@ class _Run:
         return Exit.FAILED_PART
 
     async def _undo(self, changes: Iterable[Change], clean: Exit, part: Exit, reason: str) -> Exit:
-        """Takes these back, last in first out; the rest of what was applied stays in force."""
+        """Takes these back, last in first out; the rest of what was applied stays in force.
+
+        One that cannot be taken back does not keep the others in force; all that are left are named.
+        """
         self._record.enter(Phase.UNDOING, reason)
+        left = []
         for change in reversed(list(changes)):
             applied = await self._pen.write(change.inverse())
-            if applied.outcome is not Outcome.DONE:
-                self._record.enter(Phase.UNDO_FAILED, f"{change.component} {change.fact}: {applied.reason}")
-                return Exit.UNDO_FAILED
-            self._applied.remove(change)
+            if applied.outcome is Outcome.DONE:
+                self._applied.remove(change)
+            else:
+                left.append(f"{change.component} {change.fact}: {applied.reason}")
+        if left:
+            self._record.enter(Phase.UNDO_FAILED, "; ".join(left))
+            return Exit.UNDO_FAILED
         self._record.enter(Phase.HELD if self._applied else Phase.CLOSED, reason)
         return part if self._applied else clean
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from console.model.change import Applied, Outcome
+from console.model.signal import Unit
 from playbooks.exits import Exit, Refused
 from playbooks.journal import Event, path_of, read
 from playbooks.library import find
@@ -15,7 +16,7 @@ from playbooks.phase import Phase
 from playbooks.reading import read as read_text
 from playbooks.text import entry_line, plan_lines
 from tests.playbooks.running import RUN, entries, in_force, planned, run, undo
-from tests.playbooks.small_estate import CACHE, FACTS, SmallEstate, ToldClock
+from tests.playbooks.small_estate import API, CACHE, FACTS, SmallEstate, ToldClock
 
 SPIKE = find("viral-spike")
 BEFORE_CAPACITY = sorted(["ttl.catalog", "flag.recommendations", "flag.reviews", "flag.search_suggest", "rate.user"])
@@ -152,3 +153,22 @@ async def test_words_of_a_target_cannot_steer_a_terminal(tmp_path: Path) -> None
     told += [entry_line(each) for each in entries(tmp_path)]
     assert "␛[2Jevil" in " ".join(told)
     assert all(line.isprintable() for line in told)
+
+
+async def test_one_fact_that_cannot_be_taken_back_does_not_keep_the_others(tmp_path: Path) -> None:
+    estate = SmallEstate()
+    estate.signals[API, "ready"] = (5, Unit.COUNT)  # so that the last step fails
+    source = SPIKE.source.replace("on_failure: undo_step", "on_failure: undo_run")
+
+    def refuse() -> None:
+        if len(estate.writes) == 8:
+            estate.refusing["hpa.min"] = Applied(Outcome.REJECTED, "403")
+
+    estate.step = refuse
+    assert await run(estate, read_text(source, "edited.yaml"), tmp_path) is Exit.UNDO_FAILED
+    assert in_force(estate) == ["hpa.min"]
+    found = read(path_of(tmp_path, RUN))
+    assert found.phase is Phase.UNDO_FAILED
+    estate.step, estate.refusing = lambda: None, {}
+    assert await undo(estate, tmp_path) is Exit.OK
+    assert estate.values == FACTS
