@@ -1,4 +1,4 @@
-"""What docs/playbooks.md shows is true: its playbook is read, its actions are those that there are, its links lead on."""
+"""What docs/playbooks.md shows is true: its playbook is read, its actions are those there are, its links lead on."""
 
 from __future__ import annotations
 
