@@ -24,6 +24,7 @@ from connectors.simulator.prometheus.values import (
 )
 
 DEFAULT_STEP = 60_000  # ms; Prometheus's default evaluation interval
+AT = re.compile(r"@ ([0-9.]+)")
 OPERATORS = ((MatchOp.Equal, "="), (MatchOp.NotEqual, "!="), (MatchOp.Re, "=~"), (MatchOp.NotRe, "!~"))
 
 Shift = Callable[[Moment], int]
@@ -42,8 +43,16 @@ def shift(node: VectorSelector | SubqueryExpr) -> Shift:
         return lambda moment: moment.query.start - back
     if node.at.type == AtModifierType.End:
         return lambda moment: moment.query.end - back
-    wall = node.at.at.timestamp() if node.at.at else 0.0
+    wall = at_time(node)
     return lambda moment: moment.query.sim(wall) - back
+
+
+def at_time(node: VectorSelector | SubqueryExpr) -> float:
+    """The epoch seconds of ``@``, read from the printed node: the binding's own attribute panics before 1970.
+
+    A time before 1970 is printed as 0, and there is no sample at either.
+    """
+    return float(AT.findall(node.prettify())[-1])
 
 
 def matchers(node: VectorSelector) -> tuple[Matcher, ...]:
