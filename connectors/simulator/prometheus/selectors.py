@@ -25,6 +25,7 @@ from connectors.simulator.prometheus.values import (
 
 DEFAULT_STEP = 60_000  # ms; Prometheus's default evaluation interval
 AT = re.compile(r"@ ([0-9.]+)")
+FAREST = 2**63 / 1000  # seconds
 OPERATORS = ((MatchOp.Equal, "="), (MatchOp.NotEqual, "!="), (MatchOp.Re, "=~"), (MatchOp.NotRe, "!~"))
 
 Shift = Callable[[Moment], int]
@@ -50,9 +51,13 @@ def shift(node: VectorSelector | SubqueryExpr) -> Shift:
 def at_time(node: VectorSelector | SubqueryExpr) -> float:
     """The epoch seconds of ``@``, read from the printed node: the binding's own attribute panics before 1970.
 
-    A time before 1970 is printed as 0, and there is no sample at either.
+    A time before 1970 is printed as 0, and there is no sample at either. Raises ``BadQueryError`` for one whose
+    milliseconds have no 64 bits, as Prometheus does.
     """
-    return float(AT.findall(node.prettify())[-1])
+    wall = float(AT.findall(node.prettify())[-1])
+    if wall >= FAREST:
+        raise BadQueryError(f"parse error: timestamp out of bounds for @ modifier: {wall:f}")
+    return wall
 
 
 def matchers(node: VectorSelector) -> tuple[Matcher, ...]:

@@ -52,6 +52,7 @@ m_gauge @ 1699999800.5 offset 1m
 m_gauge @ start()
 m_gauge @ end()
 m_gauge @ -1
+m_gauge @ 9e15
 m_gauge{job!="@ 7"} @ 1699999800 offset 5s
 sum_over_time(m_gauge[5m:1m] @ -7.5)
 count_over_time((m_gauge @ 1699999800)[5m:1m] @ 1700000000.25)
