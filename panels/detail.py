@@ -103,7 +103,7 @@ def _facts(component: Component, scene: Scene) -> Iterable[Row]:
 
 
 def _fact(fact: Fact, scene: Scene) -> Row:
-    owner = f"  owned by {inert(fact.owner)}" if fact.owner else ""
+    owner = f"  owner {inert(fact.owner)}" if fact.owner else ""
     name = Span(f"   {pad(inert(fact.name), LABEL)}", Tone.DIM)
     return Row(fit((name, Span(right(shown(fact.value), VALUE)), Span(owner, Tone.DIM)), scene.width))
 

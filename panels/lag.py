@@ -17,12 +17,12 @@ from panels.words import USUAL, value_of
 
 COLUMNS = (
     Column("GROUP", 13, numeric=False),
-    Column("STATE", 10, numeric=False),
+    Column("STATE", 10, numeric=False, least=70),
     Column("LAG", 6),
     Column("IN", 7),
     Column("OUT", 7),
     Column("DRAINED", 7),
-    Column("MEMBERS", 7),
+    Column("MEMBERS", 7, least=78),
     Column("", 4, numeric=False),
     Column("LOST", 6, least=90),
     Column("NOTES", 40, numeric=False, least=100),
@@ -86,7 +86,7 @@ def _drained(readings: Mapping[str, Reading], scene: Scene) -> Span:
     drain = readings.get("drain")
     if drain is None or drain.value is None:
         return Span("growing" if growth.value > 0 else "never", tone_of(max(lag.health, Health.WARN)))
-    return value_of(drain, scene)
+    return Span("now", Tone.DIM) if drain.value < 1.0 else value_of(drain, scene)
 
 
 def badges(observed: Observed, readings: Mapping[str, Reading]) -> tuple[str, ...]:
@@ -106,7 +106,7 @@ def _dead(observed: Observed, scene: Scene) -> Row:
     depth, arrivals = value_of(readings.get("depth"), scene), value_of(readings.get("arrivals"), scene)
     cells = (
         Span(inert(name_of(observed.id)), Tone.NAME),
-        Span("dead letter", Tone.DIM),
+        Span(""),
         depth,
         arrivals,
         *[Span("")] * 3,

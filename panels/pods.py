@@ -19,13 +19,13 @@ from panels.words import shown, value_of
 COLUMNS = (
     Column("WORKLOAD", 14, numeric=False),
     Column("READY", 7),
-    Column("UNAVAIL", 7),
+    Column("UNAVAIL", 7, least=78),
     Column("MIN", 4),
     Column("NOW", 4),
     Column("MAX", 4),
     Column("CPU", 5),
     Column("TARGET", 6, least=90),
-    Column("OWNER", 10, numeric=False),
+    Column("OWNER", 10, numeric=False, least=70),
     Column("", 4, numeric=False),
     Column("NOTES", 40, numeric=False, least=100),
 )

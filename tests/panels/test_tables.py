@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import ModuleType
 
 import pytest
 
@@ -37,6 +38,15 @@ def test_lag_tells_growing_from_drained(viral: Topology) -> None:
     assert found["kafka/topic/orders.dlq"][0] == "orders.dlq"
 
 
+@pytest.mark.parametrize("width", [60, 76, 80, 120])  # 76 is what the detail leaves of 120
+@pytest.mark.parametrize("view", [lag, pods])
+def test_no_column_is_cut_and_the_status_is_always_there(viral: Topology, view: ModuleType, width: int) -> None:
+    rows = view.rows(scene(viral, width))
+    assert not [text for each in rows if (text := text_of(each.line)).endswith("…")]
+    pressed = {"kafka/group/orders", "kubernetes/deployment/shop/api"}
+    assert [each for each in rows if each.key in pressed and {"WARN", "CRIT"} & set(text_of(each.line).split())]
+
+
 def test_lag_shows_what_is_not_known_as_not_known() -> None:
     first = estates.calm(1)  # one reading: no rate yet
     found = table(lag.rows(scene(first)))
@@ -67,7 +77,7 @@ def test_the_detail_gives_reasons_ages_sources_owners_and_marks() -> None:
     seen = estates.acted()
     text = "\n".join(text_of(each.line) for each in detail.rows(scene(seen, 80, chosen="api")))
     assert "cpu 99% above 95% for 30s" in text
-    assert "owned by hpa api" in text
+    assert "owner hpa api" in text
     assert "was 5, 1h55m left, 20261122T140100Z-viral-spike-7f3a by ana" in text
     assert "prom" in text
 
