@@ -11,7 +11,7 @@ from console.model.history import Point
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 LEAST = 1e-9  # what is smaller is drawn as nothing; the smallest floats have no power of ten to divide by
-READINGS = 15  # a column; at one reading a second twelve columns are three minutes
+READINGS = 5  # a column; at one reading a second twelve columns are a minute
 
 
 def sweep(points: tuple[Point, ...], now: float, width: int, interval: float = 1.0) -> str:

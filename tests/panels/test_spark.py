@@ -49,3 +49,9 @@ def test_the_scale_is_a_round_number(value: float, ceiling: float) -> None:
 def test_any_value_has_a_block(value: float, ceiling: float) -> None:
     assert block(value, ceiling) in BLOCKS
     assert nice(max(value, 0)) >= value * 0.999
+
+
+def test_a_minute_of_readings_fills_twelve_columns_but_the_gap() -> None:
+    points = tuple(Point(float(second), 1.0) for second in range(120))
+    assert sweep(points, 119.0, 12).count(" ") == 1
+    assert sweep(points[:60], 59.0, 13).count(" ") == 1
