@@ -1,6 +1,6 @@
 """``make screenshot``: the README's picture, taken from the demo itself by Textual's SVG export.
 
-Opens the simulated shop at six times the speed, waits until the spike has hurt it, and saves what the
+Opens the simulated shop at three times the speed, waits until the spike has hurt it, and saves what the
 screen shows. Nothing in the picture is made up.
 """
 
@@ -19,10 +19,12 @@ from console.clock import SystemClock
 from console.config import Environment, load
 from console.engine import Engine
 from console.session import Session
+from panels.lines import Lines
 
-SPEED = 6.0
-SIZE = (120, 34)
-MOMENT = 330.0  # simulated seconds: the spike has reached the database, and the crowd is still there
+SPEED = 3.0
+SIZE = (132, 34)
+MOMENT = 345.0  # simulated seconds: the spike has been everywhere, and the columns of its history are full
+TELLING = ("suggests", "pressure starts at", "CRIT")  # what must be on the screen by then
 PICTURE = Path(__file__).with_name("screen.svg")
 
 
@@ -36,6 +38,9 @@ async def picture(environment: Environment) -> str:
             await pilot.pause(0.2)
         await pilot.press("g", *"jjjj")  # the api's line, so that the detail pane has something to tell
         await pilot.pause(1.0)
+        seen = "\n".join(lines.text for lines in app.screen.query(Lines))
+        if missing := [word for word in TELLING if word not in seen]:
+            raise SystemExit(f"not the moment that the README tells of, without {', '.join(missing)}:\n{seen}")
         return app.export_screenshot(title="seawall demo")
 
 
