@@ -22,6 +22,7 @@ from console import terminal
 from console.acting import Acting
 from console.clock import SystemClock
 from console.conduct import Conduct
+from console.config_error import ConfigError
 from console.inquiry import CannotOpen, Inquiry, OpenSession, SessionLike
 from console.model.observe import empty
 from console.model.topology import Topology
@@ -66,7 +67,7 @@ class SeawallApp(App[int], inherit_bindings=False):
         self.animation_level = "none"
         self.environment = environment
         self.clock = clock
-        self.failure: CannotOpen | None = None  # why it ended by itself
+        self.failure: CannotOpen | ConfigError | None = None  # why it ended by itself
         self.opened = asyncio.Event()  # set once the session and the playbooks are there
         self.inquiry = Inquiry(open_session, self._say)
         self.conduct = Conduct(self, environment, clock, self._say, self._shown, own_estate=own_estate, ascii=ascii)
@@ -139,7 +140,7 @@ class SeawallApp(App[int], inherit_bindings=False):
         self._say("opening the sources …")
         try:
             await self.inquiry.open(lambda topology: setattr(self, "topology", topology))
-        except CannotOpen as reason:
+        except (CannotOpen, ConfigError) as reason:
             self.failure = reason
             self.exit(1, 1)
             return
@@ -199,8 +200,8 @@ class SeawallApp(App[int], inherit_bindings=False):
 def run(environment: Environment, *, mouse: bool = False, ascii: bool = False, opening: Opening | None = None) -> int:
     """Open the screen until the operator leaves it; the exit code. Needs a terminal.
 
-    ``opening`` makes the session where that is more than connecting to what is already there; what it raises as
-    ``CannotOpen`` is raised here again, once the terminal has been given back.
+    ``opening`` makes the session where that is more than connecting to what is already there. ``CannotOpen``, or
+    ``ConfigError`` where a connector cannot work as configured, is raised once the terminal has been given back.
     """
     app = console(environment, ascii=ascii, opening=opening)
     app.run(mouse=mouse)

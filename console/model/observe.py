@@ -154,8 +154,14 @@ def _judged(
         worst = _worst(topology, alias, reading, watches)
         judged[name] = reading if worst is None else replace(reading, health=worst.health)
         if worst is not None:
-            reasons.append(f"{name} {reading.text} {worst.text(reading.unit)}")
+            reasons.append(f"{name} {reading.text} {_because(worst, reading)}")
     return judged, tuple(reasons)
+
+
+def _because(rule: Rule, reading: Reading) -> str:
+    """``above 95% for 30s``; ``was`` so, where the value is back inside by less than the slack."""
+    within = reading.value is not None and not rule.passed(reading.value, firing=False)
+    return f"was {rule.text(reading.unit)}" if within else rule.text(reading.unit)
 
 
 def _worst(topology: Topology, alias: str, reading: Reading, watches: dict[WatchKey, Watch]) -> Rule | None:

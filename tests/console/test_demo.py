@@ -49,3 +49,16 @@ def test_an_estate_that_cannot_start_is_one_line_after_the_terminal_is_given_bac
         said = seen.written[given_back:].decode()
         assert "seawall: the simulated estate did not start: it ended without a word\r\n" in said
         assert "Traceback" not in seen.written.decode()
+
+
+def test_a_connector_that_cannot_work_is_one_line_after_the_terminal_is_given_back(tmp_path: Path) -> None:
+    config = tmp_path / "seawall.toml"
+    config.write_text(
+        '[environments.test.kafka]\nbootstrap = ["127.0.0.1"]\n\n'
+        '[[components]]\nalias = "queue"\nlayer = "queue"\nid = "kafka/group/orders"\n'
+    )
+    with terminal("--config", str(config), module=CLI) as seen:
+        assert seen.ended() == 2
+        said = seen.written[seen.written.rindex(b"\x1b[?1049l") :].decode()
+        assert f"seawall: {config}: kafka: " in said
+        assert "Traceback" not in seen.written.decode()

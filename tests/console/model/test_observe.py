@@ -228,3 +228,13 @@ def test_whatever_is_read_no_value_is_negative_or_over_one(steps: list[tuple[flo
         reading = topology.reading("cache.hit_rate")
         assert reading is not None
         assert reading.value is None or 0 <= reading.value <= 1
+
+
+def test_a_rule_that_fires_on_by_its_slack_says_that_the_value_was_beyond_the_bound() -> None:
+    def cpu(at: float, value: float) -> Snapshot:
+        return Snapshot("prometheus", at, 0.1, (Observed("prometheus/api", (gauge("cpu", value, at, Unit.RATIO),)),))
+
+    beyond = fold(*(cpu(at, 0.9) for at in range(5)))
+    back = observe(beyond, cpu(5.0, 0.69))
+    reasons = [each.reasons for topology in (beyond, back) if (each := topology.component("api"))]
+    assert reasons == [("cpu 90% above 70% for 3s",), ("cpu 69% was above 70% for 3s",)]
