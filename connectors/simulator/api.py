@@ -63,7 +63,7 @@ class Served:
     cpu: float  # cores in use
 
 
-def load_of(features_off: frozenset[str], in_flight: float, pods: int) -> Feature:
+def load_of(features_off: frozenset[str], in_flight: float, pods: Pods) -> Feature:
     """CPU seconds and look-ups of a request with these features off; the collector costs more in a full heap."""
     on = [feature for name, feature in FEATURES.items() if name not in features_off]
     heap = memory_of(in_flight, pods) / MEMORY_LIMIT
@@ -71,10 +71,15 @@ def load_of(features_off: frozenset[str], in_flight: float, pods: int) -> Featur
     return Feature(cpu * (1 + max(heap - 0.8, 0.0)), BASE.lookups + sum(feature.lookups for feature in on))
 
 
-def memory_of(in_flight: float, pods: int) -> float:
-    """Bytes a pod holds, up to its limit."""
-    held = in_flight / pods if pods > 0 else 0.0
-    return min(MEMORY_BASE + held * MEMORY_REQUEST, float(MEMORY_LIMIT))
+def memory_of(in_flight: float, pods: Pods) -> float:
+    """Bytes a ready pod holds on average, what it leaked included, up to its limit."""
+    held = in_flight / pods.ready if pods.ready > 0 else 0.0
+    return min(MEMORY_BASE + held * MEMORY_REQUEST + pods.leaked, float(MEMORY_LIMIT))
+
+
+def growth_of(leak: float, served: float, pods: Pods) -> float:
+    """Bytes that each ready pod's memory grows by when all of them serve ``served`` requests."""
+    return leak * served / pods.ready if pods.ready > 0 else 0.0
 
 
 def strength(pods: Pods) -> float:

@@ -17,6 +17,7 @@ class Crisis:
     database_slow: float = 1.0  # factor on the database's time for a query
     payments_ok: float = 1.0  # share of calls that the payment provider answers
     payments_slow: float = 1.0  # factor on its time to answer
+    leak: float = 0.0  # bytes that each request served leaves behind in its API pod
     poisoned: float = 0.0  # above 0.5: a message that no worker survives heads partition 0 of orders
 
 

@@ -6,6 +6,7 @@ Counters are floats, so that a rate of 0.3 a second is one; exporters and wires 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from connectors.simulator import api, cache, database, orders, payments
 from connectors.simulator.noise import noise
@@ -25,6 +26,7 @@ Counters = Mapping[str, float]
 def tick_of(before: State, after: State, second: Second, levers: Levers, counters: Counters, t: int, seed: int) -> Tick:
     """The second ``t`` that led from one state to the next. ``counters`` are last second's."""
     counted = increments(second, levers)
+    memory = api.memory_of(after.in_flight, levers.api)
     return Tick(
         t=t,
         cache=cache.shown(after.store, before.store, levers.api.ready + levers.workers.ready),
@@ -33,13 +35,15 @@ def tick_of(before: State, after: State, second: Second, levers: Levers, counter
             orders.shown(orders.NOTIFICATIONS, after.notifications, t),
         ),
         api_cpu=second.served.cpu / (levers.api.ready * api.CPU_REQUEST) if levers.api.ready else 0.0,
-        api_memory=api.memory_of(after.in_flight, levers.api.ready),
+        api_memory=memory,
         worker_cpu=worker_cpu(second, levers.workers.ready),
         worker_memory=float(WORKER_MEMORY),
         success=after.success,
         success_origin=after.success_origin,
         gauges=gauges(after, second, levers, t, seed),
         counters={name: counters.get(name, 0.0) + more for name, more in counted.items()},
+        api_leaked=memory - api.memory_of(after.in_flight, replace(levers.api, leaked=0.0)),
+        api_growth=second.growth,
     )
 
 

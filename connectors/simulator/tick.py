@@ -16,6 +16,7 @@ class Pods:
     ready: int  # may receive work (cold ones included)
     cold: int = 0  # of those, ready for less than 20 s: they work at half speed
     desired: int = 0
+    leaked: float = 0.0  # bytes that a ready one has leaked since its container started, on average
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +30,6 @@ class Levers:
     features_off: frozenset[str] = frozenset()
     user_rate: float | None = None  # requests a minute a user; None: no limit
     gateway: Pods = Pods(ready=3, desired=3)
-    consumer_byte_rate: float | None = None
-    producer_byte_rate: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +79,15 @@ class Tick:
     cache: Cache
     groups: tuple[Group, ...]
     api_cpu: float  # share of the CPU request that a ready pod uses, 1.0 = 100 %
-    api_memory: float  # bytes a pod
+    api_memory: float  # bytes a ready pod, on average
     worker_cpu: float
     worker_memory: float
     success: float  # share of user requests answered well, CDN hits included
     success_origin: float  # the same of what reached the gateway
     gauges: Mapping[str, float] = field(default_factory=dict)  # every other state, by the model's own name
     counters: Mapping[str, float] = field(default_factory=dict)
+    api_leaked: float = 0.0  # of api_memory: bytes that were leaked before this second
+    api_growth: float = 0.0  # bytes that each ready pod leaked in this second
 
 
 @dataclass(frozen=True, slots=True)

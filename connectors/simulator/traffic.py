@@ -90,6 +90,7 @@ class Second:
     ordered: float
     consumed: float  # orders
     notified: float  # notifications consumed
+    growth: float  # bytes that each ready API pod leaked
 
     @property
     def refused(self) -> float:
@@ -130,14 +131,15 @@ def step(state: State, levers: Levers, crisis: Crisis, t: int, seed: int) -> tup
     workers = levers.workers.ready
     ordering, consumed = orders.step(orders.ORDERS, state.orders, ordered, workers, t, crisis.poisoned > 0.5)
     notifying, notified = orders.step(orders.NOTIFICATIONS, state.notifications, consumed, workers, t)
-    second = Second(arrivals, admission, demand, served, outcome, calls, ordered, consumed, notified)
+    growth = api.growth_of(crisis.leak, served.served, levers.api)
+    second = Second(arrivals, admission, demand, served, outcome, calls, ordered, consumed, notified, growth)
     below = Below(paid, ordering, notifying)
     return _after(state, levers, crisis, second, below), second
 
 
 def _demand(state: State, levers: Levers, crisis: Crisis, admitted: float) -> Demand:
     pods = api.strength(levers.api)
-    load = api.load_of(levers.features_off, state.in_flight, levers.api.ready)
+    load = api.load_of(levers.features_off, state.in_flight, levers.api)
     ordering = _order_share(levers, crisis)
     queries = load.lookups * (1 - state.store.hit_share * crisis.cache_ok) + ordering * WRITES
     background = state.consumed * QUERIES_A_MESSAGE

@@ -10,6 +10,7 @@ from connectors.simulator.kubernetes.events import Recorder
 from connectors.simulator.kubernetes.family import Family
 from connectors.simulator.kubernetes.kinds import BUDGET, DEPLOYMENT, POD, QUOTA, REPLICASET, Kind
 from connectors.simulator.kubernetes.kubelet import Kubelet
+from connectors.simulator.kubernetes.memory import Memory
 from connectors.simulator.kubernetes.objects import Object, dig, name_of, namespace_of
 from connectors.simulator.kubernetes.refusal import Refusal
 from connectors.simulator.kubernetes.registry import Registry
@@ -33,6 +34,7 @@ class Controllers:
         self._workloads = Workloads(registry, family, self._recorder)
         self._autoscaler = Autoscaler(registry, family, self._recorder)
         self.kubelet = Kubelet(registry)
+        self.memory = Memory(registry, family, self.kubelet, self._recorder)
         # Dictionaries as ordered sets: the same seed must give the same order.
         self._dirty: dict[Kind, dict[_Key, None]] = {DEPLOYMENT: {}, REPLICASET: {}}
         self._counted: dict[str, None] = {}  # namespaces whose quotas and budgets are to be counted again
@@ -41,6 +43,7 @@ class Controllers:
 
     def step(self, t: int, tick: Tick) -> None:
         """Everything that is due at simulated second ``t``."""
+        self.memory.step(t, tick)
         if t % scaling.PERIOD == 0:
             self._autoscaler.sync(t, usage(tick))
         if t % 60 == 0:

@@ -1,7 +1,8 @@
 """Scheduler and kubelet in one: binds pods to nodes, starts them after 20 to 60 s, and lets them end.
 
 Start-up takes what a real service takes to pull, boot and pass its readiness probe. After that a pod is cold for
-another 20 s (caches, compilers): it works, at half speed, which the traffic model asks for.
+another 20 s (caches, compilers): it works, at half speed, which the traffic model asks for. Containers that end and
+start anew in a pod take as long again.
 """
 
 from __future__ import annotations
@@ -86,6 +87,17 @@ class Kubelet:
         self._registry.store.put(POD, placed)
         self._later(placed, t, self._draw(pod, "start", START_SECONDS))
 
+    def restart(self, pod: Object, t: float, reason: str, code: int) -> None:
+        """Its containers ended with this exit code and start anew in the same pod; until they have, it is not ready."""
+        stamp = self._registry.times.stamp()
+        status = {
+            **pod["status"],
+            "conditions": settled(pod, _conditions(False), stamp),
+            "containerStatuses": [_again(item, pod, reason, code, stamp) for item in pod["spec"]["containers"]],
+        }
+        self._registry.set_status(POD, pod, status)
+        self._later(pod, t, self._draw(pod, "restart", START_SECONDS))
+
     def _settle(self, pod: Object, t: float) -> None:
         if "deletionTimestamp" in pod["metadata"]:
             self._registry.store.remove(POD, namespace_of(pod), name_of(pod))
@@ -102,22 +114,24 @@ class Kubelet:
             "hostIP": host,
             "startTime": stamp,
             "conditions": settled(pod, _conditions(False), stamp),
-            "containerStatuses": [_container(item, waiting, False) for item in pod["spec"]["containers"]],
+            "containerStatuses": [_container(item, waiting, False, {}) for item in pod["spec"]["containers"]],
         }
 
     def _running(self, pod: Object) -> Object:
         stamp = self._registry.times.stamp()
-        high, low = self._registry.identity.seconds("ip", 0, 255), self._registry.identity.seconds("ip", 1, 254)
-        address = f"10.244.{high}.{low}"
-        running = {"running": {"startedAt": stamp}}
+        address = dig(pod, "status", "podIP") or self._free_address()
         return {
             **pod["status"],
             "phase": "Running",
             "podIP": address,
             "podIPs": [{"ip": address}],
             "conditions": settled(pod, _conditions(True), stamp),
-            "containerStatuses": [_container(item, running, True) for item in pod["spec"]["containers"]],
+            "containerStatuses": [_up(item, pod, stamp) for item in pod["spec"]["containers"]],
         }
+
+    def _free_address(self) -> str:
+        high, low = self._registry.identity.seconds("ip", 0, 255), self._registry.identity.seconds("ip", 1, 254)
+        return f"10.244.{high}.{low}"
 
 
 def _address(node: Object) -> str:
@@ -135,17 +149,39 @@ def _conditions(ready: bool) -> list[Object]:
     ]
 
 
-def _container(spec: Object, state: Object, ready: bool) -> Object:
-    image = str(spec["image"])
-    started = {"containerID": f"containerd://{spec['name']}"} if ready else {}
+def _up(spec: Object, pod: Object, stamp: str) -> Object:
+    """A container that has passed its probes: running from now on, or since its restart."""
+    before = _status_of(pod, spec)
+    running = dig(before, "state", "running", default={"startedAt": stamp})
+    return _container(spec, {"running": running}, True, before)
+
+
+def _again(spec: Object, pod: Object, reason: str, code: int, stamp: str) -> Object:
+    """A container that ended now and was started again at once."""
+    before = _status_of(pod, spec)
+    began = dig(before, "state", "running", "startedAt", default=stamp)
+    end = {"reason": reason, "exitCode": code, "startedAt": began, "finishedAt": stamp}
+    past = {"restartCount": before.get("restartCount", 0) + 1, "lastState": {"terminated": end}}
+    return _container(spec, {"running": {"startedAt": stamp}}, False, past)
+
+
+def _status_of(pod: Object, spec: Object) -> Object:
+    statuses: list[Object] = dig(pod, "status", "containerStatuses", default=[])
+    return next((item for item in statuses if item.get("name") == spec["name"]), {})
+
+
+def _container(spec: Object, state: Object, ready: bool, before: Object) -> Object:
+    """A container's status; its restarts and its last end are as they were ``before``."""
+    image, up = str(spec["image"]), "running" in state
+    started = {"containerID": f"containerd://{spec['name']}"} if up else {}
     return {
         "name": spec["name"],
         "image": image,
-        "imageID": f"{image}@sha256:simulated" if ready else "",
+        "imageID": f"{image}@sha256:simulated" if up else "",
         "ready": ready,
-        "started": ready,
-        "restartCount": 0,
+        "started": up,
+        "restartCount": before.get("restartCount", 0),
         "state": state,
-        "lastState": {},
+        "lastState": before.get("lastState", {}),
         **started,
     }

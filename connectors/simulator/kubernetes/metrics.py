@@ -7,6 +7,7 @@ from connectors.simulator.kubernetes.controllers import OTHERS_CPU, usage
 from connectors.simulator.kubernetes.family import is_ready
 from connectors.simulator.kubernetes.identity import Times
 from connectors.simulator.kubernetes.kinds import POD, POD_METRICS
+from connectors.simulator.kubernetes.memory import LEAKING, Memory, held
 from connectors.simulator.kubernetes.objects import Object, dig, labels_of, name_of, namespace_of
 from connectors.simulator.kubernetes.store import Store
 from connectors.simulator.tick import Tick
@@ -18,9 +19,10 @@ _OTHERS_MEMORY = 96 * 2**20  # bytes
 class Metrics:
     """Holds the last tick; before the first there are no metrics, as on a cluster that has just started."""
 
-    def __init__(self, store: Store, times: Times) -> None:
+    def __init__(self, store: Store, times: Times, memory: Memory) -> None:
         self._store = store
         self._times = times
+        self._memory = memory
         self.tick: Tick | None = None
 
     def pods(self, namespace: str) -> list[Object]:
@@ -33,7 +35,8 @@ class Metrics:
     def _one(self, pod: Object, tick: Tick) -> Object:
         app = labels_of(pod).get("app", "")
         share = usage(tick).get(app, OTHERS_CPU)
-        memory = {"api": tick.api_memory, "workers": tick.worker_memory}.get(app, _OTHERS_MEMORY)
+        api = held(tick, self._memory.leaked(pod))
+        memory = {LEAKING: api, "workers": tick.worker_memory}.get(app, _OTHERS_MEMORY)
         stamp = self._times.stamp()
         return {
             "kind": POD_METRICS.name,

@@ -131,8 +131,10 @@ _WORKLOAD: Shape = {
 _POD: Shape = {
     **_pod_spec("spec"),
     **_under("status", phase=_STRING, podIP=_STRING, nominatedNodeName=_STRING),
-    **_list_of("status.containerStatuses", ready=_BOOL, restartCount=_INT, state=_MAP),
+    **_list_of("status.containerStatuses", ready=_BOOL, restartCount=_INT, state=_MAP, lastState=_MAP),
     **_under("status.containerStatuses[].state", waiting=_MAP, terminated=_MAP, running=_MAP),
+    "status.containerStatuses[].lastState.terminated": _MAP,
+    "status.containerStatuses[].lastState.terminated.finishedAt": _TIME,
     **_CONDITIONS,
 }
 

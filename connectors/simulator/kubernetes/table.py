@@ -113,7 +113,10 @@ def _pod_status(pod: Object, now: float) -> str:
 
 
 def _restarts(pod: Object, now: float) -> str:
-    return str(sum(item.get("restartCount", 0) for item in dig(pod, "status", "containerStatuses", default=[])))
+    statuses = dig(pod, "status", "containerStatuses", default=[])
+    count = str(sum(item.get("restartCount", 0) for item in statuses))
+    ended = [stamp for item in statuses if (stamp := dig(item, "lastState", "terminated", "finishedAt"))]
+    return f"{count} ({_since(max(ended), now)} ago)" if ended else count
 
 
 def _part(counter: str) -> Callable[[Object, float], object]:

@@ -21,10 +21,10 @@ SHOP_HPAS = "/apis/autoscaling/v2/namespaces/shop/horizontalpodautoscalers"
 SHOP_PODS = "/api/v1/namespaces/shop/pods"
 
 
-def tick(t: int, api: float = 0.5, workers: float = 0.4) -> Tick:
-    """One second in which pods use these shares of their CPU requests."""
+def tick(t: int, api: float = 0.5, workers: float = 0.4, growth: float = 0.0) -> Tick:
+    """One second in which pods use these shares of their CPU requests, and each API pod leaks ``growth`` bytes."""
     cache = Cache(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1.0)
-    return Tick(t, cache, (), api, 300 * 2**20, workers, 200 * 2**20, 1.0, 1.0)
+    return Tick(t, cache, (), api, 300 * 2**20, workers, 200 * 2**20, 1.0, 1.0, api_growth=growth)
 
 
 class Time:
@@ -45,12 +45,12 @@ class Cluster:
         self.wire = KubernetesWire(SimClock(wall=self.time), seed)
         self.t = 0
 
-    def run(self, seconds: int, api: float = 0.5, workers: float = 0.4) -> None:
+    def run(self, seconds: int, api: float = 0.5, workers: float = 0.4, growth: float = 0.0) -> None:
         """That many simulated seconds under a constant load."""
         for _ in range(seconds):
             self.t += 1
             self.time.now = OPENED + self.t
-            self.wire.step(self.t, tick(self.t, api, workers))
+            self.wire.step(self.t, tick(self.t, api, workers, growth))
 
 
 class Client:

@@ -134,6 +134,19 @@ async def test_every_kind_is_listed_and_described(kubectl: Kubectl) -> None:
     assert "250m" in await kubectl("top", "pods")
 
 
+async def test_a_pod_that_ran_out_of_memory_says_so(kubectl: Kubectl, cluster: Cluster) -> None:
+    while cluster.wire.workloads()["api"].ready == 5:
+        cluster.run(1, growth=2**20)
+    cluster.run(10)
+    (row,) = [line for line in (await kubectl("get", "pods", "-l", "app=api")).splitlines() if "0/1" in line]
+    assert row.split()[1:6] == ["0/1", "Running", "1", "(10s", "ago)"]
+    described = await kubectl("describe", "pod", row.split()[0])
+    assert all(text in described for text in ("OOMKilled", "Exit Code:    137", "Restart Count:  1", "OOMKilling"))
+    memory = [line.split()[2] for line in (await kubectl("top", "pods", "-l", "app=api")).splitlines()[1:]]
+    assert len(memory) == 4
+    assert all(300 < int(text.removesuffix("Mi")) <= 512 for text in memory)
+
+
 async def test_patches_of_three_kinds_and_what_is_refused(kubectl: Kubectl, cluster: Cluster) -> None:
     strategic = '{"spec":{"template":{"spec":{"containers":[{"name":"web","image":"shop/web:9"}]}}}}'
     await kubectl("patch", "deploy", "web", "-p", strategic)

@@ -52,6 +52,8 @@ _JSON = st.recursive(
     max_leaves=4,
 )
 
+LEAK = 4 * 2**20  # bytes a second: a pod runs out of memory in less than a minute
+
 
 class Bare:
     """A cluster without HTTP."""
@@ -61,8 +63,8 @@ class Bare:
         times, identity = Times(SimClock(wall=time)), Identity(3)
         store = Store()
         registry = Registry(store, identity, times)
-        self.metrics = Metrics(store, times)
         self.controllers = Controllers(registry, Family(store))
+        self.metrics = Metrics(store, times, self.controllers.memory)
         self.api = Api(registry, Access(identity), self.metrics)
         furnish(registry)
         self.call("POST", "/api/v1/namespaces/shop/resourcequotas", {"metadata": {"name": "all"}, "spec": {"hard": {}}})
@@ -72,7 +74,7 @@ class Bare:
     def run(self, seconds: int) -> None:
         for _ in range(seconds):
             self.t += 1
-            self.metrics.tick = tick(self.t, api=0.9)
+            self.metrics.tick = tick(self.t, api=0.9, growth=LEAK)
             self.controllers.step(self.t, self.metrics.tick)
 
     def call(
