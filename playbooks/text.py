@@ -17,15 +17,15 @@ from playbooks.values import say
 
 
 def plan_lines(plan: Plan) -> tuple[str, ...]:
-    """The whole plan: steps with before → after, what proves them, who ends them, warnings, and the hash."""
+    """The whole plan: the warnings, which a short screen must not hide; steps with before → after; the hash."""
     lines = [f"{plan.title}  ({plan.environment})"]
     if plan.params:
         lines.append("  with " + ", ".join(f"{name}={value}" for name, value in plan.params))
+    lines += [f"! {warning}" for warning in plan.warnings]
     for number, step in enumerate(plan.steps, 1):
         lines += _step(number, step, plan.purpose)
     if not plan.steps:
         lines.append("  nothing to undo")
-    lines += [f"! {warning}" for warning in plan.warnings]
     count = len(plan.changes)
     lines.append(f"{count} change{'' if count == 1 else 's'}, plan {plan.hash}" if count else "nothing to change")
     return tuple(inert(line) for line in lines)

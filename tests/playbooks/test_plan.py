@@ -131,6 +131,7 @@ def test_other_hands_are_shown() -> None:
     estate.owners[HPA, "hpa.max"] = "argocd shop"
     estate.marks[CACHE, "ttl.catalog"] = (Mark("run-0", "ttl", 30, 90, None),)
     lines = "\n".join(plan_lines(made(estate)))
+    assert lines.index("\n! ") < lines.index("\n1. ")  # a short screen hides the end, not the warnings
     assert "hpa.max is also set by argocd shop" in lines
     assert "ttl.catalog: run run-0 is in force on it" in lines
     assert "ttl.catalog has drifted: 90 was set, 60 is there" in lines
