@@ -2,7 +2,7 @@
 PYTHON ?=
 BIN := .venv/bin
 
-.PHONY: help demo test check bench screenshot lock clean
+.PHONY: help compiled demo test check bench screenshot lock clean
 
 help:
 	@echo "make demo        the console on a simulated shop in a viral spike"
@@ -19,7 +19,11 @@ help:
 	@PYTHON=$(PYTHON) scripts/venv.sh requirements-dev.lock $@
 	@touch .venv/.run
 
-demo: .venv/.run
+# Where the environment forbids Python to write byte code, what was edited since would be compiled at every start.
+compiled:
+	@$(BIN)/python -m compileall -q console panels connectors playbooks
+
+demo: .venv/.run compiled
 	@$(BIN)/seawall demo $(SCENARIO)
 
 test: .venv/.dev
@@ -33,7 +37,7 @@ check: .venv/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: .venv/.dev
+bench: .venv/.dev compiled
 	$(BIN)/python -m bench $(ARGS)
 
 screenshot: .venv/.dev

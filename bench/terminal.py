@@ -73,6 +73,19 @@ class Terminal:
                 return time.perf_counter() - self.started
         raise TimeoutError(f"not seen within {patience:g}s; the screen was:\n{self.text}")
 
+    def answer(self, keys: str, told: bytes, patience: float) -> float:
+        """Seconds from pressing ``keys`` until the program has written ``told``; pyte's drawing is not counted."""
+        start = time.perf_counter()
+        self.press(keys)
+        data = b""
+        while told not in data:
+            if time.perf_counter() - start > patience:
+                raise TimeoutError(f"{told!r} was not written within {patience:g}s of {keys!r}")
+            data += self._receive(0.02)
+        taken = time.perf_counter() - start
+        self._stream.feed(data)
+        return taken
+
     def watch(self, seconds: float) -> int:
         """Bytes written within the next ``seconds``."""
         before, end = self.written, time.perf_counter() + seconds
@@ -81,12 +94,16 @@ class Terminal:
         return self.written - before
 
     def _read(self, patience: float) -> bool:
+        data = self._receive(patience)
+        self._stream.feed(data)
+        return bool(data)
+
+    def _receive(self, patience: float) -> bytes:
         if not select.select([self._master], [], [], patience)[0]:
-            return False
+            return b""
         try:
             data = os.read(self._master, 65536)
         except OSError:  # the program has closed its side
-            return False
+            return b""
         self.written += len(data)
-        self._stream.feed(data)
-        return bool(data)
+        return data
