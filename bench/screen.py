@@ -15,7 +15,7 @@ EMPTY = "from textual.app import App\nfrom textual.widgets import Static\n" + (
 DEMO = [sys.executable, "-m", "console.cli", "demo"]
 SETTLE = 8.0  # seconds after the first paint before the steady state is measured
 STEADY = 15.0
-PAINTS = 5
+PAINTS = 9
 
 
 def run() -> Iterator[Result]:
