@@ -28,7 +28,7 @@ def run() -> Iterator[Result]:
     process.stdin.close()
     process.wait(10)
     yield Result("simulator: ready, with ten minutes of history", ready, "s", 2.0, f"its imports {bare:.2f} s")
-    yield Result("simulator: memory when ready", memory, "MiB", 100)
+    yield Result("simulator: memory when ready", memory, "MiB", 80)
     yield Result("simulator: one simulated second", _second() * 1000, "ms", 3.0, f"{os.cpu_count()} cores")
 
 

@@ -167,7 +167,11 @@ def test_the_lock_does_not_outlive_its_process(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     child = os.fork()
     if child == 0:
-        Journal.open(path, RUN)
-        os._exit(0)
-    os.waitpid(child, 0)
+        try:
+            Journal.open(path, RUN)
+            os._exit(0)
+        finally:
+            os._exit(1)  # whatever went wrong, no second test run goes on in here
+    assert os.waitpid(child, 0)[1] == 0
     Journal.open(path, RUN).close()
+    assert path.exists()
