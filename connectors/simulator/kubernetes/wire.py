@@ -13,6 +13,7 @@ from connectors.simulator.kubernetes.family import Family
 from connectors.simulator.kubernetes.identity import Identity, Times
 from connectors.simulator.kubernetes.kubelet import START_SECONDS
 from connectors.simulator.kubernetes.metrics import Metrics
+from connectors.simulator.kubernetes.options import KubernetesOptions
 from connectors.simulator.kubernetes.registry import Registry
 from connectors.simulator.kubernetes.server import Server
 from connectors.simulator.kubernetes.shop import SHOP, furnish
@@ -49,7 +50,8 @@ class KubernetesWire:
     Everything runs in the caller's loop: a step and a request never meet.
     """
 
-    def __init__(self, clock: SimClock, seed: int) -> None:
+    def __init__(self, clock: SimClock, seed: int, options: KubernetesOptions | None = None) -> None:
+        self._options = options or KubernetesOptions()
         identity = Identity(seed)
         self._times = Times(clock)
         self._store = Store()
