@@ -61,8 +61,7 @@ class Estate:
     def levers(self) -> Levers:
         """What controllers and operators have set on the wires, as it holds at the next second."""
         now = self.clock.wall(self._t + 1)
-        api, workers, gateway = map(self._pods, ("api", "workers", "gateway"))
-        return levers_of(api, workers, gateway, self.redis.flags(), now)
+        return levers_of(self.kubernetes.workloads(), self.redis.flags(), now)
 
     def advance(self) -> int:
         """Catches up with the clock, by ``AT_ONCE`` seconds at most; the number of seconds stepped."""

@@ -23,7 +23,6 @@ NODE_CORES = 4
 NODE_MEMORY = 16 * 2**30  # bytes
 NODE_DISK = 200 * 2**30
 CONNECTION_MEMORY = 10 * 2**20
-GATEWAY_MEMORY = 96 * 2**20
 REQUESTS, LIMITS = "requests", "limits"
 _BACKEND = {
     (REQUESTS, "cpu"): api.CPU_REQUEST,
@@ -131,12 +130,11 @@ def _histogram(name: str, own: str, counters: Mapping[str, float], **labels: str
 
 
 def _containers(tick: Tick, cluster: Cluster) -> Iterator[Sample]:
-    memories = {"gateway": GATEWAY_MEMORY, "api": tick.api_memory, "workers": tick.worker_memory}
-    for name, memory in memories.items():
+    for name in RESOURCES:
         ready = cluster.deployments.get(name, Pods(0)).ready
         where = {"container": name, "namespace": NAMESPACE, "pod": f"{name}-all"}
         yield _counter("container_cpu_usage_seconds_total", tick.counters[f"{name}.cpu"], **where)
-        yield _gauge("container_memory_working_set_bytes", memory * ready, **where)
+        yield _gauge("container_memory_working_set_bytes", tick.usage_of(name).memory * ready, **where)
         for (kind, resource), amount in RESOURCES[name].items():
             yield _gauge(f"kube_pod_container_resource_{kind}", amount * ready, resource=resource, **where)
 

@@ -19,14 +19,13 @@ LARGEST = 1e12  # beyond it a number is a mistake, and an integer may not even f
 Document = Mapping[str, object]
 
 
-def levers_of(api: Pods, workers: Pods, gateway: Pods, flags: Mapping[str, Document], now: float) -> Levers:
+def levers_of(pods: Mapping[str, Pods], flags: Mapping[str, Document], now: float) -> Levers:
     """The levers in force at ``now`` (wall epoch seconds) with this flag document."""
     switches = {field: _switch(document, now) for field, document in flags.items() if field.startswith(FLAG)}
     numbers = {field: number_of(document, now) for field, document in flags.items() if field.startswith((TTL, RATE))}
     off = (field.removeprefix(FLAG) for field, on in switches.items() if on is False and field != READ_ONLY)
     return Levers(
-        api=api,
-        workers=workers,
+        pods=pods,
         ttl={
             field.removeprefix(TTL): value
             for field, value in numbers.items()
@@ -35,7 +34,6 @@ def levers_of(api: Pods, workers: Pods, gateway: Pods, flags: Mapping[str, Docum
         read_only=switches.get(READ_ONLY) is True,
         features_off=frozenset(off),
         user_rate=numbers.get(USER_RATE),
-        gateway=gateway,
     )
 
 

@@ -11,11 +11,13 @@ from dataclasses import replace
 from connectors.simulator import api, cache, database, orders, payments
 from connectors.simulator.noise import noise
 from connectors.simulator.queueing import share_within
-from connectors.simulator.tick import Levers, Tick
-from connectors.simulator.traffic import Second, State
+from connectors.simulator.tick import Levers, Tick, Usage
+from connectors.simulator.traffic import API, GATEWAY, WORKERS, Second, State
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)  # seconds; the Go client's default
 WORKER_MEMORY = 210 * 2**20  # bytes a pod
+GATEWAY_MEMORY = 96 * 2**20
+WEB, WEB_CPU, WEB_MEMORY = "web", 0.1, 96 * 2**20  # it serves what the CDN did not keep, which is next to nothing
 GATEWAY_CPU = 0.0001  # CPU seconds a request
 GATEWAY_CPU_REQUEST = 0.25  # cores a pod
 DNS_SECONDS = 0.012
@@ -26,25 +28,36 @@ Counters = Mapping[str, float]
 def tick_of(before: State, after: State, second: Second, levers: Levers, counters: Counters, t: int, seed: int) -> Tick:
     """The second ``t`` that led from one state to the next. ``counters`` are last second's."""
     counted = increments(second, levers)
-    memory = api.memory_of(after.in_flight, levers.api)
     return Tick(
         t=t,
-        cache=cache.shown(after.store, before.store, levers.api.ready + levers.workers.ready),
+        cache=cache.shown(after.store, before.store, levers.pods_of(API).ready + levers.pods_of(WORKERS).ready),
         groups=(
             orders.shown(orders.ORDERS, after.orders, t),
             orders.shown(orders.NOTIFICATIONS, after.notifications, t),
         ),
-        api_cpu=second.served.cpu / (levers.api.ready * api.CPU_REQUEST) if levers.api.ready else 0.0,
-        api_memory=memory,
-        worker_cpu=worker_cpu(second, levers.workers.ready),
-        worker_memory=float(WORKER_MEMORY),
+        usage=usage(after, second, levers),
         success=after.success,
         success_origin=after.success_origin,
         gauges=gauges(after, second, levers, t, seed),
         counters={name: counters.get(name, 0.0) + more for name, more in counted.items()},
-        api_leaked=memory - api.memory_of(after.in_flight, replace(levers.api, leaked=0.0)),
-        api_growth=second.growth,
     )
+
+
+def usage(state: State, second: Second, levers: Levers) -> dict[str, Usage]:
+    """What the pods of each workload use."""
+    pods, workers, gateways = levers.pods_of(API), levers.pods_of(WORKERS), levers.pods_of(GATEWAY)
+    memory = api.memory_of(state.in_flight, pods)
+    return {
+        API: Usage(
+            cpu=second.served.cpu / (pods.ready * api.CPU_REQUEST) if pods.ready else 0.0,
+            memory=memory,
+            leaked=memory - api.memory_of(state.in_flight, replace(pods, leaked=0.0)),
+            growth=second.growth,
+        ),
+        WORKERS: Usage(worker_cpu(second, workers.ready), float(WORKER_MEMORY)),
+        GATEWAY: Usage(gateway_cpu(second, gateways.ready), float(GATEWAY_MEMORY)),
+        WEB: Usage(WEB_CPU, float(WEB_MEMORY)),
+    }
 
 
 def worker_cpu(second: Second, ready: int) -> float:
@@ -68,8 +81,8 @@ def gauges(state: State, second: Second, levers: Levers, t: int, seed: int) -> d
         "dns.lookup": DNS_SECONDS * (1 + 0.2 * noise(seed, "dns", t)),
         "gateway.offered": second.admission.offered,
         "gateway.retries": state.retries,
-        "gateway.cpu": gateway_cpu(second, levers.gateway.ready),
-        "api.capacity": api.capacity(api.strength(levers.api), second.demand.work),
+        "gateway.cpu": gateway_cpu(second, levers.pods_of(GATEWAY).ready),
+        "api.capacity": api.capacity(api.strength(levers.pods_of(API)), second.demand.work),
         "api.queue": state.queue,
         "api.wait": second.served.wait,
         "database.connections": state.database.connections,
@@ -103,9 +116,11 @@ def increments(second: Second, levers: Levers) -> dict[str, float]:
         "payments.429": calls.refused,
         "payments.500": calls.failed,
         **_payment_buckets(calls),
-        "gateway.cpu": second.admission.offered * GATEWAY_CPU if levers.gateway.ready else 0.0,
+        "gateway.cpu": second.admission.offered * GATEWAY_CPU if levers.pods_of(GATEWAY).ready else 0.0,
         "api.cpu": second.served.cpu,
-        "workers.cpu": worker_cpu(second, levers.workers.ready) * api.CPU_REQUEST * levers.workers.ready,
+        "workers.cpu": worker_cpu(second, levers.pods_of(WORKERS).ready)
+        * api.CPU_REQUEST
+        * levers.pods_of(WORKERS).ready,
         "database.queries": second.queries,
         "database.seconds": second.queries * second.demand.service.latency,
         "database.gave_up": second.queries * second.demand.service.gave_up,

@@ -19,17 +19,22 @@ class Pods:
     leaked: float = 0.0  # bytes that a ready one has leaked since its container started, on average
 
 
+NO_PODS = Pods(0)
+
+
 @dataclass(frozen=True, slots=True)
 class Levers:
     """What operators and controllers have set, read by the model at the start of a step."""
 
-    api: Pods
-    workers: Pods
+    pods: Mapping[str, Pods]  # by workload
     ttl: Mapping[str, float] = field(default_factory=dict)  # seconds, by key group ("catalog")
     read_only: bool = False
     features_off: frozenset[str] = frozenset()
     user_rate: float | None = None  # requests a minute a user; None: no limit
-    gateway: Pods = Pods(ready=3, desired=3)
+
+    def pods_of(self, workload: str) -> Pods:
+        """Its pods; none where there is no such workload."""
+        return self.pods.get(workload, NO_PODS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,22 +77,34 @@ class Cache:
 
 
 @dataclass(frozen=True, slots=True)
+class Usage:
+    """What each ready pod of a workload uses, on average."""
+
+    cpu: float  # share of its CPU request, 1.0 = 100 %
+    memory: float  # bytes
+    leaked: float = 0.0  # of memory: bytes that were leaked before this second
+    growth: float = 0.0  # bytes that were leaked in this second
+
+
+IDLE = Usage(cpu=0.0, memory=0.0)
+
+
+@dataclass(frozen=True, slots=True)
 class Tick:
     """Everything the model says about one simulated second. Rates are a second's counts; counters grow for ever."""
 
     t: int
     cache: Cache
     groups: tuple[Group, ...]
-    api_cpu: float  # share of the CPU request that a ready pod uses, 1.0 = 100 %
-    api_memory: float  # bytes a ready pod, on average
-    worker_cpu: float
-    worker_memory: float
-    success: float  # share of user requests answered well, CDN hits included
-    success_origin: float  # the same of what reached the gateway
+    usage: Mapping[str, Usage] = field(default_factory=dict)  # by workload
+    success: float = 1.0  # share of user requests answered well, CDN hits included
+    success_origin: float = 1.0  # the same of what reached the gateway
     gauges: Mapping[str, float] = field(default_factory=dict)  # every other state, by the model's own name
     counters: Mapping[str, float] = field(default_factory=dict)
-    api_leaked: float = 0.0  # of api_memory: bytes that were leaked before this second
-    api_growth: float = 0.0  # bytes that each ready pod leaked in this second
+
+    def usage_of(self, workload: str) -> Usage:
+        """What its pods use; nothing where the model does not know it."""
+        return self.usage.get(workload, IDLE)
 
 
 @dataclass(frozen=True, slots=True)

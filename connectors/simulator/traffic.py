@@ -19,6 +19,7 @@ from connectors.simulator.crisis import Crisis
 from connectors.simulator.orders import Consumers
 from connectors.simulator.tick import Levers
 
+API, WORKERS, GATEWAY = "api", "workers", "gateway"  # the shop's workloads
 DEFAULT_TTL = 60.0  # seconds; the application's own, where nobody configured one
 SHORTEST_TTL = 1.0
 WRITES = 2.0  # queries an order makes
@@ -123,28 +124,28 @@ def opened(workers: int) -> State:
 def step(state: State, levers: Levers, crisis: Crisis, t: int, seed: int) -> tuple[State, Second]:
     """The next state, and the flows of second ``t`` that led to it."""
     arrivals = users_cdn.arrive(state.edge, users_cdn.users_at(seed, crisis, t), crisis)
-    admission = gateway.admit(arrivals.origin, state.retries, levers.user_rate, api.strength(levers.gateway))
+    admission = gateway.admit(arrivals.origin, state.retries, levers.user_rate, api.strength(levers.pods_of(GATEWAY)))
     demand = _demand(state, levers, crisis, admission.admitted)
-    served = api.serve(state.queue, admission.admitted, api.strength(levers.api), demand.work)
+    served = api.serve(state.queue, admission.admitted, api.strength(levers.pods_of(API)), demand.work)
     paid, calls, outcome = _outcome(state, demand, served, crisis, t)
     ordered = outcome.answered * demand.ordering
-    workers = levers.workers.ready
+    workers = levers.pods_of(WORKERS).ready
     ordering, consumed = orders.step(orders.ORDERS, state.orders, ordered, workers, t, crisis.poisoned > 0.5)
     notifying, notified = orders.step(orders.NOTIFICATIONS, state.notifications, consumed, workers, t)
-    growth = api.growth_of(crisis.leak, served.served, levers.api)
+    growth = api.growth_of(crisis.leak, served.served, levers.pods_of(API))
     second = Second(arrivals, admission, demand, served, outcome, calls, ordered, consumed, notified, growth)
     below = Below(paid, ordering, notifying)
     return _after(state, levers, crisis, second, below), second
 
 
 def _demand(state: State, levers: Levers, crisis: Crisis, admitted: float) -> Demand:
-    pods = api.strength(levers.api)
-    load = api.load_of(levers.features_off, state.in_flight, levers.api)
+    pods = api.strength(levers.pods_of(API))
+    load = api.load_of(levers.features_off, state.in_flight, levers.pods_of(API))
     ordering = _order_share(levers, crisis)
     queries = load.lookups * (1 - state.store.hit_share * crisis.cache_ok) + ordering * WRITES
     background = state.consumed * QUERIES_A_MESSAGE
     wanted = min(state.queue + admitted, pods * api.CPU_LIMIT / load.cpu) * queries + background
-    pool = database.pool_of(levers.api.ready, levers.workers.ready)
+    pool = database.pool_of(levers.pods_of(API).ready, levers.pods_of(WORKERS).ready)
     service = database.serve(state.database, wanted, pool, pods * api.THREADS, crisis)
     paying = ordering * payments.waits(state.payments, crisis)
     residence = load.cpu + api.OVERHEAD + queries * service.latency + paying
@@ -170,8 +171,8 @@ def _outcome(
 def _after(state: State, levers: Levers, crisis: Crisis, second: Second, below: Below) -> State:
     served, service = second.served, second.demand.service
     success_origin = _share(second.outcome.answered, second.errors, state.success_origin)
-    pods = levers.api.ready + levers.workers.ready
-    pool = database.pool_of(levers.api.ready, levers.workers.ready)
+    pods = levers.pods_of(API).ready + levers.pods_of(WORKERS).ready
+    pool = database.pool_of(levers.pods_of(API).ready, levers.pods_of(WORKERS).ready)
     ttl = max(levers.ttl.get("catalog", DEFAULT_TTL), SHORTEST_TTL)
     lookups = served.served * second.demand.work.lookups * crisis.cache_ok
     fill = crisis.database_ok * (1 - service.gave_up)
@@ -184,7 +185,8 @@ def _after(state: State, levers: Levers, crisis: Crisis, second: Second, below: 
         notifications=below.notifications,
         retries=gateway.retried(second.errors, second.admission.limited),
         queue=served.queue,
-        in_flight=served.queue + min(served.served * second.demand.work.residence, api.THREADS * levers.api.ready),
+        in_flight=served.queue
+        + min(served.served * second.demand.work.residence, api.THREADS * levers.pods_of(API).ready),
         consumed=second.consumed,
         success=_user_success(second, success_origin, state.success),
         success_origin=success_origin,

@@ -26,7 +26,7 @@ def wire() -> KafkaWire:
     orders = tuple(Partition("orders", n, 0, 1000, 900 if n else None) for n in range(8))
     others = tuple(Partition("notifications", n, 0, 10, 4) for n in range(4))
     groups = (Group("orders", "Stable", 9, orders), Group("notifications", "Empty", 0, others))
-    made.step(0, Tick(0, CACHE, groups, 0, 0, 0, 0, 1, 1, counters={"dead_letters": 12}))
+    made.step(0, Tick(0, CACHE, groups, counters={"dead_letters": 12}))
     return made
 
 

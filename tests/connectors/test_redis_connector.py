@@ -52,7 +52,7 @@ async def url(request: pytest.FixtureRequest) -> AsyncIterator[str]:
 
 async def simulated(password: str | None = None) -> RedisWire:
     wire = RedisWire(SimClock(), seed=1, password=password)
-    wire.step(1, Tick(1, CACHE, (), 0, 0, 0, 0, 1, 1))
+    wire.step(1, Tick(1, CACHE, ()))
     await wire.start()
     return wire
 

@@ -16,10 +16,10 @@ from connectors.simulator.kubernetes.refusal import Refusal
 from connectors.simulator.kubernetes.registry import Registry
 from connectors.simulator.kubernetes.store import Commit
 from connectors.simulator.kubernetes.workloads import Workloads
-from connectors.simulator.tick import Tick
+from connectors.simulator.tick import Tick, Usage
 
 ROUNDS = 50  # a reconciliation that has not settled after so many rounds waits for the next second
-OTHERS_CPU = 0.25  # share of the request that workloads outside the traffic model use
+OTHERS = Usage(cpu=0.25, memory=96 * 2**20)  # what a workload outside the traffic model uses
 
 _Key = tuple[str, str]
 
@@ -45,7 +45,7 @@ class Controllers:
         """Everything that is due at simulated second ``t``."""
         self.memory.step(t, tick)
         if t % scaling.PERIOD == 0:
-            self._autoscaler.sync(t, usage(tick))
+            self._autoscaler.sync(t, {name: used.cpu for name, used in tick.usage.items()})
         if t % 60 == 0:
             self._recorder.expire()
         self.settle(t)
@@ -107,9 +107,3 @@ class Controllers:
         for kind, dirty in self._dirty.items():
             if reference.get("kind") == kind.name:
                 dirty[(namespace, str(reference.get("name")))] = None
-
-
-def usage(tick: Tick) -> dict[str, float]:
-    """The share of its CPU request that a ready pod of each deployment uses now."""
-    gateway = tick.gauges.get("gateway.cpu", OTHERS_CPU)
-    return {"api": tick.api_cpu, "workers": tick.worker_cpu, "gateway": gateway, "web": OTHERS_CPU}

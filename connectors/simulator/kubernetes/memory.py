@@ -15,7 +15,7 @@ from connectors.simulator.kubernetes.objects import Object, dig, name_of
 from connectors.simulator.kubernetes.registry import Registry
 from connectors.simulator.kubernetes.shop import SHOP
 from connectors.simulator.kubernetes.store import Commit
-from connectors.simulator.tick import Tick
+from connectors.simulator.tick import Tick, Usage
 
 LEAKING = "api"  # the deployment that the model's leak is in
 HEAD_START_KIB = (0, 48 * 1024)
@@ -40,19 +40,20 @@ class Memory:
 
     def step(self, t: float, tick: Tick) -> None:
         """Lets the ready pods grow as the last second had them grow, and kills those beyond their limits."""
-        if not self._leaked and tick.api_growth <= 0:
+        used = tick.usage_of(LEAKING)
+        if not self._leaked and used.growth <= 0:
             return
         self.changes += 1
         deployment = self._family.deployment(SHOP, LEAKING)
         for pod in self._family.pods(deployment) if deployment else ():
             if is_ready(pod):
-                self._grow(pod, tick, t)
+                self._grow(pod, used, t)
 
-    def _grow(self, pod: Object, tick: Tick, t: float) -> None:
+    def _grow(self, pod: Object, used: Usage, t: float) -> None:
         uid = pod["metadata"]["uid"]
         known = self._leaked.get(uid)
-        self._leaked[uid] = (self._head_start(pod) if known is None else known) + tick.api_growth
-        if held(tick, self._leaked[uid]) > limit_of(pod):
+        self._leaked[uid] = (self._head_start(pod) if known is None else known) + used.growth
+        if held(used, self._leaked[uid]) > limit_of(pod):
             self._kill(pod, t)
 
     def _head_start(self, pod: Object) -> float:
@@ -69,9 +70,9 @@ class Memory:
             self._leaked.pop(commit.last["metadata"]["uid"], None)
 
 
-def held(tick: Tick, leaked: float) -> float:
+def held(used: Usage, leaked: float) -> float:
     """Bytes that an API pod holds which has leaked so much: beside that, each holds the same."""
-    return tick.api_memory - tick.api_leaked + leaked
+    return used.memory - used.leaked + leaked
 
 
 def limit_of(pod: Object) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from connectors.simulator.kubernetes.autoscaler import millicores
-from connectors.simulator.kubernetes.controllers import OTHERS_CPU, usage
+from connectors.simulator.kubernetes.controllers import OTHERS
 from connectors.simulator.kubernetes.family import is_ready
 from connectors.simulator.kubernetes.identity import Times
 from connectors.simulator.kubernetes.kinds import POD, POD_METRICS
@@ -13,7 +13,6 @@ from connectors.simulator.kubernetes.store import Store
 from connectors.simulator.tick import Tick
 
 WINDOW_SECONDS = 15
-_OTHERS_MEMORY = 96 * 2**20  # bytes
 
 
 class Metrics:
@@ -34,9 +33,8 @@ class Metrics:
 
     def _one(self, pod: Object, tick: Tick) -> Object:
         app = labels_of(pod).get("app", "")
-        share = usage(tick).get(app, OTHERS_CPU)
-        api = held(tick, self._memory.leaked(pod))
-        memory = {LEAKING: api, "workers": tick.worker_memory}.get(app, _OTHERS_MEMORY)
+        used = tick.usage.get(app, OTHERS)
+        memory = held(used, self._memory.leaked(pod)) if app == LEAKING else used.memory
         stamp = self._times.stamp()
         return {
             "kind": POD_METRICS.name,
@@ -50,7 +48,7 @@ class Metrics:
             },
             "timestamp": stamp,
             "window": f"{WINDOW_SECONDS}s",
-            "containers": [_container(item, share, memory) for item in pod["spec"]["containers"]],
+            "containers": [_container(item, used.cpu, memory) for item in pod["spec"]["containers"]],
         }
 
 

@@ -10,7 +10,7 @@ import aiohttp
 
 from connectors.simulator.clock import SimClock
 from connectors.simulator.kubernetes import KubernetesWire
-from connectors.simulator.tick import Cache, Tick
+from connectors.simulator.tick import Cache, Tick, Usage
 
 OPENED = 1_760_000_000.0  # wall seconds at simulated second 0
 MERGE = "application/merge-patch+json"
@@ -24,7 +24,13 @@ SHOP_PODS = "/api/v1/namespaces/shop/pods"
 def tick(t: int, api: float = 0.5, workers: float = 0.4, growth: float = 0.0) -> Tick:
     """One second in which pods use these shares of their CPU requests, and each API pod leaks ``growth`` bytes."""
     cache = Cache(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1.0)
-    return Tick(t, cache, (), api, 300 * 2**20, workers, 200 * 2**20, 1.0, 1.0, api_growth=growth)
+    used = {
+        "api": Usage(api, 300 * 2**20, growth=growth),
+        "workers": Usage(workers, 200 * 2**20),
+        "gateway": Usage(0.25, 96 * 2**20),
+        "web": Usage(0.25, 96 * 2**20),
+    }
+    return Tick(t, cache, (), used)
 
 
 class Time:

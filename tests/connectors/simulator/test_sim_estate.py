@@ -142,7 +142,7 @@ async def test_the_remedies_pulled_over_the_wires_keep_it_answering(shop: Shop, 
     await shop.remedies()
     shares = shop.until(END)
     assert sum(shares[-120:]) / 120 > 0.95
-    assert shop.estate.levers().api.ready > 40
+    assert shop.estate.levers().pods_of("api").ready > 40
     assert shop.estate.tick.gauges["orders.lag"] < 500
     signals = await shop.signals(tmp_path)
     assert signals["gateway.p95"] < 0.2
@@ -154,7 +154,7 @@ async def test_the_remedies_pulled_over_the_wires_keep_it_answering(shop: Shop, 
 async def test_a_deployment_scaled_over_the_wire_has_more_workers_soon(shop: Shop) -> None:
     await shop.patch("/apis/apps/v1/namespaces/shop/deployments/workers", {"spec": {"replicas": 8}})
     shop.until(90)
-    assert shop.estate.levers().workers.ready == 8
+    assert shop.estate.levers().pods_of("workers").ready == 8
 
 
 async def test_a_gateway_scaled_away_answers_nobody(shop: Shop) -> None:
@@ -267,7 +267,7 @@ estate = Estate("viral-spike", seed=11, wall=lambda: wall[0])
 for _ in range(240):  # far enough for the autoscaler to have made pods
     wall[0] += 1
     estate.advance()
-assert estate.levers().api.ready > 5
+assert estate.levers().pods_of("api").ready > 5
 sys.stdout.write(exposition(samples(estate.tick, Cluster(estate.kubernetes.workloads(), estate.kubernetes.hpas()))))
 """
 

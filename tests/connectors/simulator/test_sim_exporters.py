@@ -8,7 +8,8 @@ from itertools import pairwise
 from connectors.simulator.exporters import Cluster, samples
 from connectors.simulator.model import Model
 from connectors.simulator.scenarios import SCENARIOS
-from connectors.simulator.tick import Levers, Pods, Sample, Tick
+from connectors.simulator.tick import Pods, Sample, Tick
+from tests.connectors.simulator.sim_levers import shop_levers
 
 CLUSTER = Cluster(
     deployments={"api": Pods(5, desired=6), "workers": Pods(4, desired=4), "gateway": Pods(3, desired=3)},
@@ -42,7 +43,7 @@ Key = tuple[str, tuple[tuple[str, str], ...]]
 
 def ticks(seconds: int) -> list[Tick]:
     model = Model(SCENARIOS["calm"], 0, workers=4)
-    return [model.step(t, Levers(Pods(5, desired=5), Pods(4, desired=4))) for t in range(seconds)]
+    return [model.step(t, shop_levers(Pods(5, desired=5), Pods(4, desired=4))) for t in range(seconds)]
 
 
 def exported(tick: Tick) -> Mapping[Key, Sample]:

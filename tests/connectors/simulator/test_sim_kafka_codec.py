@@ -26,7 +26,7 @@ def cluster() -> Cluster:
     made.addresses = {broker: Address("127.0.0.1", 9090 + broker) for broker in (1, 2, 3)}
     parts = tuple(Partition("orders", n, 5, 100 + n, 40 if n else None) for n in range(8))
     groups = (Group(GROUP, "Stable", 4, parts),)
-    made.show(Tick(0, CACHE, groups, 0, 0, 0, 0, 1, 1, counters={"dead_letters": 3}), at=1_000.0)
+    made.show(Tick(0, CACHE, groups, counters={"dead_letters": 3}), at=1_000.0)
     made.create("own", 3, {"retention.ms": "1000"})
     return made
 

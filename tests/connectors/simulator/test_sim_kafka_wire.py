@@ -25,7 +25,7 @@ PATIENCE = 15.0  # wall seconds for a client on a busy machine
 
 def tick(t: int, produced: int = 1000, consumed: int = 900) -> Tick:
     parts = tuple(Partition("orders", n, 0, produced + n, consumed) for n in range(8))
-    return Tick(t, CACHE, (Group("orders", "Stable", 4, parts),), 0, 0, 0, 0, 1, 1)
+    return Tick(t, CACHE, (Group("orders", "Stable", 4, parts),))
 
 
 @pytest.fixture
@@ -128,7 +128,7 @@ async def test_a_step_moves_what_clients_see(wire: KafkaWire) -> None:
 
 async def test_a_rebalancing_group_has_members_that_hold_nothing(wire: KafkaWire) -> None:
     parts = tick(0).groups[0].partitions
-    wire.step(0, Tick(0, CACHE, (Group("orders", "PreparingRebalance", 5, parts),), 0, 0, 0, 0, 1, 1))
+    wire.step(0, Tick(0, CACHE, (Group("orders", "PreparingRebalance", 5, parts),)))
     described = (await with_admin(wire, lambda admin: admin.describe_groups(["orders"])))["orders"]
     assert described["group_state"] == "PreparingRebalance"
     assert [bool(member["member_assignment"]) for member in described["members"]] == [False] * 5

@@ -14,7 +14,7 @@ NOW = 1_000_000.0
 
 def levers(**flags: Mapping[str, object]) -> Levers:
     document = {name.replace("__", "."): value for name, value in flags.items()}
-    return levers_of(Pods(5), Pods(4), Pods(3), document, NOW)
+    return levers_of({"api": Pods(5)}, document, NOW)
 
 
 def test_features_that_are_off_and_numbers_that_are_set() -> None:

@@ -23,6 +23,7 @@ from connectors.simulator.model import Model
 from connectors.simulator.scenarios import SCENARIOS, Turn
 from connectors.simulator.tick import Levers, Pods, Tick
 from tests.connectors.simulator.sim_cluster import SHOP_DEPLOYMENTS, SHOP_PODS, Client, Cluster, served
+from tests.connectors.simulator.sim_levers import shop_levers
 
 MIB = 2**20
 API_PODS = f"{SHOP_PODS}?labelSelector=app=api"
@@ -31,7 +32,7 @@ ROOM = 212 * MIB  # that a pod of the tests' cluster has left: it holds 300 MiB 
 
 
 def second(crisis: Crisis, pods: Pods) -> traffic.Second:
-    return traffic.step(traffic.opened(4), Levers(pods, Pods(4)), crisis, 0, 0)[1]
+    return traffic.step(traffic.opened(4), shop_levers(pods, Pods(4)), crisis, 0, 0)[1]
 
 
 def test_each_ready_pod_grows_by_its_share_of_what_is_served() -> None:
@@ -167,8 +168,7 @@ class Shop:
             yield tick
 
     def _tick(self, t: int) -> Tick:
-        pods = self.wire.workloads()
-        return self.model.step(t, Levers(pods["api"], pods["workers"], gateway=pods["gateway"]))
+        return self.model.step(t, Levers(self.wire.workloads()))
 
 
 async def _shown(client: Client) -> list[float]:
@@ -185,8 +185,8 @@ async def test_the_model_the_exporters_and_kubectl_top_tell_the_same_bytes() -> 
     cluster.wire = shop.wire
     async with served(cluster) as client:
         shown = await _shown(client)
-    assert tick.api_leaked > 50 * MIB
-    assert total == tick.api_memory * 5
+    assert tick.usage["api"].leaked > 50 * MIB
+    assert total == tick.usage["api"].memory * 5
     assert sum(shown) == pytest.approx(total, rel=0.01)  # requests in flight are a second older there
     assert max(shown) > min(shown)
 
@@ -195,8 +195,8 @@ async def test_a_leak_ends_in_kills_and_without_one_nothing_grows() -> None:
     ready = []
     for tick in (shop := Shop(leak=60_000.0)).seconds(600):
         ready.append(shop.wire.workloads()["api"].ready)
-        assert tick.api_memory <= api.MEMORY_LIMIT
+        assert tick.usage["api"].memory <= api.MEMORY_LIMIT
     assert min(ready) < 5
     calm = list((still := Shop(leak=0.0)).seconds(120))
-    assert {tick.api_growth for tick in calm} == {tick.api_leaked for tick in calm} == {0.0}
+    assert {tick.usage["api"].growth for tick in calm} == {tick.usage["api"].leaked for tick in calm} == {0.0}
     assert still.wire.workloads()["api"].leaked == 0

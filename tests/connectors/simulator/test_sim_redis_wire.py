@@ -30,7 +30,7 @@ class Hand:
 
 
 def tick(t: int, cache: Cache = CACHE) -> Tick:
-    return Tick(t, cache, (), 0, 0, 0, 0, 1, 1)
+    return Tick(t, cache, ())
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from connectors.simulator.model import Model
 from connectors.simulator.observed import Counters, tick_of
 from connectors.simulator.scenarios import FAULT, SCENARIOS
 from connectors.simulator.tick import Levers, Pods, Tick
+from tests.connectors.simulator.sim_levers import shop_levers
 
 START, END = -120, int(FAULT) + 900
 ACT = int(FAULT) + 90
@@ -61,7 +62,7 @@ def run(
         acting = remedies if t >= act else frozenset()
         if "pods" in acting:
             cluster.low, cluster.high = 20, 100
-        levers = Levers(
+        levers = shop_levers(
             api=cluster.step(t, cpu),
             workers=Pods(4, desired=4),
             ttl={"catalog": 600.0 if "ttl" in acting else 60.0},
@@ -69,7 +70,7 @@ def run(
             user_rate=100.0 if "rate" in acting else None,
         )
         tick = model.step(t, levers)
-        cpu = tick.api_cpu
+        cpu = tick.usage["api"].cpu
         yield tick
 
 
@@ -86,7 +87,7 @@ def mean(ticks: tuple[Tick, ...], field_name: str, since: int, until: int = END)
 def test_an_ordinary_day_is_healthy() -> None:
     for tick in run(scenario="calm"):
         assert tick.success > 0.9999
-        assert tick.api_cpu < 0.5
+        assert tick.usage["api"].cpu < 0.5
         assert tick.gauges["cdn.hit_rate"] > 0.95
         assert tick.cache.hit_rate > 0.8 or tick.t < START + 60
         assert sum(group.partitions[0].end - (group.partitions[0].committed or 0) for group in tick.groups) < 10
@@ -151,7 +152,7 @@ def test_a_remedy_does_not_shift_the_noise_of_later_seconds() -> None:
 shares = st.floats(0.0, 1.0)
 pods = st.builds(lambda ready, cold: Pods(ready, min(cold, ready), ready), st.integers(0, 200), st.integers(0, 200))
 levers = st.builds(
-    Levers,
+    shop_levers,
     api=pods,
     workers=pods,
     gateway=pods,
@@ -197,7 +198,7 @@ def test_requests_are_conserved_and_nothing_is_negative(plan: list[tuple[Levers,
 def test_counters_only_grow_and_every_number_is_one(drawn: list[Levers], crisis: Crisis) -> None:
     ticks = _replayed(drawn, crisis)
     for tick in ticks:
-        numbers = [*tick.gauges.values(), *tick.counters.values(), tick.api_cpu, tick.api_memory, tick.worker_cpu]
+        numbers = [*tick.gauges.values(), *tick.counters.values(), *_used(tick)]
         assert all(isfinite(number) and number >= 0 for number in numbers)
         assert 0 <= tick.cache.hit_rate <= 1
         assert tick.cache.memory <= tick.cache.memory_max + 1
@@ -206,6 +207,10 @@ def test_counters_only_grow_and_every_number_is_one(drawn: list[Levers], crisis:
         for one, two in zip(earlier.groups, later.groups, strict=True):
             for before, after in zip(one.partitions, two.partitions, strict=True):
                 assert before.low <= (before.committed or 0) <= before.end <= after.end
+
+
+def _used(tick: Tick) -> list[float]:
+    return [number for used in tick.usage.values() for number in (used.cpu, used.memory, used.leaked, used.growth)]
 
 
 def _replayed(drawn: list[Levers], crisis: Crisis) -> list[Tick]:
@@ -223,7 +228,7 @@ def _replayed(drawn: list[Levers], crisis: Crisis) -> list[Tick]:
 def test_a_poisoned_partition_stops_while_the_others_go_on() -> None:
     state = traffic.opened(4)
     for t in range(60):
-        state, _ = traffic.step(state, Levers(Pods(5), Pods(4)), Crisis(poisoned=1.0), t, 0)
+        state, _ = traffic.step(state, shop_levers(Pods(5), Pods(4)), Crisis(poisoned=1.0), t, 0)
     behind = [end - done for end, done in zip(state.orders.produced, state.orders.consumed, strict=True)]
     assert behind[0] > 30
     assert max(behind[1:]) < 1
@@ -233,7 +238,7 @@ def test_more_workers_end_a_growing_lag_after_a_rebalance() -> None:
     state, states = traffic.opened(1), []
     for t in range(300):
         workers = 1 if t < 200 else 8
-        state, _ = traffic.step(state, Levers(Pods(20), Pods(workers)), Crisis(spike=6.0), t, 0)
+        state, _ = traffic.step(state, shop_levers(Pods(20), Pods(workers)), Crisis(spike=6.0), t, 0)
         states.append(state.orders)
     assert states[199].lag > 3000
     assert states[204].lag > states[199].lag  # nobody consumes during the rebalance
@@ -243,7 +248,7 @@ def test_more_workers_end_a_growing_lag_after_a_rebalance() -> None:
 def test_without_workers_the_group_is_empty_and_its_lag_still_known() -> None:
     model = Model(SCENARIOS["calm"], 0, workers=0)
     for t in range(60):
-        tick = model.step(t, Levers(Pods(5), Pods(0)))
+        tick = model.step(t, shop_levers(Pods(5), Pods(0)))
     group = tick.groups[0]
     assert (group.state, group.members) == ("Empty", 0)
     assert sum(partition.end - (partition.committed or 0) for partition in group.partitions) > 100
@@ -259,7 +264,9 @@ def test_workers_alone_may_overload_a_database_that_is_slow() -> None:
 def test_slow_payments_hold_threads_until_the_breaker_opens() -> None:
     state, latencies = traffic.opened(4), []
     for t in range(60):
-        state, second = traffic.step(state, Levers(Pods(5), Pods(4)), Crisis(payments_ok=0.2, payments_slow=20), t, 0)
+        state, second = traffic.step(
+            state, shop_levers(Pods(5), Pods(4)), Crisis(payments_ok=0.2, payments_slow=20), t, 0
+        )
         latencies.append(second.demand.work.residence)
     assert max(latencies) > 0.1
     assert state.payments.queued > 0
