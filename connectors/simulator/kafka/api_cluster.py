@@ -7,7 +7,8 @@ import re
 from kafka.protocol.admin import CreateTopicsResponse, DescribeClusterResponse, DescribeConfigsResponse
 from kafka.protocol.metadata import MetadataResponse
 
-from connectors.simulator.kafka.cluster import BROKERS, Topic
+from connectors.simulator.kafka.brokers import BROKERS
+from connectors.simulator.kafka.cluster import Topic
 from connectors.simulator.kafka.codes import Code
 from connectors.simulator.kafka.session import Message, Session
 

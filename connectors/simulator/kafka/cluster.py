@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import random
 import uuid
-import zlib
 from dataclasses import dataclass, field
 from itertools import groupby
 
+from connectors.simulator.kafka.brokers import Brokers
+from connectors.simulator.kafka.later import Alarm, StoppedAlarm
 from connectors.simulator.kafka.log import Log
 from connectors.simulator.tick import Group as Dictated
 from connectors.simulator.tick import Tick
 
-BROKERS = (1, 2, 3)
 TOPICS = {"orders": 8, "notifications": 4, "orders.dlq": 1}
 DEAD_LETTERS = "orders.dlq"
 DEAD_LETTERS_COUNTER = "dead_letters"  # the model's counter of orders that were given up
@@ -58,10 +58,12 @@ class Group:
 class Cluster:
     """Three brokers as one. Ids follow from the seed, so that a run can be repeated."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, alarm: Alarm | None = None) -> None:
         self._seed = seed
+        self.alarm = alarm or StoppedAlarm()
         self.id = self._uuid("cluster").hex[:22]
-        self.addresses: dict[int, Address] = {}
+        self.addresses: dict[int, Address] = {}  # of all brokers, the lost ones too
+        self.brokers = Brokers()
         self.topics: dict[str, Topic] = {}
         self.groups: dict[str, Group] = {}
         self.denied_groups: set[str] = set()
@@ -75,11 +77,12 @@ class Cluster:
         return topic
 
     def leader(self, topic: str, partition: int) -> int:
-        """Leaders of one topic go round the brokers, from a start that the name decides."""
-        return BROKERS[(zlib.crc32(topic.encode()) + partition) % len(BROKERS)]
+        """Broker that leads it now, or NOBODY."""
+        return self.brokers.partition(topic, partition).leader
 
     def coordinator(self, group: str) -> int:
-        return BROKERS[zlib.crc32(group.encode()) % len(BROKERS)]
+        """Broker that coordinates it now, or NOBODY."""
+        return self.brokers.coordinator(group)
 
     def topic_by_id(self, id: uuid.UUID) -> Topic | None:
         return next((topic for topic in self.topics.values() if topic.id == id), None)

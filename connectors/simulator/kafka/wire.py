@@ -8,7 +8,9 @@ from functools import partial
 
 from connectors.simulator.clock import SimClock
 from connectors.simulator.kafka.apis import Malformed, answer
-from connectors.simulator.kafka.cluster import BROKERS, Address, Cluster
+from connectors.simulator.kafka.brokers import BROKERS
+from connectors.simulator.kafka.cluster import Address, Cluster
+from connectors.simulator.kafka.later import LoopAlarm
 from connectors.simulator.kafka.session import Credentials, Session
 from connectors.simulator.tick import Tick
 
@@ -21,7 +23,7 @@ class KafkaWire:
 
     def __init__(self, clock: SimClock, seed: int) -> None:
         self._clock = clock
-        self._cluster = Cluster(seed)
+        self._cluster = Cluster(seed, LoopAlarm())
         self._servers: list[asyncio.Server] = []
         self._connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
         self._silent: set[int] = set()
@@ -34,6 +36,7 @@ class KafkaWire:
 
     def step(self, t: int, tick: Tick) -> None:
         """Takes the model's word for simulated second ``t``."""
+        self._cluster.brokers.step(t)
         self._cluster.show(tick, self._clock.wall(t) * 1000)
 
     async def start(self, host: str = "127.0.0.1") -> None:
@@ -45,8 +48,9 @@ class KafkaWire:
     async def stop(self) -> None:
         for server in self._servers:
             server.close()
-        for writer in self._connections.values():
+        for task, writer in self._connections.items():
             writer.transport.abort()
+            task.cancel()  # it may be waiting for an answer that nobody will give
         await asyncio.gather(*self._connections, return_exceptions=True)
         self._servers.clear()
         self._cluster.addresses.clear()
@@ -96,7 +100,7 @@ class KafkaWire:
         said = answer(session, frame)
         if said.wait:
             await asyncio.sleep(said.wait)
-        writer.write(said.frame)
+        writer.write(said.encode(await said.later.taken()) if said.later else said.frame)
         await writer.drain()
 
     def _wall_ms(self) -> float:

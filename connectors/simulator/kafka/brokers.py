@@ -1,0 +1,164 @@
+"""Which brokers are up, and who leads what: a fold of what befell the brokers over where replicas were put.
+
+A partition's replicas are a run of the brokers from a start that its topic's name decides, so that all partitions with
+the same start, size and birth share one placement. It is folded when somebody asks and remembered until the next event:
+10,000 partitions cost no more than three.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+BROKERS = (1, 2, 3)
+NOBODY = -1  # the protocol's word for a partition without a leader
+CATCH_UP = 5  # simulated seconds until a broker that is back has everything it missed
+PREFERRED_AFTER = 300  # and until it leads again: leader.imbalance.check.interval.seconds of a real broker
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """``isr`` in the order of the replicas. ``epoch`` rises with each change of the leader."""
+
+    replicas: tuple[int, ...]
+    isr: tuple[int, ...]
+    leader: int
+    epoch: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    """How a topic was placed: among whom, how often, and after how many events."""
+
+    among: tuple[int, ...] = BROKERS
+    size: int = len(BROKERS)
+    birth: int = 0
+
+
+_ORDINARY = _Origin()
+_Event = tuple[Callable[[Placement, int], Placement], int]
+
+
+def without(at: Placement, broker: int) -> Placement:
+    """The last one in sync stays so when it is lost: it alone has every record, and nobody else may lead."""
+    if broker not in at.isr:
+        return at
+    isr = tuple(id for id in at.isr if id != broker)
+    if not isr:
+        return replace(at, leader=NOBODY, epoch=at.epoch + 1)
+    if at.leader == broker:
+        return replace(at, isr=isr, leader=isr[0], epoch=at.epoch + 1)
+    return replace(at, isr=isr)
+
+
+def returned(at: Placement, broker: int) -> Placement:
+    if at.leader == NOBODY and broker in at.isr:
+        return replace(at, leader=broker, epoch=at.epoch + 1)
+    return at
+
+
+def caught_up(at: Placement, broker: int) -> Placement:
+    if at.leader == NOBODY or broker not in at.replicas:
+        return at
+    return replace(at, isr=tuple(id for id in at.replicas if id in at.isr or id == broker))
+
+
+def preferred(at: Placement, broker: int) -> Placement:
+    """Leadership goes back to the first of the replicas, when that one is in sync."""
+    if at.replicas[0] != broker or broker not in at.isr or at.leader in (NOBODY, broker):
+        return at
+    return replace(at, leader=broker, epoch=at.epoch + 1)
+
+
+class Brokers:
+    """Three brokers: who is lost, who controls, who leads. Time is the simulated second of ``step``."""
+
+    def __init__(self) -> None:
+        self.lost: frozenset[int] = frozenset()
+        self.controller = BROKERS[0]
+        self._events: list[_Event] = []
+        self._origins: dict[str, _Origin] = {}
+        self._folded: dict[tuple[_Origin, int], tuple[int, Placement]] = {}
+        self._t = 0
+        self._catches_up: dict[int, int] = {}  # broker: when
+        self._leads_again: dict[int, int] = {}
+
+    @property
+    def alive(self) -> tuple[int, ...]:
+        return tuple(id for id in BROKERS if id not in self.lost)
+
+    def place(self, topic: str, replication: int) -> None:
+        """A new topic's replicas, among the brokers that are up. -1: as many as there are."""
+        among = self.alive or BROKERS
+        size = len(among) if replication == -1 else min(replication, len(among))
+        self._origins[topic] = _Origin(among, size, len(self._events))
+
+    def forget(self, topic: str) -> None:
+        self._origins.pop(topic, None)
+
+    def partition(self, topic: str, index: int) -> Placement:
+        return self._at(self._origins.get(topic, _ORDINARY), zlib.crc32(topic.encode()) + index)
+
+    def coordinator(self, group: str) -> int:
+        """The leader of the group's share of the offsets topic, or NOBODY."""
+        return self._at(_ORDINARY, zlib.crc32(group.encode())).leader
+
+    def step(self, t: int) -> None:
+        """Takes note of simulated second ``t``: who has caught up, and who leads again."""
+        self._t = t
+        for broker in _due(self._catches_up, t):
+            self._events.append((caught_up, broker))
+            self._leads_again[broker] = t + PREFERRED_AFTER
+        for broker in _due(self._leads_again, t):
+            self.elect(broker)
+
+    def lose(self, broker: int) -> None:
+        """No-op for one that is lost already. Raises ValueError for one there never was."""
+        if broker not in BROKERS:
+            raise ValueError(f"no broker {broker}")
+        if broker in self.lost:
+            return
+        self.lost |= {broker}
+        self._catches_up.pop(broker, None)
+        self._leads_again.pop(broker, None)
+        self._events.append((without, broker))
+        if self.controller == broker:
+            self.controller = next(iter(self.alive), NOBODY)
+
+    def restore(self, broker: int) -> None:
+        """It takes part at once, is in sync after CATCH_UP, and leads again PREFERRED_AFTER later."""
+        if broker not in self.lost:
+            return
+        self.lost -= {broker}
+        self._events.append((returned, broker))
+        if self.controller == NOBODY:
+            self.controller = broker
+        for id in self.alive:  # those that found no leader to copy from, too
+            self._catches_up.setdefault(id, self._t + CATCH_UP)
+
+    def elect(self, broker: int) -> None:
+        """The preferred leader leads again, where it is in sync."""
+        self._events.append((preferred, broker))
+
+    def _at(self, origin: _Origin, start: int) -> Placement:
+        key = (origin, start % len(origin.among))
+        seen, at = self._folded.get(key) or (origin.birth, _initial(*key))
+        if seen < len(self._events):
+            for befell, broker in self._events[seen:]:
+                at = befell(at, broker)
+        self._folded[key] = (len(self._events), at)
+        return at
+
+
+def _initial(origin: _Origin, start: int) -> Placement:
+    replicas = (origin.among[start:] + origin.among[:start])[: origin.size]
+    return Placement(replicas, replicas, replicas[0])
+
+
+def _due(times: dict[int, int], t: int) -> list[int]:
+    """Takes out who is due by ``t``."""
+    found = [broker for broker, at in times.items() if at <= t]
+    for broker in found:
+        del times[broker]
+    return found
