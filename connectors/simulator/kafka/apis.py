@@ -8,11 +8,13 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from kafka.protocol import admin, consumer, metadata, producer, sasl
 
 from connectors.simulator.kafka import api_cluster, api_groups, api_logs, api_security
 from connectors.simulator.kafka.codes import Code
+from connectors.simulator.kafka.later import Later
 from connectors.simulator.kafka.nulls import forbidden_null
 from connectors.simulator.kafka.session import Message, Session
 
@@ -26,13 +28,17 @@ class Malformed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """``response`` class and handler of one request. ``oldest`` is advertised in place of the codec's own, if given."""
+    """``response`` class and handler of one request; a handler answers a message, None for nothing, or a ``Later``.
+
+    ``oldest`` and ``newest`` are advertised in place of the codec's own, if given.
+    """
 
     request: Message
     response: Message
     handle: Callable[[Session, Message, int], Message]
     wait: Callable[[Message, Message], float] | None = None
     oldest: int | None = None
+    newest: int | None = None
     open: bool = False  # served before the client has proved who it is
 
     @property
@@ -43,13 +49,15 @@ class Api:
     def versions(self) -> tuple[int, int]:
         """Oldest and newest version that are served."""
         low, high = self.request.valid_versions
-        return int(low), int(high)
+        return int(low), int(high) if self.newest is None else self.newest
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     frame: bytes  # empty: nothing is sent
     wait: float = 0.0  # seconds to hold it back
+    later: Later | None = None  # the message that is still to come, to be made a frame by ``encode``
+    encode: Callable[[Message], bytes] = lambda message: b""
 
 
 def api_versions(session: Session, request: Message, version: int) -> Message:
@@ -98,6 +106,10 @@ def answer(session: Session, frame: bytes) -> Answer:
         return Answer(_unsupported(correlation, key, version))
     request = _decoded(api, frame, version)
     response = api.handle(session, request, version)
+    if isinstance(response, Later):
+        if not response.given:
+            return Answer(b"", later=response, encode=partial(_encoded, correlation=correlation))
+        response = response.message
     if response is None:
         return Answer(b"")
     return Answer(_encoded(response, correlation), api.wait(request, response) if api.wait else 0.0)
