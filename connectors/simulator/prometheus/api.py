@@ -19,7 +19,8 @@ from connectors.simulator.prometheus.exposition import CONTENT_TYPE, exposition,
 from connectors.simulator.prometheus.functions import LABEL_NAME
 from connectors.simulator.prometheus.labels import Labels, label
 from connectors.simulator.prometheus.parameters import Parameters
-from connectors.simulator.prometheus.store import Series, Store
+from connectors.simulator.prometheus.series import Series
+from connectors.simulator.prometheus.store import Store
 from connectors.simulator.prometheus.values import BadQueryError, ExecutionError
 
 VERSION = "2.42.0"  # the version whose semantics the tests compare

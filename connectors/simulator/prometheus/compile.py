@@ -27,7 +27,7 @@ from connectors.simulator.prometheus.binary import (
 from connectors.simulator.prometheus.calls import Arguments, scalar_call, text, unsupported, vector_call
 from connectors.simulator.prometheus.functions import elementwise
 from connectors.simulator.prometheus.labels import EMPTY
-from connectors.simulator.prometheus.store import Matcher
+from connectors.simulator.prometheus.matcher import Matcher
 from connectors.simulator.prometheus.values import (
     BadQueryError,
     ExecutionError,

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from connectors.simulator.prometheus.expression import expression
 from connectors.simulator.prometheus.labels import Labels, label, nameless, with_label
 from connectors.simulator.prometheus.numbers import everywhere, rounded, sign, whole
 from connectors.simulator.prometheus.values import ExecutionError, Vector, unique
@@ -116,12 +117,12 @@ def expanded(template: str, match: re.Match[str]) -> str:
     return REFERENCE.sub(group, template)
 
 
-def label_replace(vector: Vector, target: str, replacement: str, source: str, expression: str) -> Vector:
+def label_replace(vector: Vector, target: str, replacement: str, source: str, regex: str) -> Vector:
     """Raises ``ExecutionError`` for a bad expression or label name."""
     try:
-        pattern = re.compile(expression)
-    except re.error:
-        raise ExecutionError(f"invalid regular expression in label_replace(): {expression}") from None
+        pattern = expression(regex)
+    except ValueError:
+        raise ExecutionError(f"invalid regular expression in label_replace(): {regex}") from None
     if not LABEL_NAME.fullmatch(target):
         raise ExecutionError(f"invalid destination label name in label_replace(): {target}")
 

@@ -11,7 +11,8 @@ from typing import Any
 from promql_parser import AtModifierType, MatchOp, MatrixSelector, SubqueryExpr, VectorSelector
 
 from connectors.simulator.prometheus.labels import NAME, Labels
-from connectors.simulator.prometheus.store import Matcher, Series
+from connectors.simulator.prometheus.matcher import Matcher
+from connectors.simulator.prometheus.series import Series
 from connectors.simulator.prometheus.values import (
     BadQueryError,
     Matrix,
@@ -72,8 +73,8 @@ def matcher(node: Any) -> Matcher:
     operator = next(symbol for op, symbol in OPERATORS if op == node.op)
     try:
         return Matcher.of(node.name, operator, node.value)
-    except re.error as error:
-        raise BadQueryError(f"parse error: error parsing regexp: {error}") from None
+    except ValueError as error:
+        raise BadQueryError(f"parse error: {error}") from None
 
 
 def found(query: Query, conditions: tuple[Matcher, ...]) -> list[Series]:

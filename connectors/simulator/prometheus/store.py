@@ -1,122 +1,59 @@
-"""The series of the simulated Prometheus: columns of times and values, found by label.
+"""The series of the simulated Prometheus, found by label.
 
 Times are simulated milliseconds (integers, as Prometheus keeps them), appended in order, scrape after scrape. A series
-that a scrape no longer shows gets a stale marker at that scrape, so it ends at once and not five minutes later.
+that a scrape no longer shows gets a stale marker at that scrape, so it ends at once and not five minutes later. What
+rules record comes in as streams of its own, since rules are evaluated at other times than things are scraped.
 """
 
 from __future__ import annotations
 
-import math
-import re
-from array import array
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
-from connectors.simulator.prometheus.labels import NAME, Labels, label
+from connectors.simulator.prometheus.labels import NAME
+from connectors.simulator.prometheus.matcher import Matcher
+from connectors.simulator.prometheus.series import Series, Stream
 from connectors.simulator.tick import Sample
 
-RETENTION = 2 * 3_600_000  # ms
+RETENTION = 3 * 3_600_000  # ms
 SWEEP = 600_000  # ms between two prunings
-LOOKBACK = 300_000  # ms; Prometheus's default --query.lookback-delta
-
-
-class Series:
-    """One series: two columns of equal length, and the times in them that are stale markers."""
-
-    __slots__ = ("labels", "stale", "times", "values")
-
-    def __init__(self, labels: Labels) -> None:
-        self.labels = labels
-        self.times: array[int] = array("q")
-        self.values: array[float] = array("d")
-        self.stale: set[int] = set()
-
-    def append(self, t: int, value: float) -> None:
-        """A second sample for the same time is dropped, as Prometheus drops it; so times rise strictly."""
-        if not self.times or self.times[-1] < t:
-            self.times.append(t)
-            self.values.append(value)
-
-    def end(self, t: int) -> None:
-        """Marks the series as ended at ``t`` ms."""
-        self.append(t, math.nan)
-        self.stale.add(t)
-
-    def at(self, t: int) -> tuple[int, float] | None:
-        """The newest sample of the five minutes up to ``t`` ms (both ends included); None when stale or absent."""
-        i = bisect_right(self.times, t) - 1
-        if i < 0:
-            return None
-        taken = self.times[i]
-        if taken < t - LOOKBACK or taken in self.stale:
-            return None
-        return taken, self.values[i]
-
-    def between(self, start: int, end: int) -> tuple[array[int], array[float]]:
-        """The samples from ``start`` to ``end`` ms, both included, without stale markers."""
-        low, high = bisect_left(self.times, start), bisect_right(self.times, end)
-        times, values = self.times[low:high], self.values[low:high]
-        if not self.stale or self.stale.isdisjoint(times):
-            return times, values
-        kept = [i for i, t in enumerate(times) if t not in self.stale]
-        return array("q", [times[i] for i in kept]), array("d", [values[i] for i in kept])
-
-    def overlaps(self, start: int, end: int) -> bool:
-        """Whether any sample lies between ``start`` and ``end`` ms, both included."""
-        return bisect_left(self.times, start) < bisect_right(self.times, end)
-
-    def forget(self, before: int) -> None:
-        """Drops what is older than ``before`` ms."""
-        cut = bisect_left(self.times, before)
-        del self.times[:cut]
-        del self.values[:cut]
-        self.stale = {t for t in self.stale if t >= before}
-
-
-@dataclass(frozen=True, slots=True)
-class Matcher:
-    """One condition on a label: ``=``, ``!=``, ``=~`` or ``!~`` a value; regular expressions are anchored."""
-
-    name: str
-    operator: str
-    value: str
-    pattern: re.Pattern[str] | None = field(default=None, compare=False)
-
-    @classmethod
-    def of(cls, name: str, operator: str, value: str) -> Matcher:
-        """Raises ``re.error`` for a regular expression that does not compile."""
-        return cls(name, operator, value, re.compile(value) if operator in ("=~", "!~") else None)
-
-    def holds(self, labels: Labels) -> bool:
-        found = label(labels, self.name)
-        same = found == self.value if self.pattern is None else self.pattern.fullmatch(found) is not None
-        return same is (self.operator in ("=", "=~"))
+SCRAPES = "scrapes"  # the stream of what is scraped
 
 
 class Store:
     """All series, and for each label pair the series that carry it."""
 
     def __init__(self) -> None:
-        self._series: dict[tuple[str, Labels], Series] = {}
+        self._series: dict[tuple[str, tuple[tuple[str, str], ...]], Series] = {}
         self._postings: dict[tuple[str, str], dict[Series, None]] = {}
-        self._shown: list[Series] = []  # by the latest scrape
+        self._streams: dict[str, Stream] = {}
         self._swept: int | None = None
         self.latest: tuple[Sample, ...] = ()  # the latest scrape, as it came
 
+    def __len__(self) -> int:
+        """How many series there are, ended ones included."""
+        return len(self._series)
+
     def scrape(self, t: int, samples: Iterable[Sample]) -> None:
         """Appends one scrape at ``t`` ms; a series not in it is marked stale. Times must not go back."""
-        self.latest = tuple(samples)
-        shown = []
-        for sample in self.latest:
-            series = self._series.get((sample.name, sample.labels)) or self._open(sample)
-            series.append(t, sample.value)
-            shown.append(series)
-        for series in self._shown:
-            if series.times[-1] != t:
-                series.end(t)
-        self._shown = shown
+        before, self.latest = self.latest, tuple(samples)
+        self.append(SCRAPES, t, self.latest, before)
         self._sweep(t)
+
+    def append(self, source: str, t: int, samples: tuple[Sample, ...], before: tuple[Sample, ...] = ()) -> None:
+        """Appends what a source says at ``t`` ms, and ends what it no longer says; nothing unless ``t`` is new.
+
+        ``before`` is what it said last: a sample that stands at the same place needs no looking up.
+        """
+        stream = self._streams.setdefault(source, Stream())
+        if stream.times and stream.times[-1] >= t:
+            return
+        stream.times.append(t)
+        shown = self._found(stream, samples, before)
+        for series, sample in zip(shown, samples, strict=True):
+            series.append(sample.value)
+        for series in stream.shown:
+            series.end()
+        stream.shown = shown
 
     def select(self, matchers: Iterable[Matcher]) -> list[Series]:
         """The series for which every matcher holds, oldest first."""
@@ -127,9 +64,20 @@ class Store:
         candidates = min((self._postings.get((m.name, m.value), {}) for m in exact), key=len)
         return [series for series in candidates if all(m.holds(series.labels) for m in matchers)]
 
-    def _open(self, sample: Sample) -> Series:
+    def _found(self, stream: Stream, samples: tuple[Sample, ...], before: tuple[Sample, ...]) -> list[Series]:
+        """The series of each sample. Labels and names are shared between scrapes, so most are known by identity."""
+        known = stream.shown if len(before) == len(stream.shown) else []
+        shown = []
+        for i, sample in enumerate(samples):
+            if i < len(known) and before[i].labels is sample.labels and before[i].name is sample.name:
+                shown.append(known[i])
+            else:
+                shown.append(self._series.get((sample.name, sample.labels)) or self._open(stream, sample))
+        return shown
+
+    def _open(self, stream: Stream, sample: Sample) -> Series:
         labels = tuple(sorted([(NAME, sample.name), *((k, v) for k, v in sample.labels if v)]))
-        series = Series(labels)
+        series = Series(labels, stream)
         self._series[sample.name, sample.labels] = series
         for pair in labels:
             self._postings.setdefault(pair, {})[series] = None
@@ -141,9 +89,11 @@ class Store:
         if t - self._swept < SWEEP:
             return
         self._swept = t
+        before = t - RETENTION
+        cuts = {id(stream): stream.forget(before) for stream in self._streams.values()}
         for key, series in list(self._series.items()):
-            series.forget(t - RETENTION)
-            if not series.times:
+            series.forget(cuts[id(series.stream)], before)
+            if not series.values:
                 del self._series[key]
                 self._unlist(series)
 

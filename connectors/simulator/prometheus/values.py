@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 from connectors.simulator.clock import SimClock
 from connectors.simulator.prometheus.labels import Labels
-from connectors.simulator.prometheus.store import Series, Store
+from connectors.simulator.prometheus.series import Series
+from connectors.simulator.prometheus.store import Store
 
 
 class QueryError(Exception):

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.simulator.prometheus.store import LOOKBACK, RETENTION, SWEEP, Matcher, Store
+from connectors.simulator.prometheus.matcher import Matcher
+from connectors.simulator.prometheus.series import LOOKBACK
+from connectors.simulator.prometheus.store import RETENTION, SWEEP, Store
 from connectors.simulator.tick import Sample
 
 
@@ -36,12 +38,12 @@ def test_a_series_that_leaves_ends_at_once_and_may_come_back() -> None:
     store.scrape(0, [up("api", 1.0), up("web", 1.0)])
     store.scrape(5000, [up("web", 2.0)])
     store.scrape(10_000, [up("web", 3.0)])
-    store.scrape(15_000, [up("api", 4.0), up("web", 4.0)])
     (api,) = store.select([Matcher.of("job", "=", "api")])
+    assert list(api.times) == [0, 5000], "one marker, however long it is away"
+    store.scrape(15_000, [up("api", 4.0), up("web", 4.0)])
     assert [api.at(t) for t in (4999, 5000, 14_999, 15_000)] == [(0, 1.0), None, None, (15_000, 4.0)]
     times, values = api.between(0, 15_000)
     assert (list(times), list(values)) == ([0, 15_000], [1.0, 4.0])
-    assert list(api.times) == [0, 5000, 15_000], "one marker, however long it is away"
 
 
 def test_a_series_given_twice_in_a_scrape_counts_once() -> None:
