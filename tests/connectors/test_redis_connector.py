@@ -20,6 +20,7 @@ from connectors.secret import Secret
 from connectors.settings.redis import Settings
 from connectors.simulator.clock import SimClock
 from connectors.simulator.redis import RedisWire
+from connectors.simulator.redis.options import RedisOptions
 from connectors.simulator.tick import Cache, Tick
 from console.clock import SystemClock
 from console.model.change import Change, Fact, FactValue, Outcome, RunContext, Verdict
@@ -51,7 +52,7 @@ async def url(request: pytest.FixtureRequest) -> AsyncIterator[str]:
 
 
 async def simulated(password: str | None = None) -> RedisWire:
-    wire = RedisWire(SimClock(), seed=1, password=password)
+    wire = RedisWire(SimClock(), seed=1, options=RedisOptions(password=password))
     wire.step(1, Tick(1, CACHE, ()))
     await wire.start()
     return wire

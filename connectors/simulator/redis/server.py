@@ -109,6 +109,7 @@ class Server:
         self.clock = clock
         self.commands = commands
         self.password: bytes | None = None
+        self.host = "127.0.0.1"
         self.port = 0
         self.cache: Cache | None = None  # as the model last said it
         self.settings: dict[str, str] = {}  # what CONFIG SET changed

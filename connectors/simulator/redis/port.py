@@ -1,0 +1,123 @@
+"""One server's listening socket and the conversations on it, which can end as a process ends and come back.
+
+While the server is down its port stays bound without listening: a client is refused, as on a host whose server died,
+and no other process can take the port before the server returns.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Callable
+
+from connectors.simulator.redis.protocol import Failure, ProtocolError, Reader, encode
+from connectors.simulator.redis.server import Client, Server
+
+CHUNK = 64 * 1024
+MAX_UNSENT = 32 * 1024 * 1024  # a listener that lets more pile up is dropped, as the real server does
+
+
+class Port:
+    """Where clients reach ``server``. ``tls`` is the server's side of the line; None: plain."""
+
+    def __init__(self, server: Server, tls: ssl.SSLContext | None = None) -> None:
+        self._server = server
+        self._tls = tls
+        self._bound: socket.socket | None = None  # while nobody listens on it
+        self._listener: asyncio.Server | None = None
+        self._opening: asyncio.Task[None] | None = None
+        self._writers: set[asyncio.StreamWriter] = set()
+
+    async def open(self, host: str) -> None:
+        """Binds a port that the system chooses. Raises OSError."""
+        self._server.host = host
+        self._bound = _bound_to(host, 0)
+        self._server.port = self._bound.getsockname()[1]
+        await self._listen()
+
+    def refuse(self) -> None:
+        """Ends every conversation and takes no new one; nothing where the port was never opened."""
+        if self._opening is not None:
+            self._opening.cancel()
+            self._opening = None
+        if self._listener is None:
+            return
+        self._listener.close()
+        self._listener = None
+        self.hang_up()
+        self._bound = _bound_to(self._server.host, self._server.port)
+
+    def accept(self) -> None:
+        """Listens again after ``refuse``, from the loop's next turns on."""
+        if self._bound is not None and self._opening is None:
+            self._opening = asyncio.get_running_loop().create_task(self._listen())
+
+    def hang_up(self) -> None:
+        """Ends the conversations; the port goes on to listen."""
+        for writer in list(self._writers):
+            writer.transport.abort()
+
+    async def close(self) -> None:
+        """Gives the port back."""
+        listener = self._listener
+        self.refuse()
+        if self._bound is not None:
+            self._bound.close()
+            self._bound = None
+        if listener is not None:
+            await listener.wait_closed()
+
+    async def _listen(self) -> None:
+        bound, self._bound = self._bound, None
+        self._listener = await asyncio.start_server(self._serve, sock=bound, limit=CHUNK, ssl=self._tls)
+        self._opening = None
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.add(writer)
+        host, port = writer.get_extra_info("peername")[:2]
+        client = self._server.connect(_bounded(writer), f"{host}:{port}")
+        try:
+            await self._converse(client, reader, writer)
+        except ConnectionError:
+            return  # the peer is gone; there is nobody left to tell
+        finally:
+            self._server.disconnect(client)
+            self._writers.discard(writer)
+            writer.close()
+
+    async def _converse(self, client: Client, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        commands = Reader()
+        while not client.closing and (data := await reader.read(CHUNK)):
+            commands.stranger = not client.authenticated
+            try:
+                for words in commands.feed(data):
+                    client.send(encode(self._server.execute(client, words), client.protocol))
+                    if client.closing:
+                        break
+            except ProtocolError as error:
+                client.send(encode(Failure(f"ERR Protocol error: {error}"), client.protocol))
+                client.closing = True
+            await writer.drain()
+
+
+def _bound_to(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+    except OSError:
+        bound.close()
+        raise
+    return bound
+
+
+def _bounded(writer: asyncio.StreamWriter) -> Callable[[bytes], None]:
+    def send(data: bytes) -> None:
+        if writer.transport.get_write_buffer_size() > MAX_UNSENT:
+            writer.transport.abort()
+        elif not writer.transport.is_closing():
+            writer.write(data)
+
+    return send
