@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from connectors.simulator.redis.info_replication import replication_lines
 from connectors.simulator.redis.server import VERSION, Server
 from connectors.simulator.tick import Cache
 
@@ -98,8 +99,8 @@ def _persistence(server: Server, cache: Cache) -> Lines:
 
 def _stats(server: Server, cache: Cache) -> Lines:
     return {
-        "total_connections_received": server.connections,
-        "total_commands_processed": cache.commands + server.processed,
+        "total_connections_received": server.statistics.connections,
+        "total_commands_processed": cache.commands + server.statistics.processed,
         "instantaneous_ops_per_sec": server.operations,
         "rejected_connections": cache.rejected,
         "expired_keys": cache.expired,
@@ -109,20 +110,6 @@ def _stats(server: Server, cache: Cache) -> Lines:
         "pubsub_channels": len({channel for client in server.clients.values() for channel in client.channels}),
         "pubsub_patterns": len({pattern for client in server.clients.values() for pattern in client.patterns}),
         "latest_fork_usec": 0,
-    }
-
-
-def _replication(server: Server, cache: Cache) -> Lines:
-    return {
-        "role": "master",
-        "connected_slaves": 0,
-        "master_failover_state": "no-failover",
-        "master_replid": server.replication_id,
-        "master_replid2": "0" * 40,
-        "master_repl_offset": 0,
-        "second_repl_offset": -1,
-        "repl_backlog_active": 0,
-        "repl_backlog_size": 1048576,
     }
 
 
@@ -144,7 +131,7 @@ _SECTIONS: dict[str, Callable[[Server, Cache], Lines]] = {
     "memory": _memory,
     "persistence": _persistence,
     "stats": _stats,
-    "replication": _replication,
+    "replication": lambda server, cache: replication_lines(server),
     "cpu": _cpu,
     "modules": lambda server, cache: {},
     "errorstats": lambda server, cache: {},

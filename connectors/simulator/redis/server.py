@@ -11,12 +11,16 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from connectors.simulator.clock import SimClock
+from connectors.simulator.redis.databases import Databases
 from connectors.simulator.redis.keyspace import Keyspace
 from connectors.simulator.redis.protocol import QUEUED, Failure, Reply, encode
+from connectors.simulator.redis.replication import Replication
+from connectors.simulator.redis.statistics import Statistics
 from connectors.simulator.tick import Cache
 
 VERSION = "7.2.5"  # the real server whose manners these are
 DATABASES = 16
+AGE = 3 * 86400.0  # simulated seconds for which a server has been running when the estate is opened
 NOT_AN_INTEGER = "ERR value is not an integer or out of range"
 SYNTAX = "ERR syntax error"
 IN_SUBSCRIPTION = frozenset({b"subscribe", b"psubscribe", b"unsubscribe", b"punsubscribe", b"ping", b"quit", b"reset"})
@@ -75,6 +79,8 @@ class Call:
 
 
 Handler = Callable[[Call], Reply]
+Guard = Callable[[Client, "Command", list[bytes], str], None]
+"""Raises the Failure with which a command is turned away; the text is where it was said: toplevel, multi or lua."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,24 +121,50 @@ class Server:
         self.settings: dict[str, str] = {}  # what CONFIG SET changed
         self.clients: dict[int, Client] = {}
         self.scripts: dict[bytes, bytes] = {}
-        source = random.Random(seed)
-        self.run_id = f"{source.getrandbits(160):040x}"
-        self.replication_id = f"{source.getrandbits(160):040x}"
-        self.started = clock.now()
-        self.processed = 0
-        self.connections = 0
+        self._source = random.Random(seed)
+        self.run_id = f"{self._source.getrandbits(160):040x}"
+        self.replication = Replication(self, self._source)
+        self.guards: tuple[Guard, ...] = ()
+        self.started = clock.now() - AGE
+        self.alive = True  # the process runs
+        self.statistics = Statistics()
         self.operations = 0  # commands of the last simulated second, the model's and ours
-        self._databases: dict[int, Keyspace] = {}
+        self._databases = Databases(clock.now)
         self._last_id = 0
 
+    @property
+    def address(self) -> tuple[str, int]:
+        return self.host, self.port
+
+    @property
+    def read_only(self) -> bool:
+        """Whether it refuses writes while it is a replica."""
+        return self.settings.get("replica-read-only", "yes") == "yes"
+
     def keyspace(self, index: int) -> Keyspace:
-        if index not in self._databases:
-            self._databases[index] = Keyspace(self.clock.now)
-        return self._databases[index]
+        return self._databases.at(index)
 
     def databases(self) -> list[tuple[int, Keyspace]]:
         """Those with keys in them, by number."""
-        return [(index, keys) for index, keys in sorted(self._databases.items()) if len(keys)]
+        return self._databases.filled()
+
+    def share_data(self, master: Server) -> None:
+        """Shows the master's keys from now on."""
+        self._databases = master._databases
+
+    def take_copy(self) -> None:
+        """Keeps the keys that it shows, and changes them alone from now on."""
+        self._databases = self._databases.copy()
+
+    def begin_again(self, kept: Iterable[bytes]) -> None:
+        """The process was killed and started: it is another run, without data but the ``kept`` keys of database 0."""
+        self.run_id = f"{self._source.getrandbits(160):040x}"
+        self.started = self.clock.now()
+        self.statistics = Statistics()
+        self.settings.clear()
+        self.scripts.clear()
+        self._databases = self._databases.copy(kept)
+        self.replication.begin_again()
 
     def size(self, index: int) -> int:
         """Keys in a database. What one can scan of the shop's cache is a sample: the model counts the whole."""
@@ -152,7 +184,7 @@ class Server:
 
     def connect(self, send: Callable[[bytes], None], address: str) -> Client:
         self._last_id += 1
-        self.connections += 1
+        self.statistics.connections += 1
         client = Client(self._last_id, send, address, since=self.wall(), authenticated=self.password is None)
         self.clients[client.id] = client
         return client
@@ -168,11 +200,12 @@ class Server:
 
     def execute(self, client: Client, words: list[bytes]) -> Reply:
         """The reply to one command of a client, errors included. Never raises for anything a client can send."""
-        self.processed += 1
         try:
             name, command = self.find(words)
-            self._admit(client, name, command)
+            self._admit(client, name, command, words)
         except Failure as failure:
+            known = words[0].lower() in self.commands
+            self.statistics.refused(text(words[0].lower()) if known else None, failure)
             client.broken = client.broken or client.queue is not None
             return failure
         if client.queue is not None and name not in UNQUEUED:
@@ -182,10 +215,15 @@ class Server:
 
     def run(self, client: Client, name: bytes, command: Command, args: list[bytes]) -> Reply:
         client.last_command = name.decode("ascii", "replace")
+        reply: Reply
         try:
-            return command.handler(Call(self, client, client.last_command, args))
+            reply = command.handler(Call(self, client, client.last_command, args))
         except Failure as failure:
-            return failure
+            reply = failure
+        self.statistics.executed(client.last_command, reply)
+        if command.write and not isinstance(reply, Failure) and self.replication.streaming:
+            self.replication.wrote([name, *args])
+        return reply
 
     def find(self, words: list[bytes]) -> tuple[bytes, Command]:
         """The command and its name in lower case; a Failure for an unknown one or a wrong number of arguments."""
@@ -197,7 +235,7 @@ class Server:
             raise Failure(f"ERR wrong number of arguments for '{text(name)}' command")
         return name, command
 
-    def _admit(self, client: Client, name: bytes, command: Command) -> None:
+    def _admit(self, client: Client, name: bytes, command: Command, words: list[bytes]) -> None:
         if not client.authenticated and not command.stranger:
             raise Failure("NOAUTH Authentication required.")
         if client.protocol == 2 and client.subscriptions and name not in IN_SUBSCRIPTION:
@@ -205,6 +243,8 @@ class Server:
                 f"ERR Can't execute '{text(name)}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET"
                 " are allowed in this context"
             )
+        for guard in self.guards:
+            guard(client, command, words, "multi" if client.queue is not None else "toplevel")
 
 
 def text(raw: bytes) -> str:
