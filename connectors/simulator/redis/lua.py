@@ -14,7 +14,7 @@ from functools import lru_cache
 import lupa.lua51 as lupa
 
 from connectors.simulator.redis import cjson
-from connectors.simulator.redis.protocol import Failure, NullArray, Push, Reply, Status, Verbatim
+from connectors.simulator.redis.protocol import Failure, Later, NullArray, Push, Reply, Status, Verbatim
 from connectors.simulator.redis.server import Call, Client, Server, text
 
 _LINE = re.compile(r"user_script:([0-9]+):")
@@ -156,6 +156,8 @@ class _Runtime:
                 return self._table([self._value(item) for item in items])
             case Mapping():
                 return self._table([self._value(item) for pair in reply.items() for item in pair])
+            case Later():
+                return False
             case _:
                 return self._table([self._value(item) for item in reply])
 

@@ -17,6 +17,7 @@ class RedisOptions:
 
     ``password`` is what the user ``default`` must say (``requirepass``); None: nothing. ``tls`` is the server's side of
     the line; None: plain. ``replicas`` follow the primary; ``cluster`` makes three primaries with 16,384 slots.
+    ``patience`` is the wall seconds in which a request that was begun must have come.
     """
 
     users: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
@@ -24,3 +25,4 @@ class RedisOptions:
     tls: ssl.SSLContext | None = None
     replicas: int = 0
     cluster: bool = False
+    patience: float = 30.0

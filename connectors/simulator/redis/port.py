@@ -11,10 +11,9 @@ import socket
 import ssl
 from collections.abc import Callable
 
-from connectors.simulator.redis.protocol import Failure, ProtocolError, Reader, encode
-from connectors.simulator.redis.server import Client, Server
+from connectors.simulator.redis.conversation import CHUNK, Conversation
+from connectors.simulator.redis.server import Server
 
-CHUNK = 64 * 1024
 MAX_UNSENT = 32 * 1024 * 1024  # a listener that lets more pile up is dropped, as the real server does
 
 
@@ -77,28 +76,15 @@ class Port:
         self._writers.add(writer)
         host, port = writer.get_extra_info("peername")[:2]
         client = self._server.connect(_bounded(writer), f"{host}:{port}")
+        client.hang_up = writer.close
         try:
-            await self._converse(client, reader, writer)
+            await Conversation(self._server, client, reader, writer).run()
         except ConnectionError:
             return  # the peer is gone; there is nobody left to tell
         finally:
             self._server.disconnect(client)
             self._writers.discard(writer)
             writer.close()
-
-    async def _converse(self, client: Client, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        commands = Reader()
-        while not client.closing and (data := await reader.read(CHUNK)):
-            commands.stranger = not client.authenticated
-            try:
-                for words in commands.feed(data):
-                    client.send(encode(self._server.execute(client, words), client.protocol))
-                    if client.closing:
-                        break
-            except ProtocolError as error:
-                client.send(encode(Failure(f"ERR Protocol error: {error}"), client.protocol))
-                client.closing = True
-            await writer.drain()
 
 
 def _bound_to(host: str, port: int) -> socket.socket:

@@ -51,12 +51,17 @@ class NullArray:
     """The absent array (EXEC after a touched WATCH), which RESP2 tells apart from the absent string."""
 
 
+class Later:
+    """No reply yet: the client waits, and its conversation will say the reply. Never on the wire."""
+
+
 Reply = (
     Status
     | Failure
     | Push
     | Verbatim
     | NullArray
+    | Later
     | bytes
     | bool
     | int
@@ -143,6 +148,11 @@ class Reader:
         self._buffer = bytearray()
         self._missing = 0  # items of the array that are still to come
         self._items: list[bytes] = []
+
+    @property
+    def unfinished(self) -> bool:
+        """A request was begun and more of it must come."""
+        return bool(self._buffer) or self._missing > 0
 
     def feed(self, data: bytes) -> Iterator[list[bytes]]:
         """Yields each command that is complete; ProtocolError where the stream is broken."""

@@ -11,14 +11,17 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from connectors.simulator.clock import SimClock
+from connectors.simulator.redis.acl import Acl
 from connectors.simulator.redis.databases import Databases
 from connectors.simulator.redis.keyspace import Keyspace
+from connectors.simulator.redis.options import RedisOptions
 from connectors.simulator.redis.protocol import QUEUED, Failure, Reply, encode
 from connectors.simulator.redis.replication import Replication
 from connectors.simulator.redis.statistics import Statistics
+from connectors.simulator.redis.waiting import Pause, Waiting
 from connectors.simulator.tick import Cache
 
-VERSION = "7.2.5"  # the real server whose manners these are
+VERSION = "7.0.15"  # the real server whose manners these are
 DATABASES = 16
 AGE = 3 * 86400.0  # simulated seconds for which a server has been running when the estate is opened
 NOT_AN_INTEGER = "ERR value is not an integer or out of range"
@@ -38,7 +41,11 @@ class Client:
     since: float = 0.0
     database: int = 0
     authenticated: bool = True
+    user: str = "default"
     closing: bool = False
+    hang_up: Callable[[], None] = lambda: None  # ends the connection from outside
+    patient: bool = True  # may wait for a key; not from a script, nor between MULTI and EXEC
+    silence: str = ""  # what CLIENT REPLY said: off, or skip the next one
     name: bytes = b""
     library: bytes = b""
     library_version: bytes = b""
@@ -55,6 +62,20 @@ class Client:
 
     def push(self, reply: Reply) -> None:
         self.send(encode(reply, self.protocol))
+
+    def line(self, server: Server) -> str:
+        """As CLIENT LIST shows the connection."""
+        age = max(0, int(server.wall() - self.since))
+        queued = -1 if self.queue is None else len(self.queue)
+        blocked = server.waiting.of(self.id) is not None
+        flags = "P" if self.subscriptions else "x" if self.queue is not None else "b" if blocked else "N"
+        return (
+            f"id={self.id} addr={self.address} laddr={server.host}:{server.port} fd={self.id + 7}"
+            f" name={text(self.name)} age={age} idle=0 flags={flags} db={self.database} sub={len(self.channels)}"
+            f" psub={len(self.patterns)} ssub=0 multi={queued} qbuf=0 qbuf-free=20474 argv-mem=10 multi-mem=0 rbs=1024"
+            f" rbp=0 obl=0 oll=0 omem=0 tot-mem=22298 events=r cmd={self.last_command} user={self.user}"
+            f" redir=-1 resp={self.protocol} lib-name={text(self.library)} lib-ver={text(self.library_version)}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +116,16 @@ class Command:
     step: int = 0
     script: bool = True  # may be called from a script
     stranger: bool = False  # may be called before authentication
+    locate: Callable[[list[bytes]], list[bytes]] | None = None  # the keys, where no positions say them
+
+    def keys_in(self, words: list[bytes]) -> list[bytes]:
+        """The keys among the words of a command, its name first."""
+        if self.locate is not None:
+            return self.locate(words)
+        if not self.first:
+            return []
+        last = self.last + len(words) if self.last < 0 else self.last
+        return words[self.first : last + 1 : self.step]
 
 
 def integer(text: bytes) -> int:
@@ -108,13 +139,21 @@ def integer(text: bytes) -> int:
     return number
 
 
+NO_OPTIONS = RedisOptions()
+
+
 class Server:
     """``clock`` maps simulated to wall seconds; ``seed`` makes its ids."""
 
-    def __init__(self, clock: SimClock, seed: int, commands: Mapping[bytes, Command]) -> None:
+    def __init__(
+        self, clock: SimClock, seed: int, commands: Mapping[bytes, Command], options: RedisOptions = NO_OPTIONS
+    ) -> None:
         self.clock = clock
         self.commands = commands
-        self.password: bytes | None = None
+        self.options = options
+        self.acl = Acl(options.users, options.password)
+        self.waiting = Waiting()
+        self.pause = Pause()
         self.host = "127.0.0.1"
         self.port = 0
         self.cache: Cache | None = None  # as the model last said it
@@ -163,6 +202,8 @@ class Server:
         self.statistics = Statistics()
         self.settings.clear()
         self.scripts.clear()
+        self.acl = Acl(self.options.users, self.options.password)
+        self.pause.end()
         self._databases = self._databases.copy(kept)
         self.replication.begin_again()
 
@@ -185,12 +226,13 @@ class Server:
     def connect(self, send: Callable[[bytes], None], address: str) -> Client:
         self._last_id += 1
         self.statistics.connections += 1
-        client = Client(self._last_id, send, address, since=self.wall(), authenticated=self.password is None)
+        client = Client(self._last_id, send, address, since=self.wall(), authenticated=self.acl.open)
         self.clients[client.id] = client
         return client
 
     def disconnect(self, client: Client) -> None:
         self.clients.pop(client.id, None)
+        self.waiting.forget(client.id)
         self.unwatch(client)
 
     def unwatch(self, client: Client) -> None:
@@ -211,7 +253,9 @@ class Server:
         if client.queue is not None and name not in UNQUEUED:
             client.queue.append(words)
             return QUEUED
-        return self.run(client, name, command, words[1:])
+        reply = self.run(client, name, command, words[1:])
+        self.waiting.serve()
+        return reply
 
     def run(self, client: Client, name: bytes, command: Command, args: list[bytes]) -> Reply:
         client.last_command = name.decode("ascii", "replace")
@@ -238,13 +282,22 @@ class Server:
     def _admit(self, client: Client, name: bytes, command: Command, words: list[bytes]) -> None:
         if not client.authenticated and not command.stranger:
             raise Failure("NOAUTH Authentication required.")
+        if not command.stranger:
+            self.permit(client, command, words, "multi" if client.queue is not None else "toplevel")
         if client.protocol == 2 and client.subscriptions and name not in IN_SUBSCRIPTION:
             raise Failure(
                 f"ERR Can't execute '{text(name)}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET"
                 " are allowed in this context"
             )
+
+    def permit(self, client: Client, command: Command, words: list[bytes], where: str) -> None:
+        """A NOPERM failure, and a line in ACL LOG, where the client's user may not do this; ``where`` it was said."""
+        refused = self.acl.refusal(client.user, words, command.keys_in(words))
+        if refused is not None:
+            self.acl.log.add(refused, client.user, where, client.line(self), self.wall())
+            raise Failure(f"NOPERM this user has no permissions to {refused.sentence}")
         for guard in self.guards:
-            guard(client, command, words, "multi" if client.queue is not None else "toplevel")
+            guard(client, command, words, where)
 
 
 def text(raw: bytes) -> str:

@@ -19,10 +19,9 @@ class RedisWire:
     """The simulated shop's Redis. ``clock`` and ``seed`` decide everything that is not sent by a client."""
 
     def __init__(self, clock: SimClock, seed: int, options: RedisOptions = ALONE) -> None:
-        self._server = Server(clock, seed, COMMANDS)
+        self._server = Server(clock, seed, COMMANDS, options)
         self._port = Port(self._server, options.tls)
         self._shop = Shop(self._server.keyspace(0), seed, self._server.wall)
-        self.require_password(options.password)
 
     @property
     def url(self) -> str:
@@ -30,7 +29,7 @@ class RedisWire:
 
     def require_password(self, password: str | None) -> None:
         """From now on new connections must authenticate (user ``default``); None: they need not."""
-        self._server.password = password.encode() if password else None
+        self._server.acl.require(password)
 
     def flags(self) -> Mapping[str, Mapping[str, object]]:
         """The flag document, decoded, without the marks; a field that is not a JSON object is left out."""

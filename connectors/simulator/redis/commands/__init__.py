@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from connectors.simulator.redis.commands import (
     admin,
+    clients,
     configuration,
     connection,
     hashes,
@@ -21,6 +22,7 @@ from connectors.simulator.redis.server import Command
 
 COMMANDS: Mapping[bytes, Command] = {
     **connection.TABLE,
+    **clients.TABLE,
     **admin.TABLE,
     **configuration.TABLE,
     **keys.TABLE,

@@ -44,8 +44,7 @@ def setting(server: Server, name: str) -> str:
 def current(server: Server) -> dict[str, str]:
     """Every setting as CONFIG GET shows it."""
     memory = str(server.cache.memory_max if server.cache else 0)
-    password = text(server.password or b"")
-    live = {"port": str(server.port), "maxmemory": memory, "requirepass": password}
+    live = {"port": str(server.port), "maxmemory": memory, "requirepass": server.acl.password}
     return {**DEFAULTS, **live, **server.settings}
 
 
@@ -82,7 +81,7 @@ def _set(call: Call) -> Reply:
             raise Failure(f"ERR CONFIG SET failed (possibly related to argument '{name}') - can't set immutable config")
     checked = {name: _checked(name, value) for name, value in pairs.items()}
     if "requirepass" in checked:
-        call.server.password = checked.pop("requirepass").encode("utf-8", "surrogateescape") or None
+        call.server.acl.require(checked["requirepass"] or None)
     call.server.settings.update(checked)
     return OK
 
