@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +23,62 @@ class Pods:
 NO_PODS = Pods(0)
 
 
+class Mode(StrEnum):
+    """The modes that an application can be in, each a flag of that name in the document."""
+
+    PARK = "park"  # what is not critical is written to a topic instead of done at once
+    PAYING_FIRST = "paying_first"
+    BACKOFF = "backoff"  # clients come back after 1, 2, 4, 8 and 16 seconds instead of at once
+    JITTER = "jitter"  # of TTLs and of what clients wait
+    STALE_ON_ERROR = "stale_on_error"  # an old copy is better than none
+    SINGLE_FLIGHT = "single_flight"  # one reader fills a key, the others wait for it
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """What operators did to the servers themselves, as the wires saw it."""
+
+    quotas: Mapping[str, float] = field(default_factory=dict)  # bytes a second, by producer's client id
+    retention: Mapping[str, float] = field(default_factory=dict)  # seconds, by topic
+    seeks: Mapping[tuple[str, str, int], int] = field(default_factory=dict)  # by group, topic and partition: the
+    # offset that was last committed from outside; it is taken over once, while the group is Empty
+    brokers_lost: int = 0
+    cache_up: bool = True
+    cache_memory_max: float | None = None  # bytes; None: what the architecture says
+    cache_flushes: int = 0  # how often the cache was emptied
+
+
+REPORTED = Reported()
+
+
+@dataclass(frozen=True, slots=True)
+class Breaker:
+    """A circuit breaker as it is set: the failures after which it opens, and for how many seconds."""
+
+    failures: float = 5.0
+    seconds: float = 30.0
+
+
 @dataclass(frozen=True, slots=True)
 class Levers:
     """What operators and controllers have set, read by the model at the start of a step."""
 
     pods: Mapping[str, Pods]  # by workload
-    ttl: Mapping[str, float] = field(default_factory=dict)  # seconds, by key group ("catalog")
+    ttl: Mapping[str, float] = field(default_factory=dict)  # seconds, by key group ("catalog"), or of the "cdn"
     read_only: bool = False
     features_off: frozenset[str] = frozenset()
     user_rate: float | None = None  # requests a minute a user; None: no limit
+    modes: frozenset[Mode] = frozenset()  # how the application works
+    breakers: Mapping[str, Breaker] = field(default_factory=dict)  # by third party, service or "database"
+    pools: Mapping[str, float] = field(default_factory=dict)  # connections that a pod may open, by workload
+    kill_queries: float = 0.0  # how often the long queries were killed
+    failovers: float = 0.0  # how often the database was failed over
+    statement_timeout: float | None = None  # seconds after which the database ends a query; None: never
+    reported: Reported = REPORTED
+
+    def on(self, mode: Mode) -> bool:
+        """Whether the application works in that mode."""
+        return mode in self.modes
 
     def pods_of(self, workload: str) -> Pods:
         """Its pods; none where there is no such workload."""
@@ -74,6 +122,7 @@ class Cache:
     rejected: int
     keys: int
     hit_rate: float  # over the last second, 0..1
+    up: bool = True  # False: the server is down, and nobody can reach it
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from connectors.simulator.levers import levers_of
-from connectors.simulator.tick import Levers, Pods
+from connectors.simulator.tick import Breaker, Levers, Mode, Pods, Reported
 
 NOW = 1_000_000.0
 
@@ -59,3 +59,44 @@ def test_what_is_no_number_is_as_if_absent(value: object) -> None:
 @pytest.mark.parametrize("value", ["true", 1, None])
 def test_what_is_no_switch_is_as_if_absent(value: object) -> None:
     assert not levers(flag__read_only={"on": value}).read_only
+
+
+def test_modes_are_on_where_the_document_says_so_and_are_no_features() -> None:
+    found = levers(flag__park={"on": True}, flag__jitter={"on": False}, flag__backoff={"on": "yes"})
+    assert found.modes == {Mode.PARK}
+    assert found.on(Mode.PARK)
+    assert not found.on(Mode.JITTER)
+    assert found.features_off == frozenset()
+
+
+def test_a_feature_that_the_application_does_not_have_changes_nothing() -> None:
+    document = {"flag.reviews": {"on": False}, "flag.nonsense": {"on": False}}
+    assert levers_of({}, document, NOW, features=("reviews", "search")).features_off == {"reviews"}
+
+
+def test_breakers_have_the_usual_numbers_unless_they_are_given() -> None:
+    found = levers(
+        breaker__payments={"on": True, "failures": 3, "seconds": 12},
+        breaker__database={"on": True, "failures": "many", "seconds": -1},
+        breaker__search={"on": False, "failures": 3, "seconds": 12},
+        breaker__auth={"on": True, "until": NOW - 1},
+    )
+    assert found.breakers == {"payments": Breaker(3.0, 12.0), "database": Breaker(5.0, 30.0)}
+
+
+def test_counts_pools_and_the_statements_timeout() -> None:
+    found = levers(
+        count__kill_queries={"value": 2},
+        count__failover={"value": 1},
+        timeout__statement={"value": 5},
+        pool__api={"value": 4},
+    )
+    assert (found.kill_queries, found.failovers, found.statement_timeout) == (2.0, 1.0, 5.0)
+    assert found.pools == {"api": 4.0}
+    assert levers().kill_queries == 0.0
+    assert levers().statement_timeout is None
+
+
+def test_what_the_servers_reported_is_handed_on() -> None:
+    reported = Reported(brokers_lost=1)
+    assert levers_of({}, {}, NOW, reported=reported).reported is reported
