@@ -94,9 +94,6 @@ class Brokers:
         size = len(among) if replication == -1 else min(replication, len(among))
         self._origins[topic] = _Origin(among, size, len(self._events))
 
-    def forget(self, topic: str) -> None:
-        self._origins.pop(topic, None)
-
     def partition(self, topic: str, index: int) -> Placement:
         return self._at(self._origins.get(topic, _ORDINARY), zlib.crc32(topic.encode()) + index)
 

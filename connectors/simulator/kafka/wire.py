@@ -1,37 +1,47 @@
-"""The Kafka wire: three listeners on loopback, each a broker of one cluster."""
+"""The Kafka wire: three listeners on loopback, each a broker of one cluster, which can be lost and come back."""
 
 from __future__ import annotations
 
 import asyncio
-import struct
+from collections.abc import Iterator
 from functools import partial
 
 from connectors.simulator.clock import SimClock
 from connectors.simulator.kafka.apis import Malformed, answer
-from connectors.simulator.kafka.brokers import BROKERS
+from connectors.simulator.kafka.brokers import BROKERS, NOBODY, Placement
 from connectors.simulator.kafka.cluster import Address, Cluster
+from connectors.simulator.kafka.frames import LARGEST, LARGEST_UNPROVED, Memory, Overlong, Patience, frame
 from connectors.simulator.kafka.later import LoopAlarm
-from connectors.simulator.kafka.session import Credentials, Session
+from connectors.simulator.kafka.listener import Listener
+from connectors.simulator.kafka.options import KafkaOptions
+from connectors.simulator.kafka.sasl import Accounts
+from connectors.simulator.kafka.session import Session
 from connectors.simulator.tick import Tick
 
-LARGEST_FRAME = 100 * 1024 * 1024  # bytes; a real broker's socket.request.max.bytes
-_LENGTH = struct.Struct(">i")
+LINGER = 1.0  # wall seconds to take in the last answer: some clients see the end first and drop what came before it
+_PEER_ENDED = (asyncio.IncompleteReadError, ConnectionError, TimeoutError, Malformed, Overlong)
 
 
 class KafkaWire:
     """Shows a tick's groups and topics to Kafka clients. One asyncio loop, no threads."""
 
-    def __init__(self, clock: SimClock, seed: int) -> None:
+    def __init__(self, clock: SimClock, seed: int, options: KafkaOptions | None = None) -> None:
+        options = options or KafkaOptions()
         self._clock = clock
+        self._seed = seed
+        self._options = options
         self._cluster = Cluster(seed, LoopAlarm())
-        self._servers: list[asyncio.Server] = []
-        self._connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
+        self._listeners = {
+            broker: Listener(partial(self._converse, broker), options.tls, options.patience) for broker in BROKERS
+        }
         self._silent: set[int] = set()
-        self._credentials: Credentials | None = None
+        self._accounts = Accounts(seed, options.users) if options.asks_for_password else None
+        self._memory = Memory()
+        self._patience = Patience(options.patience, options.idle)
 
     @property
     def bootstrap(self) -> tuple[str, ...]:
-        """``host:port`` of each broker; empty before ``start``."""
+        """``host:port`` of each broker, also of a lost one; empty before ``start``."""
         return tuple(f"{at.host}:{at.port}" for at in self._cluster.addresses.values())
 
     def step(self, t: int, tick: Tick) -> None:
@@ -40,20 +50,36 @@ class KafkaWire:
         self._cluster.show(tick, self._clock.wall(t) * 1000)
 
     async def start(self, host: str = "127.0.0.1") -> None:
-        for broker in BROKERS:
-            server = await asyncio.start_server(partial(self._serve, broker), host, 0)
-            self._servers.append(server)
-            self._cluster.addresses[broker] = Address(host, server.sockets[0].getsockname()[1])
+        for broker, listener in self._listeners.items():
+            self._cluster.addresses[broker] = Address(host, await listener.open(host))
+            if broker in self.lost:
+                await listener.shut()
 
     async def stop(self) -> None:
-        for server in self._servers:
-            server.close()
-        for task, writer in self._connections.items():
-            writer.transport.abort()
-            task.cancel()  # it may be waiting for an answer that nobody will give
-        await asyncio.gather(*self._connections, return_exceptions=True)
-        self._servers.clear()
+        await asyncio.gather(*(listener.close() for listener in self._listeners.values()))
         self._cluster.addresses.clear()
+
+    @property
+    def lost(self) -> frozenset[int]:
+        return self._cluster.brokers.lost
+
+    async def lose(self, broker: int) -> None:
+        """Takes a broker away: its port refuses, others lead and coordinate what it did. Raises ValueError."""
+        self._cluster.brokers.lose(broker)
+        await self._listeners[broker].shut()
+
+    async def restore(self, broker: int) -> None:
+        """Brings it back at the same port: in sync some seconds later, and a leader again some minutes later."""
+        self._cluster.brokers.restore(broker)
+        await self._listeners[broker].reopen()
+
+    def under_replicated(self) -> int:
+        """Partitions with a replica that is lost or not yet in sync again."""
+        return sum(len(at.isr) < len(at.replicas) for at in self._placements())
+
+    def offline(self) -> int:
+        """Partitions that nobody leads."""
+        return sum(at.leader == NOBODY for at in self._placements())
 
     def silence(self, broker: int) -> None:
         """This broker still takes connections and answers nothing: it hangs."""
@@ -67,41 +93,41 @@ class KafkaWire:
         self._cluster.denied_groups.add(group)
 
     def require(self, user: str, password: str) -> None:
-        """New connections must say who they are (SASL PLAIN). For a changed password, say it again."""
-        self._credentials = Credentials(user, password)
+        """New connections must say who they are (SASL). For a changed password, say it again."""
+        self._accounts = Accounts(self._seed, {user: password})
 
     def drop(self) -> None:
         """Cuts every connection there is, as a restart of the brokers would."""
-        for writer in self._connections.values():
-            writer.transport.abort()
+        for listener in self._listeners.values():
+            listener.cut()
 
-    async def _serve(self, broker: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One connection, until the peer leaves or says something that is no Kafka."""
-        task = asyncio.current_task()
-        assert task is not None
-        self._connections[task] = writer
-        session = Session(broker, self._cluster, self._wall_ms, self._credentials)
+    async def _converse(self, broker: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One connection, until the peer leaves, dawdles, or says something that is no Kafka."""
+        session = Session(broker, self._cluster, self._wall_ms, self._accounts, self._options.rights)
         try:
-            while True:
+            while not session.closing:
                 await self._exchange(session, reader, writer)
-        except (asyncio.IncompleteReadError, ConnectionError, Malformed):
+            async with asyncio.timeout(LINGER):
+                await reader.read(1)
+        except _PEER_ENDED:
             pass  # a peer that left, or is shown out: a broker has nobody to tell
-        finally:
-            del self._connections[task]
-            writer.close()
 
     async def _exchange(self, session: Session, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        (length,) = _LENGTH.unpack(await reader.readexactly(_LENGTH.size))
-        if not 0 <= length <= LARGEST_FRAME:
-            raise Malformed(f"a frame of {length} bytes")
-        frame = await reader.readexactly(length)
+        largest = LARGEST if session.may_ask else LARGEST_UNPROVED
+        asked = await frame(reader, largest, self._memory, self._patience)
         if session.broker in self._silent:
             return
-        said = answer(session, frame)
+        said = answer(session, asked)
         if said.wait:
             await asyncio.sleep(said.wait)
         writer.write(said.encode(await said.later.taken()) if said.later else said.frame)
-        await writer.drain()
+        async with asyncio.timeout(self._options.patience):
+            await writer.drain()
+
+    def _placements(self) -> Iterator[Placement]:
+        for topic in self._cluster.topics.values():
+            for index in range(len(topic.logs)):
+                yield self._cluster.brokers.partition(topic.name, index)
 
     def _wall_ms(self) -> float:
         return self._clock.wall(self._clock.now()) * 1000

@@ -14,7 +14,8 @@ from kafka.record.memory_records import MemoryRecordsBuilder
 
 from connectors.simulator.kafka.apis import APIS, Api, Malformed, answer
 from connectors.simulator.kafka.cluster import Address, Cluster
-from connectors.simulator.kafka.session import Credentials, Session
+from connectors.simulator.kafka.sasl import Accounts
+from connectors.simulator.kafka.session import Session
 from connectors.simulator.tick import Cache, Group, Partition, Tick
 
 CACHE = Cache(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0.0)
@@ -113,6 +114,12 @@ def configs_request() -> Any:
     )
 
 
+def epoch_request() -> Any:
+    topic = consumer.OffsetForLeaderEpochRequest.OffsetForLeaderTopic
+    part = topic.OffsetForLeaderPartition(partition=0, current_leader_epoch=0, leader_epoch=0)
+    return consumer.OffsetForLeaderEpochRequest(replica_id=-1, topics=[topic(topic="orders", partitions=[part])])
+
+
 def request_for(api: Api, known: Cluster) -> Any:
     orders, own = known.topics["orders"].id, known.topics["own"].id
     by_request = {
@@ -139,6 +146,16 @@ def request_for(api: Api, known: Cluster) -> Any:
         sasl.SaslAuthenticateRequest: lambda: sasl.SaslAuthenticateRequest(auth_bytes=b"\0u\0p"),
         admin.DeleteGroupsRequest: lambda: admin.DeleteGroupsRequest(groups_names=["none"]),
         admin.DescribeClusterRequest: admin.DescribeClusterRequest,
+        admin.DescribeAclsRequest: lambda: admin.DescribeAclsRequest(
+            resource_type_filter=1, pattern_type_filter=1, operation=1, permission_type=1
+        ),
+        admin.ElectLeadersRequest: lambda: admin.ElectLeadersRequest(
+            election_type=0, topic_partitions=None, timeout_ms=1000
+        ),
+        admin.ListPartitionReassignmentsRequest: lambda: admin.ListPartitionReassignmentsRequest(
+            timeout_ms=1000, topics=None
+        ),
+        consumer.OffsetForLeaderEpochRequest: epoch_request,
     }
     return by_request[api.request]()
 
@@ -204,12 +221,13 @@ def test_a_null_where_the_protocol_has_none_is_malformed() -> None:
 
 def test_before_the_password_only_the_way_in_is_open() -> None:
     to = session()
-    to.credentials = Credentials("u", "p")
+    to.accounts = Accounts(7, {"u": "p"})
     assert ask(to, metadata.ApiVersionsRequest(client_software_name="t", client_software_version="1"), 3)
     with pytest.raises(Malformed):
         ask(to, metadata.MetadataRequest(topics=None), 9)
     ask(to, sasl.SaslHandshakeRequest(mechanism="PLAIN"), 1)
     assert ask(to, sasl.SaslAuthenticateRequest(auth_bytes=b"\0u\0wrong"), 2).error_code == 58
+    assert to.closing
     assert ask(to, sasl.SaslAuthenticateRequest(auth_bytes=b"\0u\0p"), 2).error_code == 0
     assert ask(to, metadata.MetadataRequest(topics=None), 9).topics
 

@@ -1,0 +1,40 @@
+"""What an estate may want of its Kafka beside the defaults: topics, security, and how patient it is with its peers."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from connectors.simulator.kafka.rights import Right
+
+Security = Literal["PLAINTEXT", "SASL_PLAINTEXT", "SSL", "SASL_SSL"]
+
+
+@dataclass(frozen=True, slots=True)
+class KafkaOptions:
+    """``security`` of all listeners, in Kafka's words; SSL needs ``tls``, SASL takes passwords from ``users``.
+
+    A user who is not in ``rights`` may do everything; without SASL everybody is ``rights.ANONYMOUS``. Wall seconds:
+    ``patience`` with a request or an answer that is under way, ``idle`` between two requests.
+    """
+
+    security: Security = "PLAINTEXT"
+    users: Mapping[str, str] = field(default_factory=dict)
+    tls: ssl.SSLContext | None = None
+    rights: Mapping[str, frozenset[Right]] = field(default_factory=dict)
+    patience: float = 15.0
+    idle: float = 600.0  # connections.max.idle.ms of a real broker
+
+    def __post_init__(self) -> None:
+        if self.encrypted != (self.tls is not None):
+            raise ValueError(f"{self.security} and a TLS context: both or neither")
+
+    @property
+    def encrypted(self) -> bool:
+        return self.security in ("SSL", "SASL_SSL")
+
+    @property
+    def asks_for_password(self) -> bool:
+        return self.security in ("SASL_PLAINTEXT", "SASL_SSL")
