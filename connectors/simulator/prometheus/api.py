@@ -1,18 +1,16 @@
 """Prometheus's HTTP API v1 over the store and the engine, and the few pages around it that clients ask for.
 
-Answers about what this Prometheus does not have (rules, alerts) are empty, not invented; targets are the jobs whose
-``up`` series the estate exports. See https://prometheus.io/docs/prometheus/latest/querying/api/.
+See https://prometheus.io/docs/prometheus/latest/querying/api/.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
-import msgspec
 from aiohttp import web
 
-from connectors.simulator.clock import SimClock
+from connectors.simulator.prometheus.answers import Handler, answer
 from connectors.simulator.prometheus.compile import series_selector
 from connectors.simulator.prometheus.engine import Engine
 from connectors.simulator.prometheus.exposition import CONTENT_TYPE, exposition, kinds
@@ -20,31 +18,9 @@ from connectors.simulator.prometheus.functions import LABEL_NAME
 from connectors.simulator.prometheus.labels import Labels, label
 from connectors.simulator.prometheus.parameters import Parameters
 from connectors.simulator.prometheus.series import Series
-from connectors.simulator.prometheus.store import Store
-from connectors.simulator.prometheus.values import BadQueryError, ExecutionError
+from connectors.simulator.prometheus.values import BadQueryError
 
 VERSION = "2.42.0"  # the version whose semantics the tests compare
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-def answer(data: Any) -> web.Response:
-    return web.Response(body=msgspec.json.encode({"status": "success", "data": data}), content_type="application/json")
-
-
-def refusal(status: int, kind: str, message: str) -> web.Response:
-    body = {"status": "error", "errorType": kind, "error": message}
-    return web.Response(status=status, body=msgspec.json.encode(body), content_type="application/json")
-
-
-@web.middleware
-async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """A query's errors in Prometheus's form and with its status codes."""
-    try:
-        return await handler(request)
-    except BadQueryError as error:
-        return refusal(400, "bad_data", str(error))
-    except ExecutionError as error:
-        return refusal(422, "execution", str(error))
 
 
 async def parameters(request: web.Request) -> tuple[Parameters, list[str]]:
@@ -63,10 +39,10 @@ async def parameters(request: web.Request) -> tuple[Parameters, list[str]]:
 class Api:
     """The handlers. They only read."""
 
-    def __init__(self, store: Store, clock: SimClock) -> None:
-        self._store = store
-        self._clock = clock
-        self._engine = Engine(store, clock)
+    def __init__(self, engine: Engine) -> None:
+        self._store = engine.store
+        self._clock = engine.clock
+        self._engine = engine
 
     def routes(self) -> list[web.AbstractRouteDef]:
         v1 = "/api/v1"
@@ -80,8 +56,6 @@ class Api:
             web.get(f"{v1}/label/{{name}}/values", self.label_values),
             web.get(f"{v1}/metadata", self.metadata),
             web.get(f"{v1}/targets", self.targets),
-            web.get(f"{v1}/rules", self.rules),
-            web.get(f"{v1}/alerts", self.alerts),
             web.get(f"{v1}/status/buildinfo", self.buildinfo),
         ]
 
@@ -131,12 +105,6 @@ class Api:
         ups = (sample for sample in self._store.latest if sample.name == "up")
         active = [target(sample.labels, sample.value == 1) for sample in ups]
         return answer({"activeTargets": active, "droppedTargets": []})
-
-    async def rules(self, request: web.Request) -> web.Response:
-        return answer({"groups": []})
-
-    async def alerts(self, request: web.Request) -> web.Response:
-        return answer({"alerts": []})
 
     async def buildinfo(self, request: web.Request) -> web.Response:
         info = {"branch": "simulated", "buildDate": "", "buildUser": "seawall", "goVersion": "", "revision": ""}

@@ -85,6 +85,18 @@ def parsed(query: str) -> Any:
         raise BadQueryError(f"parse error: {error}") from None
 
 
+def pretty(query: str) -> str:
+    """In one line, spaced as Prometheus prints an expression. Raises ``BadQueryError``."""
+    joined = " ".join(line.strip() for line in prettified(query).splitlines())
+    return joined.replace("( ", "(").replace(" )", ")")
+
+
+def prettified(query: str) -> str:
+    """In lines, as Prometheus's formatter breaks them. Raises ``BadQueryError``."""
+    text: str = parsed(query).prettify()
+    return text
+
+
 @lru_cache(maxsize=512)
 def series_selector(query: str) -> tuple[Matcher, ...]:
     """The matchers of a ``match[]`` parameter. Raises ``BadQueryError`` for anything but an instant selector."""

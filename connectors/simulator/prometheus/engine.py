@@ -36,6 +36,13 @@ class Engine:
         except RecursionError:
             raise ExecutionError("the expression is nested too deeply") from None
 
+    def vector(self, query: str, t: int) -> Vector:
+        """For rules, at simulated ms; a scalar counts as one element without labels. Raises ``QueryError``."""
+        try:
+            return step(compiled(query), Moment(t, Query(self.store, self.clock, t, t)))
+        except RecursionError:
+            raise ExecutionError("the expression is nested too deeply") from None
+
     def over_range(self, query: str, span: Span) -> Answer:
         """At each point of a span of wall times. Raises ``QueryError``."""
         context = Query(self.store, self.clock, self._sim(span.start), self._sim(span.end))

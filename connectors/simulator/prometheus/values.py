@@ -29,6 +29,10 @@ class ExecutionError(QueryError):
     """The query is well formed but its evaluation fails (422, ``execution``)."""
 
 
+class TimeoutQueryError(QueryError):
+    """The query took longer than it was given (503, ``timeout``)."""
+
+
 class Window(NamedTuple):
     """The samples of one series between two times, in ms; both columns have the same length, never 0."""
 

@@ -10,7 +10,12 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from connectors.simulator.clock import SimClock
-from connectors.simulator.prometheus.api import Api, Handler, refusals
+from connectors.simulator.prometheus.answers import Handler, manners, refusals
+from connectors.simulator.prometheus.api import Api
+from connectors.simulator.prometheus.api_rules import RulesApi
+from connectors.simulator.prometheus.engine import Engine
+from connectors.simulator.prometheus.evaluation import Evaluation
+from connectors.simulator.prometheus.rules import RuleFile, default_rules
 from connectors.simulator.prometheus.store import Store
 from connectors.simulator.tick import Sample, Tick
 
@@ -24,16 +29,20 @@ GRACE = 0.5  # wall seconds that open connections get when the wire stops
 class PrometheusWire:
     """One Prometheus on a loopback port. ``url`` is known after ``start``."""
 
-    def __init__(self, clock: SimClock, seed: int = 0) -> None:
+    def __init__(self, clock: SimClock, seed: int = 0, rules: RuleFile | None = None) -> None:
+        """``rules``: what is recorded and alerted on; without it the file beside the code. Raises ``RulesError``."""
         self.url = ""
         self._store = Store()
-        self._api = Api(self._store, clock)
+        engine = Engine(self._store, clock)
+        self._evaluation = Evaluation(engine, default_rules() if rules is None else rules)
+        self._pages = (Api(engine), RulesApi(self._evaluation, clock))
         self._token: str | None = None
         self._runner: web.AppRunner | None = None
 
     def scrape(self, t: int, samples: Iterable[Sample]) -> None:
-        """Appends one scrape, taken at ``t`` simulated seconds. Times must not go back."""
+        """Appends one scrape, taken at ``t`` simulated seconds, and evaluates the rules. Times must not go back."""
         self._store.scrape(t * 1000, samples)
+        self._evaluation.step(t * 1000)
 
     def step(self, t: int, tick: Tick) -> None:
         """Nothing: this wire shows what is scraped, and the estate decides when that is."""
@@ -43,8 +52,9 @@ class PrometheusWire:
         self._token = token
 
     async def start(self, host: str = "127.0.0.1") -> None:
-        app = web.Application(middlewares=[self._guard(), refusals])
-        app.add_routes(self._api.routes())
+        app = web.Application(middlewares=[manners, self._guard(), refusals])
+        for pages in self._pages:
+            app.add_routes(pages.routes())
         self._runner = web.AppRunner(app, access_log=None, logger=LOG, max_line_size=MAX_LINE, shutdown_timeout=GRACE)
         await self._runner.setup()
         await web.TCPSite(self._runner, host, 0).start()

@@ -17,6 +17,7 @@ from prometheus_api_client import PrometheusConnect
 
 from connectors.simulator.clock import SimClock
 from connectors.simulator.prometheus import PrometheusWire
+from connectors.simulator.prometheus.rules import RuleFile
 from connectors.simulator.tick import Sample
 from tests.real.prometheus import program, prometheus
 
@@ -39,7 +40,7 @@ def samples(t: int) -> list[Sample]:
 
 
 def fed(clock: SimClock) -> PrometheusWire:
-    wire = PrometheusWire(clock, seed=1)
+    wire = PrometheusWire(clock, seed=1, rules=RuleFile())
     for t in range(-600, 1, 5):
         wire.scrape(t, samples(t))
     return wire
