@@ -54,7 +54,7 @@ class Evaluation:
     """All groups of one Prometheus."""
 
     def __init__(self, engine: Engine, rules: RuleFile) -> None:
-        self._engine = engine
+        self.engine = engine
         self.rounds = tuple(Round(group, tuple(map(Judged, group.rules))) for group in rules.groups)
 
     def step(self, t: int) -> None:
@@ -69,9 +69,9 @@ class Evaluation:
     def _judge(self, judged: Judged, source: str, t: int) -> None:
         begin = time.perf_counter()
         try:
-            vector = self._engine.vector(judged.rule.expr, t)
+            vector = self.engine.vector(judged.rule.expr, t)
             samples = self._alerting(judged, vector, t) if judged.rule.alert else recorded(judged.rule, vector)
-            self._engine.store.append(source, t, samples)
+            self.engine.store.append(source, t, samples)
             judged.health, judged.error = "ok", ""
         except QueryError as error:  # its series and alerts stay as they were
             judged.health, judged.error = "err", str(error)
@@ -85,7 +85,7 @@ class Evaluation:
     def _shown(self, alerts: dict[Labels, Alert]) -> Iterator[Sample]:
         for alert in alerts.values():
             yield Sample("ALERTS", tuple(sorted((*alert.labels, ("alertstate", alert.state)))), 1.0)
-            since = self._engine.clock.wall(alert.active / 1000)
+            since = self.engine.clock.wall(alert.active / 1000)
             yield Sample("ALERTS_FOR_STATE", alert.labels, float(since // 1))
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -43,7 +44,7 @@ annotations = { summary = "{{ $labels.job }} at {{ $value | humanize }}" }
 """)
 
 
-def evaluated(rules: RuleFile, loads: list[float | None], clock: SimClock | None = None) -> Evaluation:
+def evaluated(rules: RuleFile, loads: Sequence[float | None], clock: SimClock | None = None) -> Evaluation:
     """After one scrape of ``load`` every 15 s."""
     store = Store()
     evaluation = Evaluation(Engine(store, clock or SimClock(1.0, wall=lambda: 0.0)), rules)
@@ -53,13 +54,13 @@ def evaluated(rules: RuleFile, loads: list[float | None], clock: SimClock | None
     return evaluation
 
 
-def states(rules: RuleFile, loads: list[float | None]) -> list[str]:
+def states(rules: RuleFile, loads: Sequence[float | None]) -> list[str]:
     """The state of the last rule after each evaluation."""
     return [evaluated(rules, loads[: i + 1]).rounds[-1].rules[-1].state for i in range(len(loads))]
 
 
 def ask(evaluation: Evaluation, query: str, wall: float) -> dict[str, str]:
-    rows = evaluation._engine.instant(query, wall)["result"]
+    rows = evaluation.engine.instant(query, wall)["result"]
     return {json.dumps(row["metric"], sort_keys=True): row["value"][1] for row in rows}
 
 
@@ -192,14 +193,16 @@ def test_the_same_rules_give_the_same_alerts_in_prometheus_own_rule_engine(tmp_p
     store = Store()
     evaluation = Evaluation(Engine(store, SimClock(1.0, wall=lambda: 0.0)), rules)
     columns: dict[tuple[str, Labels], list[float | None]] = {}
-    for i, (t, samples) in enumerate(sorted(scrapes.items())):
-        store.scrape(t * 1000, samples)
+    for i, (t, scrape) in enumerate(sorted(scrapes.items())):
+        store.scrape(t * 1000, scrape)
         evaluation.step(t * 1000)
-        for sample in samples:
+        for sample in scrape:
             column = columns.setdefault((sample.name, sample.labels), [])
             column += [*[None] * (i - len(column)), sample.value]
     columns = {key: values + [None] * (len(scrapes) - len(values)) for key, values in columns.items()}
-    tests = [test_of(evaluation, query, t) for t in range(0, 300, STEP) for query in ("ALERTS", "ALERTS_FOR_STATE")]
+    tests = [
+        promtool_test(evaluation, query, t) for t in range(0, 300, STEP) for query in ("ALERTS", "ALERTS_FOR_STATE")
+    ]
     names = {sample["labels"].split('alertname="')[1].split('"')[0] for test in tests for sample in test["exp_samples"]}
     assert names >= {"HighErrorRate", "ContainerCpuHigh", "Watchdog"}
     (tmp_path / "rules.yml").write_text(as_yaml(rules))
@@ -214,8 +217,8 @@ def test_the_same_rules_give_the_same_alerts_in_prometheus_own_rule_engine(tmp_p
     assert told.returncode == 0, (told.stdout + told.stderr)[:4000]
 
 
-def test_of(evaluation: Evaluation, query: str, t: int) -> dict[str, object]:
-    rows = evaluation._engine.instant(query, t)["result"]
+def promtool_test(evaluation: Evaluation, query: str, t: int) -> dict[str, Any]:
+    rows = evaluation.engine.instant(query, t)["result"]
     samples = [
         {
             "labels": f"{query}{{{','.join(f'{k}={json.dumps(v)}' for k, v in row['metric'].items() if k[0] != '_')}}}",
@@ -224,6 +227,3 @@ def test_of(evaluation: Evaluation, query: str, t: int) -> dict[str, object]:
         for row in rows
     ]
     return {"expr": query, "eval_time": f"{t}s", "exp_samples": samples}
-
-
-test_of.__test__ = False  # type: ignore[attr-defined]
