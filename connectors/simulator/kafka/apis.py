@@ -12,10 +12,21 @@ from functools import partial
 
 from kafka.protocol import admin, consumer, metadata, producer, sasl
 
-from connectors.simulator.kafka import api_cluster, api_groups, api_logs, api_security
+from connectors.simulator.kafka import (
+    api_cluster,
+    api_groups,
+    api_logs,
+    api_membership,
+    api_offsets,
+    api_replicas,
+    api_security,
+)
 from connectors.simulator.kafka.codes import Code
 from connectors.simulator.kafka.later import Later
 from connectors.simulator.kafka.nulls import forbidden_null
+from connectors.simulator.kafka.refusals import refused
+from connectors.simulator.kafka.rights import needed
+from connectors.simulator.kafka.scram import Unproved
 from connectors.simulator.kafka.session import Message, Session
 
 _PREFIX = struct.Struct(">hhi")  # api key, version, correlation id
@@ -77,9 +88,13 @@ _TABLE = (
     Api(consumer.FetchRequest, consumer.FetchResponse, api_logs.fetch, wait=api_logs.fetch_wait),
     Api(consumer.ListOffsetsRequest, consumer.ListOffsetsResponse, api_logs.list_offsets),
     Api(metadata.MetadataRequest, metadata.MetadataResponse, api_cluster.metadata),
-    Api(consumer.OffsetCommitRequest, consumer.OffsetCommitResponse, api_groups.offset_commit),
-    Api(consumer.OffsetFetchRequest, consumer.OffsetFetchResponse, api_groups.offset_fetch),
+    Api(consumer.OffsetCommitRequest, consumer.OffsetCommitResponse, api_offsets.offset_commit),
+    Api(consumer.OffsetFetchRequest, consumer.OffsetFetchResponse, api_offsets.offset_fetch),
     Api(metadata.FindCoordinatorRequest, metadata.FindCoordinatorResponse, api_groups.find_coordinator),
+    Api(consumer.JoinGroupRequest, consumer.JoinGroupResponse, api_membership.join_group),
+    Api(consumer.HeartbeatRequest, consumer.HeartbeatResponse, api_membership.heartbeat),
+    Api(consumer.LeaveGroupRequest, consumer.LeaveGroupResponse, api_membership.leave_group),
+    Api(consumer.SyncGroupRequest, consumer.SyncGroupResponse, api_membership.sync_group),
     Api(admin.DescribeGroupsRequest, admin.DescribeGroupsResponse, api_groups.describe_groups),
     Api(admin.ListGroupsRequest, admin.ListGroupsResponse, api_groups.list_groups),
     Api(sasl.SaslHandshakeRequest, sasl.SaslHandshakeResponse, api_security.sasl_handshake, open=True),
@@ -89,13 +104,28 @@ _TABLE = (
     Api(admin.DescribeConfigsRequest, admin.DescribeConfigsResponse, api_cluster.describe_configs),
     Api(sasl.SaslAuthenticateRequest, sasl.SaslAuthenticateResponse, api_security.sasl_authenticate, open=True),
     Api(admin.DeleteGroupsRequest, admin.DeleteGroupsResponse, api_groups.delete_groups),
+    Api(consumer.OffsetDeleteRequest, consumer.OffsetDeleteResponse, api_offsets.offset_delete),
     Api(admin.DescribeClusterRequest, admin.DescribeClusterResponse, api_cluster.describe_cluster),
+    Api(admin.DescribeAclsRequest, admin.DescribeAclsResponse, api_security.describe_acls),
+    Api(admin.ElectLeadersRequest, admin.ElectLeadersResponse, api_replicas.elect_leaders),
+    Api(
+        admin.ListPartitionReassignmentsRequest,
+        admin.ListPartitionReassignmentsResponse,
+        api_replicas.list_partition_reassignments,
+    ),
+    Api(
+        consumer.OffsetForLeaderEpochRequest,
+        consumer.OffsetForLeaderEpochResponse,
+        api_replicas.offset_for_leader_epoch,
+    ),
 )
 APIS = {api.key: api for api in _TABLE}
 
 
 def answer(session: Session, frame: bytes) -> Answer:
     """What this broker says to one request (without its length). Raises Malformed: the connection is to be closed."""
+    if session.bare_tokens:
+        return _token(session, frame)
     if len(frame) < _PREFIX.size:
         raise Malformed("shorter than a request header")
     key, version, correlation = _PREFIX.unpack_from(frame)
@@ -105,7 +135,8 @@ def answer(session: Session, frame: bytes) -> Answer:
     if not api.versions[0] <= version <= api.versions[1]:
         return Answer(_unsupported(correlation, key, version))
     request = _decoded(api, frame, version)
-    response = api.handle(session, request, version)
+    session.doing = needed(key)
+    response = refused(session, request, version) or api.handle(session, request, version)
     if isinstance(response, Later):
         if not response.given:
             return Answer(b"", later=response, encode=partial(_encoded, correlation=correlation))
@@ -113,6 +144,15 @@ def answer(session: Session, frame: bytes) -> Answer:
     if response is None:
         return Answer(b"")
     return Answer(_encoded(response, correlation), api.wait(request, response) if api.wait else 0.0)
+
+
+def _token(session: Session, token: bytes) -> Answer:
+    """A step of SASL as the oldest handshake has it: a token and no header. A refusal has no words there."""
+    try:
+        answer = session.prove(token)
+    except Unproved as error:
+        raise Malformed("not proved") from error
+    return Answer(struct.pack(">i", len(answer)) + answer)
 
 
 def _unsupported(correlation: int, key: int, version: int) -> bytes:

@@ -8,19 +8,19 @@ from __future__ import annotations
 import random
 import uuid
 from dataclasses import dataclass, field
-from itertools import groupby
+from functools import partial
 
 from connectors.simulator.kafka.brokers import Brokers
+from connectors.simulator.kafka.groups import Group, dealt
 from connectors.simulator.kafka.later import Alarm, StoppedAlarm
 from connectors.simulator.kafka.log import Log
+from connectors.simulator.kafka.membership import Membership
 from connectors.simulator.tick import Group as Dictated
 from connectors.simulator.tick import Tick
 
 TOPICS = {"orders": 8, "notifications": 4, "orders.dlq": 1}
 DEAD_LETTERS = "orders.dlq"
 DEAD_LETTERS_COUNTER = "dead_letters"  # the model's counter of orders that were given up
-
-TopicPartition = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,24 +37,6 @@ class Topic:
     configs: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
-    id: str
-    client: str
-    host: str
-    assigned: tuple[TopicPartition, ...]
-
-
-@dataclass(slots=True)
-class Group:
-    """``committed`` holds what was ever committed; a partition that is not in it never was."""
-
-    name: str
-    state: str = "Empty"
-    members: tuple[Member, ...] = ()
-    committed: dict[TopicPartition, int] = field(default_factory=dict)
-
-
 class Cluster:
     """Three brokers as one. Ids follow from the seed, so that a run can be repeated."""
 
@@ -67,6 +49,7 @@ class Cluster:
         self.topics: dict[str, Topic] = {}
         self.groups: dict[str, Group] = {}
         self.denied_groups: set[str] = set()
+        self._ids = 0  # made for clients so far
         self.producers = 0  # producer ids given out
         for name, partitions in TOPICS.items():
             self.create(name, partitions, {})
@@ -101,15 +84,25 @@ class Cluster:
     def _show_group(self, shown: Dictated, at: float) -> None:
         for part in shown.partitions:
             self._log_for(part.topic, part.index).dictate(part.low, part.end, at)
-        group = self.groups.setdefault(shown.name, Group(shown.name))
-        for part in shown.partitions:
-            if part.committed is not None:
-                group.committed[(part.topic, part.index)] = part.committed
-            else:
-                group.committed.pop((part.topic, part.index), None)
-        if (shown.state, shown.members) != (group.state, len(group.members)):
-            group.state = shown.state
-            group.members = self._members(shown)
+        group = self.group(shown.name)
+        if group.show(shown):
+            group.workers = dealt(shown, lambda number: str(self._uuid(f"member {shown.name} {number}")))
+
+    def group(self, name: str) -> Group:
+        """The group of this name, made when it is not there yet."""
+        return self.groups.setdefault(name, Group(name))
+
+    def membership(self, group: str) -> Membership | None:
+        """The door into a group for clients; None where they may not join."""
+        return self.group(group).opened(self.alarm, partial(self._next_id, f"joined {group}"))
+
+    def seeks(self) -> dict[tuple[str, str, int], int]:
+        """Offsets committed from outside to the model's groups, by group, topic and partition."""
+        return {
+            (group.name, topic, index): offset
+            for group in self.groups.values()
+            for (topic, index), offset in group.seeks()
+        }
 
     def _log_for(self, topic: str, partition: int) -> Log:
         logs = (self.topics.get(topic) or self.create(topic, 0, {})).logs
@@ -117,23 +110,9 @@ class Cluster:
             logs.append(Log())
         return logs[partition]
 
-    def _members(self, shown: Dictated) -> tuple[Member, ...]:
-        """Partitions dealt out in turn; during a rebalance nobody holds any."""
-        parts = sorted((part.topic, part.index) for part in shown.partitions)
-        return tuple(
-            Member(
-                id=f"{shown.name}-{number}-{self._uuid(f'member {shown.name} {number}')}",
-                client=f"{shown.name}-{number}",
-                host=f"/10.0.1.{number + 10}",
-                assigned=tuple(parts[number :: shown.members]) if shown.state == "Stable" else (),
-            )
-            for number in range(shown.members)
-        )
+    def _next_id(self, purpose: str) -> str:
+        self._ids += 1
+        return str(self._uuid(f"{purpose} {self._ids}"))
 
     def _uuid(self, purpose: str) -> uuid.UUID:
         return uuid.UUID(int=random.Random(f"{self._seed} {purpose}").getrandbits(128), version=4)
-
-
-def by_topic(parts: list[TopicPartition]) -> list[tuple[str, list[int]]]:
-    """Partitions gathered under their topics, as the protocol lists them."""
-    return [(topic, [index for _, index in group]) for topic, group in groupby(sorted(parts), key=lambda part: part[0])]

@@ -17,6 +17,7 @@ from connectors.simulator.kafka.cluster import Address, Cluster
 from connectors.simulator.kafka.sasl import Accounts
 from connectors.simulator.kafka.session import Session
 from connectors.simulator.tick import Cache, Group, Partition, Tick
+from tests.connectors.simulator.sim_kafka_requests import REQUESTS
 
 CACHE = Cache(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0.0)
 GROUP = "orders"
@@ -157,7 +158,7 @@ def request_for(api: Api, known: Cluster) -> Any:
         ),
         consumer.OffsetForLeaderEpochRequest: epoch_request,
     }
-    return by_request[api.request]()
+    return {**REQUESTS, **by_request}[api.request]()
 
 
 EVERY = [(api, version) for api in APIS.values() for version in range(api.versions[0], api.versions[1] + 1)]
@@ -264,7 +265,7 @@ def test_the_dictated_topics_are_not_for_writing() -> None:
 
 
 def test_the_same_seed_makes_the_same_cluster() -> None:
-    assert [cluster().id, cluster().groups[GROUP].members] == [cluster().id, cluster().groups[GROUP].members]
+    assert [cluster().id, cluster().groups[GROUP].workers] == [cluster().id, cluster().groups[GROUP].workers]
     assert Cluster(1).id != Cluster(2).id
 
 
