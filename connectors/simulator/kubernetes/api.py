@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from connectors.simulator.kubernetes import body, quotas, refusal, representation
 from connectors.simulator.kubernetes.access import Access
 from connectors.simulator.kubernetes.kinds import ACCESS, POD, POD_METRICS, QUOTA, RULES, SERVICE, Kind
 from connectors.simulator.kubernetes.listing import matcher, page
+from connectors.simulator.kubernetes.message import Answer, Body
 from connectors.simulator.kubernetes.metrics import Metrics
 from connectors.simulator.kubernetes.objects import Object, dig, name_of, namespace_of
-from connectors.simulator.kubernetes.registry import Edit, Precondition, Registry
+from connectors.simulator.kubernetes.registry import Precondition, Registry
 from connectors.simulator.kubernetes.representation import Form
 from connectors.simulator.kubernetes.request import Request
-from connectors.simulator.kubernetes.scale import SCALE, scale_of, scaled
+from connectors.simulator.kubernetes.scale import scale_of
+from connectors.simulator.kubernetes.writing import Writing
 
 _DELETED_AS_OBJECT = (POD, SERVICE, QUOTA)  # the others answer a Status
-
-
-@dataclass(frozen=True, slots=True)
-class Body:
-    raw: bytes = b""
-    content_type: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    code: int
-    body: Object
 
 
 class Api:
@@ -37,6 +25,7 @@ class Api:
         self._registry = registry
         self._access = access
         self._metrics = metrics
+        self._writing = Writing(registry)
 
     def answer(self, request: Request, sent: Body, form: Form) -> Answer:
         """Does what is asked, or raises a Refusal."""
@@ -51,9 +40,9 @@ class Api:
         act = {
             "get": self._get,
             "list": self._list,
-            "create": self._create,
-            "update": self._update,
-            "patch": self._patch,
+            "create": self._write,
+            "update": self._write,
+            "patch": self._write,
             "delete": self._delete,
             "deletecollection": self._delete_collection,
         }[request.verb]
@@ -73,31 +62,10 @@ class Api:
         shown = representation.many(found.objects, request.kind, request.version, form, now, found.metadata)
         return Answer(200, shown)
 
-    def _create(self, request: Request, sent: Body, form: Form) -> Answer:
-        obj = body.sent(sent.raw, sent.content_type, request.kind, request.version)
-        if request.kind.namespaced:
-            obj = _placed(obj, request.namespace)
-        created = self._registry.create(request.kind, obj, request.dry_run)
-        return Answer(201, self._shown(created, request, form))
-
-    def _update(self, request: Request, sent: Body, form: Form) -> Answer:
-        obj = body.sent(sent.raw, sent.content_type, request.kind, request.version)
-        return self._edited(request, form, lambda before: obj)
-
-    def _patch(self, request: Request, sent: Body, form: Form) -> Answer:
-        change = body.Patch(sent.raw, sent.content_type)
-        return self._edited(request, form, lambda obj: change.on_stored(obj, request.kind, request.version))
-
-    def _edited(self, request: Request, form: Form, edit: Edit) -> Answer:
-        changed = self._registry.update(
-            request.kind,
-            request.namespace,
-            request.name,
-            edit,
-            part=request.subresource,
-            dry_run=request.dry_run,
-        )
-        return Answer(200, self._shown(changed, request, form))
+    def _write(self, request: Request, sent: Body, form: Form) -> Answer:
+        act = {"create": self._writing.create, "update": self._writing.update, "patch": self._writing.patch}
+        obj, warnings, isnew = act[request.verb](request, sent)
+        return Answer(201 if isnew else 200, self._shown(obj, request, form), warnings)
 
     def _delete(self, request: Request, sent: Body, form: Form) -> Answer:
         gone = self._remove(request, request.name, body.options(sent.raw, sent.content_type))
@@ -128,20 +96,9 @@ class Api:
         return self._registry.delete(request.kind, namespace or request.namespace, name, demand, grace, dry_run)
 
     def _scale(self, request: Request, sent: Body) -> Object:
-        kind, namespace, name = request.kind, request.namespace, request.name
         if request.verb == "get":
-            return scale_of(self._registry.get(kind, namespace, name))
-        if request.verb == "update":
-            wanted = body.sent(sent.raw, sent.content_type, SCALE, "v1")
-            changed = self._registry.update(
-                kind, namespace, name, lambda obj: scaled(obj, wanted), dry_run=request.dry_run
-            )
-        else:
-            change = body.Patch(sent.raw, sent.content_type)
-            changed = self._registry.update(
-                kind, namespace, name, lambda obj: scaled(obj, change.on(scale_of(obj))), dry_run=request.dry_run
-            )
-        return scale_of(changed)
+            return scale_of(self._registry.get(*request.key))
+        return self._writing.scale(request, sent)
 
     def _evict(self, request: Request, sent: Body) -> Answer:
         asked = body.options(sent.raw, sent.content_type)
@@ -176,20 +133,6 @@ class Api:
     def _shown(self, obj: Object, request: Request, form: Form) -> Object:
         now = self._registry.times.wall().timestamp()
         return representation.one(obj, request.kind, request.version, form, now)
-
-
-def _placed(obj: Object, namespace: str) -> Object:
-    """The object in the namespace of the path; 400 where it names another."""
-    metadata = obj.get("metadata")
-    if metadata is None:
-        metadata = {}
-    if not isinstance(metadata, dict):
-        return obj  # refused by the registry, with the reason
-    if metadata.get("namespace") not in (None, "", namespace):
-        raise refusal.bad_request(
-            "the namespace of the provided object does not match the namespace sent on the request"
-        )
-    return {**obj, "metadata": {**metadata, "namespace": namespace}}
 
 
 def _success(kind: Kind, gone: Object) -> Object:

@@ -71,3 +71,13 @@ def owned_by(owner: Object) -> list[Object]:
             "blockOwnerDeletion": True,
         }
     ]
+
+
+def depth(value: Any, most: int) -> int:
+    """Levels of a JSON tree, counted no further than one beyond ``most`` and without recursion."""
+    level, found = [value], 0
+    while level and found <= most:
+        inner = (item for item in level if isinstance(item, dict | list))
+        level = [child for item in inner for child in (item.values() if isinstance(item, dict) else item)]
+        found += bool(level)
+    return found

@@ -1,54 +1,128 @@
-"""Just enough protobuf to read an access review.
+"""Protobuf bodies, read into the JSON trees that everything else works on.
 
-kubectl from 1.32 on posts SelfSubjectAccessReviews and SelfSubjectRulesReviews as protobuf, whatever the server
-would like: four magic bytes, then ``runtime.Unknown`` around the object. Field numbers are those of
-``generated.proto`` in k8s.io/api/authorization/v1 and apimachinery.
+kubectl from 1.32 on posts what its typed clients send (reviews, evictions, ``create configmap``, ``autoscale`` …) as
+protobuf, whatever the server would like: four magic bytes, then ``runtime.Unknown`` around the object. Go writes
+structs with their empty fields in them; what JSON would omit is omitted here.
 """
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
+from connectors.simulator.kubernetes import schema
 from connectors.simulator.kubernetes.objects import Object
+from connectors.simulator.kubernetes.schema import Field, Message
 
 MAGIC = b"k8s\x00"
-_ATTRIBUTES = {1: "namespace", 2: "verb", 3: "group", 4: "version", 5: "resource", 6: "subresource", 7: "name"}
-_PATHS = {1: "path", 2: "verb"}
+MEDIA = "application/vnd.kubernetes.protobuf"
+_NUMBERS = ("int32", "int64", "bool")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Malformed(Exception):
     """The bytes are not the message they claim to be."""
 
 
-def review(body: bytes) -> Object:
-    """A SelfSubjectAccessReview or SelfSubjectRulesReview as JSON would have it."""
+def decoded(body: bytes) -> Object:
+    """The object with its kind and apiVersion; Malformed for other bytes and for kinds that are not described."""
     if not body.startswith(MAGIC):
         raise Malformed("provided data does not appear to be a protobuf message, expected prefix 'k8s'")
     unknown = dict(_fields(body[len(MAGIC) :]))
-    kind = {key: _text(value) for key, value in _fields(_message(unknown.get(1, b"")))}.get(2, "")
-    spec = _message(dict(_fields(_message(unknown.get(2, b"")))).get(2, b""))
-    if kind == "SelfSubjectRulesReview":
-        return {"kind": kind, "spec": _named(spec, {1: "namespace"})}
-    if kind == "SelfSubjectAccessReview":
-        return {"kind": kind, "spec": _access(spec)}
-    raise Malformed(f"no protobuf reader for {kind or 'a message without a kind'}")
+    head = {number: _text(value) for number, value in _fields(_bytes(unknown.get(1, b"")))}
+    version, kind = head.get(1, ""), head.get(2, "")
+    of = schema.message(f"{kind}V1" if version == "autoscaling/v1" else kind) or schema.message(kind)
+    if of is None:
+        raise Malformed(f"no kind {kind!r} is registered for version {version!r}")
+    return {"apiVersion": version, "kind": kind, **_message(_bytes(unknown.get(2, b"")), of)}
 
 
-def _access(spec: bytes) -> Object:
-    parts = dict(_fields(spec))
+def _message(data: bytes, of: Message) -> Object:
+    by_number = {field.number: field for field in of.fields.values() if field.number}
     found: Object = {}
-    if 1 in parts:
-        found["resourceAttributes"] = _named(_message(parts[1]), _ATTRIBUTES)
-    if 2 in parts:
-        found["nonResourceAttributes"] = _named(_message(parts[2]), _PATHS)
+    for number, raw in _fields(data):
+        if field := by_number.get(number):
+            _put(found, field, raw)
     return found
 
 
-def _named(message: bytes, names: dict[int, str]) -> Object:
-    return {names[number]: _text(value) for number, value in _fields(message) if number in names}
+def _put(found: Object, field: Field, raw: int | bytes) -> None:
+    if field.type == schema.ANY:
+        return
+    if field.many == "list":
+        found.setdefault(field.name, []).append(_value(field, raw))
+    elif field.many == "map":
+        key, value = _entry(field, _bytes(raw))
+        found.setdefault(field.name, {})[key] = value
+    elif "inline" in field.flags:
+        found.update(_value(field, raw))
+    else:
+        value = _value(field, raw)
+        if not _omitted(field, value):
+            found[field.name] = value
 
 
-def _message(value: int | bytes) -> bytes:
+def _omitted(field: Field, value: Any) -> bool:
+    """Whether Go's JSON would leave it out: a zero that is not behind a pointer."""
+    if isinstance(value, int):
+        return not value and "plain" in field.flags
+    return value in ("", {}) and "keep" not in field.flags
+
+
+def _entry(field: Field, data: bytes) -> tuple[str, Any]:
+    parts = dict(_fields(data))
+    return _text(parts.get(1, b"")), _value(field, parts.get(2, b""))
+
+
+def _value(field: Field, raw: int | bytes) -> Any:
+    if field.type in _NUMBERS:
+        return _number(field.type, raw)
+    data = _bytes(raw)
+    if field.type == "string":
+        return _text(data)
+    if field.type == "bytes":
+        return base64.b64encode(data).decode()
+    if field.type in ("Time", "MicroTime"):
+        return _time(field.type, dict(_fields(data)))
+    if field.type == "Quantity":
+        return _text(dict(_fields(data)).get(1, b""))
+    if field.type == "IntOrString":
+        return _int_or_string(dict(_fields(data)))
+    of = schema.message(field.type)
+    return _message(data, of) if of else {}
+
+
+def _number(kind: str, raw: int | bytes) -> int | bool:
+    if not isinstance(raw, int):
+        raise Malformed("bytes where a number belongs")
+    if kind == "bool":
+        return bool(raw)
+    return raw - 2**64 if raw >= 2**63 else raw
+
+
+def _time(kind: str, parts: dict[int, int | bytes]) -> str:
+    """RFC 3339; "" for Go's zero time, which is sent as an empty message."""
+    if not parts:
+        return ""
+    seconds, nanos = _number("int64", parts.get(1, 0)), _number("int64", parts.get(2, 0))
+    try:
+        moment = _EPOCH + timedelta(seconds=seconds, microseconds=nanos // 1000)
+    except OverflowError as error:
+        raise Malformed("a time out of range") from error
+    if moment.year < 1:
+        return ""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ" if kind == "Time" else "%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _int_or_string(parts: dict[int, int | bytes]) -> int | str:
+    if parts.get(1):
+        return _text(parts.get(3, b""))
+    return _number("int32", parts.get(2, 0))
+
+
+def _bytes(value: int | bytes) -> bytes:
     if isinstance(value, int):
         raise Malformed("a number where a message belongs")
     return value
@@ -56,7 +130,7 @@ def _message(value: int | bytes) -> bytes:
 
 def _text(value: int | bytes) -> str:
     try:
-        return _message(value).decode()
+        return _bytes(value).decode()
     except UnicodeDecodeError as error:
         raise Malformed("a string that is not UTF-8") from error
 
@@ -94,5 +168,5 @@ def _varint(data: bytes, place: int) -> tuple[int, int]:
         place += 1
         value |= (byte & 0x7F) << shift
         if byte < 0x80:
-            return value, place
+            return value & 0xFFFFFFFFFFFFFFFF, place
     raise Malformed("varint overflow")

@@ -113,6 +113,12 @@ def forbidden(kind: Kind, name: str, message: str) -> Refusal:
     return Refusal(403, "Forbidden", f"{shown} is forbidden: {message}", _details(kind, name))
 
 
+def terminating(kind: Kind, name: str, namespace: str) -> Refusal:
+    """Nothing new comes into a namespace that is being deleted."""
+    why = f"unable to create new content in namespace {namespace} because it is being terminated"
+    return forbidden(kind, name, why)
+
+
 def expired(message: str) -> Refusal:
     return Refusal(410, "Expired", message)
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from connectors.simulator.kubernetes import refusal
+from connectors.simulator.kubernetes import apply, managed_fields, refusal
 from connectors.simulator.kubernetes.defaults import defaulted
 from connectors.simulator.kubernetes.identity import Identity, Times
 from connectors.simulator.kubernetes.kinds import (
@@ -23,6 +23,7 @@ from connectors.simulator.kubernetes.kinds import (
     STATEFULSET,
     Kind,
 )
+from connectors.simulator.kubernetes.managed_fields import Manager, Owned
 from connectors.simulator.kubernetes.objects import Object, copied, dig, name_of, namespace_of, pruned
 from connectors.simulator.kubernetes.shapes import misfit
 from connectors.simulator.kubernetes.store import Store
@@ -65,26 +66,50 @@ class Registry:
             raise refusal.not_found(kind, name)
         return obj
 
-    def create(self, kind: Kind, obj: Object, dry_run: bool = False) -> Object:
-        """Stores a new object. Refuses with 400, 404 (no such namespace), 409 (name taken) and 422."""
+    def create(
+        self,
+        kind: Kind,
+        obj: Object,
+        dry_run: bool = False,
+        manager: Manager | None = None,
+        owners: tuple[Owned, ...] = (),
+    ) -> Object:
+        """Stores a new object. Refuses with 400, 403 (namespace on its way out), 404 (none), 409 (name taken), 422.
+
+        ``manager`` owns all of it then; ``owners`` says otherwise; without both its fields are not tracked.
+        """
         if why := misfit(obj, kind):
             raise refusal.bad_request(_undecodable(kind, why))
         obj = self._named(kind, _tidy(obj))
         namespace, name = namespace_of(obj), name_of(obj)
-        if kind.namespaced and self.store.get(NAMESPACE, "", namespace) is None:
-            raise refusal.not_found(NAMESPACE, namespace)
+        if kind.namespaced:
+            self._inhabited(kind, namespace, name)
         if self.store.get(kind, namespace, name) is not None:
             raise refusal.already_exists(kind, name)
         obj = self._born(kind, defaulted(obj, kind))
         _check(obj, kind, None)
+        if manager is not None:
+            owners = managed_fields.created(obj, kind, manager, self.times.stamp())
+        if owners:
+            obj["metadata"]["managedFields"] = managed_fields.written(owners)
         return obj if dry_run else self.store.put(kind, obj)
 
     def update(
-        self, kind: Kind, namespace: str, name: str, edit: Edit, *, part: str = "", dry_run: bool = False
+        self,
+        kind: Kind,
+        namespace: str,
+        name: str,
+        edit: Edit,
+        *,
+        part: str = "",
+        dry_run: bool = False,
+        manager: Manager | None = None,
+        owners: tuple[Owned, ...] | None = None,
     ) -> Object:
         """Replaces an object by what ``edit`` makes of it.
 
         ``part`` is the subresource written through: "" keeps the status as it is, "status" keeps everything else.
+        ``manager`` writes (None: a controller); ``owners`` is who owns what afterwards, where that is known already.
         Refuses with 404, 409 (another version or uid) and 422.
         """
         before = self.get(kind, namespace, name)
@@ -95,7 +120,12 @@ class Registry:
         after = _kept(kind, before, defaulted(_tidy(sent), kind), part)
         if part != "status":
             _check(after, kind, before)
-        if _equal(before, after):
+        if owners is None:
+            given = dig(sent, "metadata", "managedFields")
+            owners = self._owners(kind, before, after, manager or _controller(kind, before, after), given)
+        if owners:
+            after["metadata"]["managedFields"] = managed_fields.written(owners)
+        if before == after:
             return before
         if kind.generation and part != "status" and after.get("spec") != before.get("spec"):
             after["metadata"]["generation"] = before["metadata"]["generation"] + 1
@@ -104,6 +134,54 @@ class Registry:
         if "deletionTimestamp" in after["metadata"] and self._finished(kind, after):
             return self.store.remove(kind, namespace, name)
         return self.store.put(kind, after)
+
+    def apply(
+        self,
+        kind: Kind,
+        namespace: str,
+        name: str,
+        wanted: Object,
+        manager: Manager,
+        *,
+        force: bool = False,
+        dry_run: bool = False,
+    ) -> Object:
+        """Server-side apply of a configuration; the object is made where it is not there.
+
+        Refuses as create and update do, and with 409 where other managers own what would change.
+        """
+        if why := misfit(wanted, kind):
+            raise refusal.bad_request(_undecodable(kind, why))
+        wanted, stamp = _tidy(wanted), self.times.stamp()
+        before = self.store.get(kind, namespace, name)
+        if before is None:
+            if manager.subresource:
+                raise refusal.not_found(kind, name)
+            mine = managed_fields.claimed(wanted, kind, manager, stamp)
+            return self.create(kind, wanted, dry_run, owners=mine)
+        owners = managed_fields.read(before["metadata"]) or apply.first(before, kind, manager, stamp)
+        live = {**before, "metadata": _untracked(before["metadata"])}
+        result, owners = apply.applied(live, owners, wanted, kind, manager, force, stamp)
+        return self.update(
+            kind, namespace, name, lambda _: result, part=manager.subresource, dry_run=dry_run, owners=owners
+        )
+
+    def _owners(self, kind: Kind, before: Object, after: Object, manager: Manager, given: object) -> tuple[Owned, ...]:
+        """Who owns what after a write. ``given``: what the writer sent of it, where ``[{}]`` starts all over."""
+        if given == [{}]:
+            return ()
+        owners = managed_fields.read({"managedFields": given}) or managed_fields.read(before["metadata"])
+        if not owners:
+            return ()
+        return managed_fields.updated(owners, before, after, kind, manager, self.times.stamp())
+
+    def _inhabited(self, kind: Kind, namespace: str, name: str) -> None:
+        """403 or 404 for a namespace that takes nothing new."""
+        found = self.store.get(NAMESPACE, "", namespace)
+        if found is None:
+            raise refusal.not_found(NAMESPACE, namespace)
+        if "deletionTimestamp" in found["metadata"]:
+            raise refusal.terminating(kind, name, namespace)
 
     def set_status(self, kind: Kind, obj: Object, status: Object) -> Object:
         """A controller's write of a status; nothing where it says what is already there."""
@@ -175,12 +253,11 @@ class Registry:
 
 def _tidy(obj: Object) -> Object:
     """Nulls and empty maps of metadata are absent fields; nothing that the caller holds is shared."""
-    obj = pruned(copied(obj))
-    metadata = obj.setdefault("metadata", {})
-    for field in ("labels", "annotations", "finalizers", "ownerReferences", "managedFields"):
+    obj = pruned(copied({**obj, "metadata": _untracked(obj.get("metadata") or {})}))
+    metadata = obj["metadata"]
+    for field in ("labels", "annotations", "finalizers", "ownerReferences"):
         if not metadata.get(field, True):
             del metadata[field]
-    metadata.pop("managedFields", None)
     return dict(obj)
 
 
@@ -219,7 +296,7 @@ def _same(kind: Kind, before: Object, sent: Object) -> None:
 def _kept(kind: Kind, before: Object, sent: Object, part: str) -> Object:
     """What of the object sent may be written through this subresource, over what was there."""
     if part == "status":
-        after = {**before, "metadata": dict(before["metadata"])}
+        after = {**before, "metadata": _untracked(before["metadata"])}
         return {**after, "status": sent["status"]} if "status" in sent else after
     owned = {key: before["metadata"][key] for key in _SERVER_OWNED if key in before["metadata"]}
     metadata = {**{k: v for k, v in sent["metadata"].items() if k not in _SERVER_OWNED}, **owned}
@@ -232,5 +309,12 @@ def _kept(kind: Kind, before: Object, sent: Object, part: str) -> Object:
     return after
 
 
-def _equal(before: Object, after: Object) -> bool:
-    return before == after
+def _untracked(metadata: Object) -> Object:
+    return {key: item for key, item in metadata.items() if key != "managedFields"}
+
+
+def _controller(kind: Kind, before: Object, after: Object) -> Manager:
+    """The controller manager, which sets replicas through their own subresource."""
+    spec = {**before.get("spec", {}), "replicas": dig(after, "spec", "replicas")}
+    scaled = "scale" in kind.subresources and spec == after.get("spec")
+    return Manager("kube-controller-manager", managed_fields.UPDATE, kind.api_version(), "scale" if scaled else "")

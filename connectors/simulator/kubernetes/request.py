@@ -24,6 +24,11 @@ class Request:
     query: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def key(self) -> tuple[Kind, str, str]:
+        """What the registry finds it by."""
+        return self.kind, self.namespace, self.name
+
+    @property
     def dry_run(self) -> bool:
         """True for ``dryRun=All``; anything else that is not empty is refused."""
         value = self.query.get("dryRun", "")

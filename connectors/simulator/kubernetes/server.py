@@ -10,7 +10,8 @@ from aiohttp import web
 
 from connectors.simulator.kubernetes import discovery, refusal
 from connectors.simulator.kubernetes.access import Access
-from connectors.simulator.kubernetes.api import Api, Body
+from connectors.simulator.kubernetes.api import Api
+from connectors.simulator.kubernetes.message import Body
 from connectors.simulator.kubernetes.objects import Object
 from connectors.simulator.kubernetes.refusal import Refusal
 from connectors.simulator.kubernetes.representation import clauses, negotiated
@@ -19,6 +20,7 @@ from connectors.simulator.kubernetes.watching import Watches
 
 _log = logging.getLogger(__name__)
 _PUBLIC = ("/version", "/healthz", "/livez", "/readyz")  # what the real server shows to anyone
+_WARNINGS = 20  # an answer's; more are left out
 _AGGREGATED = "application/json;g=apidiscovery.k8s.io;v={};as=APIGroupDiscoveryList"
 
 
@@ -74,9 +76,10 @@ class Server:
         if request.verb == "watch":
             return await self._watch(http, request)
         form = negotiated(accept, http.query.get("includeObject", ""))
-        sent = Body(await http.read(), http.headers.get("Content-Type", ""))
+        headers = http.headers
+        sent = Body(await http.read(), headers.get("Content-Type", ""), headers.get("User-Agent", ""))
         answer = self._api.answer(request, sent, form)
-        return _json(answer.body, answer.code)
+        return _warned(_json(answer.body, answer.code), answer.warnings)
 
     async def _watch(self, http: web.BaseRequest, request: Request) -> web.StreamResponse:
         form = negotiated(http.headers.get("Accept", ""), http.query.get("includeObject", ""))
@@ -136,6 +139,14 @@ def _beside(path: str) -> web.Response | None:
 def _json(document: Object, code: int = 200, content_type: str = "application/json") -> web.Response:
     headers = {"Content-Type": content_type, "Cache-Control": "no-cache, private"}
     return web.Response(body=msgspec.json.encode(document), status=code, headers=headers)
+
+
+def _warned(response: web.Response, warnings: tuple[str, ...]) -> web.Response:
+    """The answer with its warnings, as RFC 7234 writes them and kubectl prints them."""
+    for text in warnings[:_WARNINGS]:
+        quoted = text.replace("\\", "\\\\").replace('"', '\\"')
+        response.headers.add("Warning", f'299 - "{quoted}"')
+    return response
 
 
 def _refused(refused: Refusal) -> web.Response:

@@ -53,20 +53,21 @@ def _unknown(kind: bytes, spec: bytes) -> bytes:
 
 def test_an_access_review_in_protobuf() -> None:
     attributes = _field(1, b"shop") + _field(2, b"patch") + _field(3, b"apps") + _field(5, b"deployments")
-    assert protobuf.review(_unknown(b"SelfSubjectAccessReview", _field(1, attributes))) == {
+    assert protobuf.decoded(_unknown(b"SelfSubjectAccessReview", _field(1, attributes))) == {
+        "apiVersion": "authorization.k8s.io/v1",
         "kind": "SelfSubjectAccessReview",
         "spec": {
             "resourceAttributes": {"namespace": "shop", "verb": "patch", "group": "apps", "resource": "deployments"}
         },
     }
-    rules = protobuf.review(_unknown(b"SelfSubjectRulesReview", _field(1, b"shop")))
-    assert rules == {"kind": "SelfSubjectRulesReview", "spec": {"namespace": "shop"}}
+    rules = protobuf.decoded(_unknown(b"SelfSubjectRulesReview", _field(1, b"shop")))
+    assert (rules["kind"], rules["spec"]) == ("SelfSubjectRulesReview", {"namespace": "shop"})
 
 
-@pytest.mark.parametrize("raw", [b"", b"{}", protobuf.MAGIC, protobuf.MAGIC + b"\x0a\xff", _unknown(b"Pod", b"")])
-def test_what_is_no_review(raw: bytes) -> None:
+@pytest.mark.parametrize("raw", [b"", b"{}", protobuf.MAGIC, protobuf.MAGIC + b"\x0a\xff", _unknown(b"Nothing", b"")])
+def test_what_is_no_message(raw: bytes) -> None:
     with pytest.raises(protobuf.Malformed):
-        protobuf.review(raw)
+        protobuf.decoded(raw)
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from connectors.simulator.clock import SimClock
 from connectors.simulator.kubernetes import protobuf
 from connectors.simulator.kubernetes.access import Access
-from connectors.simulator.kubernetes.api import Api, Body
+from connectors.simulator.kubernetes.api import Api
 from connectors.simulator.kubernetes.controllers import Controllers
 from connectors.simulator.kubernetes.family import Family
 from connectors.simulator.kubernetes.identity import Identity, Times
+from connectors.simulator.kubernetes.message import Body
 from connectors.simulator.kubernetes.metrics import Metrics
 from connectors.simulator.kubernetes.refusal import Refusal
 from connectors.simulator.kubernetes.registry import Registry
@@ -121,10 +122,23 @@ def test_any_value_in_any_place_is_answered_and_survived(data: st.DataObject) ->
     bare.run(60)
 
 
-@given(st.binary(max_size=60))
-def test_any_bytes_after_the_magic_are_a_review_or_malformed(raw: bytes) -> None:
+_HEADS = [
+    b"\x0a" + bytes([len(head)]) + head
+    for head in (
+        b"\x0a\x07apps/v1\x12\x0aDeployment",
+        b"\x0a\x02v1\x12\x09ConfigMap",
+        b"\x0a\x02v1\x12\x03Pod",
+        b"\x0a\x09policy/v1\x12\x08Eviction",
+    )
+]
+
+
+@given(st.sampled_from([b"", *_HEADS]), st.binary(max_size=60))
+def test_any_bytes_after_the_magic_are_an_object_or_malformed(head: bytes, raw: bytes) -> None:
+    message = b"\x12" + bytes([len(raw)]) + raw if head else raw
     try:
-        found = protobuf.review(protobuf.MAGIC + raw)
+        found = protobuf.decoded(protobuf.MAGIC + head + message)
     except protobuf.Malformed:
         return
-    assert found["kind"] in ("SelfSubjectAccessReview", "SelfSubjectRulesReview")
+    assert found["kind"]
+    msgspec.json.encode(found)
