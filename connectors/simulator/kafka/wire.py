@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 
 from connectors.simulator.clock import SimClock
@@ -48,6 +48,13 @@ class KafkaWire:
         """Takes the model's word for simulated second ``t``."""
         self._cluster.brokers.step(t)
         self._cluster.show(tick, self._clock.wall(t) * 1000)
+
+    def seeks(self) -> Mapping[tuple[str, str, int], int]:
+        """Offsets that clients committed to the model's groups, by group, topic and partition, until a tick shows them.
+
+        They are accepted while a group is empty alone; the model is to go on from there.
+        """
+        return self._cluster.seeks()
 
     async def start(self, host: str = "127.0.0.1") -> None:
         for broker, listener in self._listeners.items():
