@@ -154,6 +154,7 @@ class Server:
         self.acl = Acl(options.users, options.password)
         self.waiting = Waiting()
         self.pause = Pause()
+        self.chance = random.Random(seed)  # what SPOP, RANDOMKEY and their like draw from
         self.host = "127.0.0.1"
         self.port = 0
         self.cache: Cache | None = None  # as the model last said it
@@ -163,11 +164,16 @@ class Server:
         self._source = random.Random(seed)
         self.run_id = f"{self._source.getrandbits(160):040x}"
         self.replication = Replication(self, self._source)
+        self.mode = "standalone"  # or cluster, or sentinel
+        self.relays: Callable[[], Iterable[Server]] = self.replication.followers  # who else hears what is published
         self.guards: tuple[Guard, ...] = ()
         self.started = clock.now() - AGE
         self.alive = True  # the process runs
+        self.loading = False  # it does, and reads its dump
+        self.shut_down: Callable[[bool], None] = lambda save: None  # ends the process; whoever runs it says how
         self.statistics = Statistics()
         self.operations = 0  # commands of the last simulated second, the model's and ours
+        self.flushes = 0  # of database 0, by its clients
         self._databases = Databases(clock.now)
         self._last_id = 0
 
@@ -195,8 +201,8 @@ class Server:
         """Keeps the keys that it shows, and changes them alone from now on."""
         self._databases = self._databases.copy()
 
-    def begin_again(self, kept: Iterable[bytes]) -> None:
-        """The process was killed and started: it is another run, without data but the ``kept`` keys of database 0."""
+    def begin_again(self, kept: Iterable[bytes] | None) -> None:
+        """The process was started again: another run, with the ``kept`` keys of database 0 alone; None: with all."""
         self.run_id = f"{self._source.getrandbits(160):040x}"
         self.started = self.clock.now()
         self.statistics = Statistics()
@@ -265,6 +271,8 @@ class Server:
         except Failure as failure:
             reply = failure
         self.statistics.executed(client.last_command, reply)
+        if name == b"flushall" or (name == b"flushdb" and client.database == 0):
+            self.flushes += not isinstance(reply, Failure)
         if command.write and not isinstance(reply, Failure) and self.replication.streaming:
             self.replication.wrote([name, *args])
         return reply

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
 
@@ -37,48 +37,90 @@ INITIAL_FLAGS: Mapping[str, Mapping[str, object]] = {
 }
 
 
-class Shop:
-    """Fills ``keys`` (database 0) and keeps filling it; ``wall`` says when a value in the document has ended."""
+Home = Callable[[], Keyspace | None]
+"""Database 0 of the server where some of the keys live now; None while nobody serves them."""
 
-    def __init__(self, keys: Keyspace, seed: int, wall: Callable[[], float]) -> None:
-        self._keys = keys
+
+def one_home(key: bytes) -> int:
+    """Of a Redis that is no cluster."""
+    return 0
+
+
+class Shop:
+    """Fills ``homes`` and keeps filling them; ``wall`` says when a value in the document has ended.
+
+    ``home_of`` says which home a key has: there are several in a cluster.
+    """
+
+    def __init__(
+        self,
+        homes: Sequence[Home],
+        seed: int,
+        wall: Callable[[], float],
+        home_of: Callable[[bytes], int] = one_home,
+    ) -> None:
+        self._homes = homes
+        self._home_of = home_of
         self._wall = wall
+        self._read: dict[str, Mapping[str, object]] = {}  # the document as it was last read
         self._random = random.Random(seed)
         self._groups = {
             b"%b:%d" % (group.encode(), n): group for group, (count, *_) in GROUPS.items() for n in range(count)
         }
         names = list(self._groups)
-        self._rounds = tuple(frozenset(names[start::ROUND]) for start in range(ROUND))
+        self._rounds = tuple(self._parted(names[start::ROUND]) for start in range(ROUND))
         document = {name.encode(): json.dumps(value).encode() for name, value in INITIAL_FLAGS.items()}
-        keys.put(FLAGS_KEY, HashValue(document))
+        if (keys := self._home(FLAGS_KEY)) is not None:
+            keys.put(FLAGS_KEY, HashValue(document))
         for key, group in self._groups.items():
-            self._fill(group, key, GROUPS[group][1], soonest=0.05)
+            if (keys := self._home(key)) is not None:
+                self._fill(keys, group, key, GROUPS[group][1], soonest=0.05)
 
     def flags(self) -> dict[str, Mapping[str, object]]:
-        """The fields of the flag document that hold a JSON object, without the marks."""
-        held = self._keys.get(FLAGS_KEY)
-        return dict(_documents(held)) if isinstance(held, HashValue) else {}
+        """The fields of the flag document that hold a JSON object, without the marks.
+
+        While nobody serves the document the application goes on with what it last read.
+        """
+        keys = self._home(FLAGS_KEY)
+        if keys is not None:
+            held = keys.get(FLAGS_KEY)
+            self._read = dict(_documents(held)) if isinstance(held, HashValue) else {}
+        return dict(self._read)
 
     def step(self, t: int) -> None:
         """One simulated second: expired keys go, a share of the missing ones comes back for its group's TTL."""
-        self._keys.expire_due()
-        missing = self._keys.absent(self._rounds[t % ROUND])
-        if missing:
-            ttl = {group: self._ttl(group) for group in GROUPS}
-            for key in missing:
+        ttl: dict[str, float] = {}
+        for home, names in zip(self._homes, self._rounds[t % ROUND], strict=True):
+            keys = home()
+            if keys is None:
+                continue
+            keys.expire_due()
+            for key in keys.absent(names):
                 group = self._groups[key]
-                self._fill(group, key, ttl[group])
+                if group not in ttl:
+                    ttl[group] = self._ttl(group)
+                self._fill(keys, group, key, ttl[group])
+
+    def _home(self, key: bytes) -> Keyspace | None:
+        return self._homes[self._home_of(key)]()
+
+    def _parted(self, names: Sequence[bytes]) -> tuple[frozenset[bytes], ...]:
+        """The names by their home."""
+        parts: list[set[bytes]] = [set() for _ in self._homes]
+        for name in names:
+            parts[self._home_of(name)].add(name)
+        return tuple(frozenset(part) for part in parts)
 
     def _ttl(self, group: str) -> float:
         """Seconds a key of the group lives, as the shop's application reads it from the flag document."""
         value = number_of(self.flags().get(f"{TTL}{group}", {}), self._wall())
         return GROUPS[group][1] if value is None else value
 
-    def _fill(self, group: str, key: bytes, ttl: float, soonest: float = 0.95) -> None:
+    def _fill(self, keys: Keyspace, group: str, key: bytes, ttl: float, soonest: float = 0.95) -> None:
         """A value as long as the group's, for ``ttl`` seconds give or take a little: from ``soonest`` of them on."""
         draw = self._random.random()
-        self._keys.put(key, b"%0*d" % (GROUPS[group][2], int(draw * 1e15)))
-        self._keys.set_deadline(key, self._keys.now() + max(1.0, ttl * (soonest + (1.05 - soonest) * draw)))
+        keys.put(key, b"%0*d" % (GROUPS[group][2], int(draw * 1e15)))
+        keys.set_deadline(key, keys.now() + max(1.0, ttl * (soonest + (1.05 - soonest) * draw)))
 
 
 def _documents(held: HashValue) -> Iterator[tuple[str, Mapping[str, object]]]:

@@ -8,7 +8,7 @@ from connectors.simulator.redis.acl_rules import Refused
 from connectors.simulator.redis.commands.clients import checked_name
 from connectors.simulator.redis.commands.transactions import forget
 from connectors.simulator.redis.protocol import OK, Failure, Reply, Status
-from connectors.simulator.redis.server import DATABASES, SYNTAX, VERSION, Call, Client, Command, integer, text
+from connectors.simulator.redis.server import DATABASES, SYNTAX, VERSION, Call, Command, integer, text
 
 NO_PASSWORD = (
     "ERR AUTH <password> called without any password configured for the default user."
@@ -89,7 +89,7 @@ def hello(call: Call) -> Reply:
             " the same time"
         )
     call.client.protocol, call.client.name = protocol, name
-    return _greeting(call.client)
+    return _greeting(call)
 
 
 def _protocol(call: Call) -> int:
@@ -104,16 +104,19 @@ def _protocol(call: Call) -> int:
     return protocol
 
 
-def _greeting(client: Client) -> Reply:
-    return {
+def _greeting(call: Call) -> Reply:
+    greeting: dict[bytes, Reply] = {
         b"server": b"redis",
         b"version": VERSION.encode(),
-        b"proto": client.protocol,
-        b"id": client.id,
-        b"mode": b"standalone",
-        b"role": b"master",
+        b"proto": call.client.protocol,
+        b"id": call.client.id,
+        b"mode": call.server.mode.encode(),
+        b"role": b"master" if call.server.replication.master is None else b"replica",
         b"modules": [],
     }
+    if call.server.mode == "sentinel":
+        del greeting[b"role"]
+    return greeting
 
 
 TABLE: Mapping[bytes, Command] = {

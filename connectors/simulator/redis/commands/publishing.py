@@ -6,13 +6,21 @@ from collections.abc import Mapping
 
 from connectors.simulator.redis.glob import matches
 from connectors.simulator.redis.protocol import Failure, Push, Reply
-from connectors.simulator.redis.server import Call, Command
+from connectors.simulator.redis.server import Call, Command, Server
 
 
 def publish(call: Call) -> Reply:
+    """Counts who hears it here; who listens at a replica or elsewhere in the cluster hears it too."""
     channel, message = call.args
+    for fellow in call.server.relays():
+        deliver(fellow, channel, message)
+    return deliver(call.server, channel, message)
+
+
+def deliver(server: Server, channel: bytes, message: bytes) -> int:
+    """To the listeners of one server; how many there were."""
     heard = 0
-    for client in list(call.server.clients.values()):
+    for client in list(server.clients.values()):
         if channel in client.channels:
             client.push(Push((b"message", channel, message)))
             heard += 1

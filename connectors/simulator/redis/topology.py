@@ -1,0 +1,135 @@
+"""The servers that a simulated Redis is made of, and which of them the estate's applications speak to."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+
+from connectors.simulator.redis.node import Node
+from connectors.simulator.redis.server import Server
+from connectors.simulator.redis.shop import Home, one_home
+from connectors.simulator.redis.traffic import Share
+from connectors.simulator.tick import Cache
+
+
+@dataclass(slots=True)
+class _Seen:
+    """Of one server, at the last second."""
+
+    share: Share = field(default_factory=Share)
+    restarts: int = 0
+    processed: int = 0
+    part: float | None = None
+
+
+class Topology(ABC):
+    """``nodes`` are all servers with data, the first primary first. Stepped once a simulated second."""
+
+    def __init__(self, nodes: Sequence[Node]) -> None:
+        self.nodes = nodes
+        self.cache: Cache | None = None  # as the model last said it, of all servers together
+        self._lost = 0  # data sets that a server came back without
+        self._seen = {node: _Seen() for node in nodes}
+
+    @property
+    def first(self) -> Server:
+        return self.nodes[0].server
+
+    @property
+    @abstractmethod
+    def primaries(self) -> Collection[Node]:
+        """The servers that the applications write to now."""
+
+    @property
+    @abstractmethod
+    def homes(self) -> Sequence[Home]:
+        """Where the applications' keys live, in an order that stays."""
+
+    @property
+    def sentinel_address(self) -> tuple[str, int] | None:
+        return None
+
+    @property
+    def answering(self) -> bool:
+        """Whether the applications get an answer; what the model took down counts as answering."""
+        return not any(node.failing for node in self.primaries)
+
+    @property
+    def flushes(self) -> int:
+        """How often the cache was emptied since the start."""
+        return self._lost + sum(node.server.flushes for node in self.nodes)
+
+    def home_of(self, key: bytes) -> int:
+        return one_home(key)
+
+    def memory_max(self) -> int | None:
+        """Bytes that CONFIG SET allows in all, 0: no limit; None: nobody changed it."""
+        limits = [self._memory_max(node) for node in self.primaries]
+        changed = any("maxmemory" in node.server.settings for node in self.primaries)
+        return None if not changed else 0 if 0 in limits else sum(limits)
+
+    def fail_over(self) -> None:
+        """A replica leads from the election on; nothing where there is none."""
+        return
+
+    def step(self, t: int, cache: Cache) -> None:
+        """One simulated second: processes start, roles settle, and each server shows its part of ``cache``."""
+        for node in self.nodes:
+            node.step(t)
+        self._note_restarts()
+        self._settle(t)
+        for node in self.nodes:
+            node.server.replication.step(t, self._written(node, cache))
+        for node in self.nodes:
+            self._show(node, cache)
+        self.cache = cache
+
+    async def start(self, host: str) -> None:
+        """Opens the ports, which the system chooses; who followed an address follows it where it is now."""
+        before = {node.server.address: node.server for node in self.nodes}
+        for node in self.nodes:
+            await node.open(host)
+        for node in self.nodes:
+            master = node.server.replication.master
+            if master is not None and master in before:
+                node.server.replication.follow(*before[master].address)
+
+    async def stop(self) -> None:
+        for node in self.nodes:
+            await node.close()
+
+    def _settle(self, t: int) -> None:
+        """Whoever watches over the servers acts."""
+        return
+
+    @abstractmethod
+    def _part(self, node: Node) -> float:
+        """Share of the applications' traffic that the node has now, 0..1; 0: it is a replica."""
+
+    @abstractmethod
+    def _written(self, node: Node, cache: Cache) -> int:
+        """Bytes that the applications wrote to the node in this second."""
+
+    def _memory_max(self, node: Node) -> int:
+        limit = node.server.settings.get("maxmemory")
+        return int(limit) if limit is not None else node.server.cache.memory_max if node.server.cache else 0
+
+    def _note_restarts(self) -> None:
+        for node, seen in self._seen.items():
+            if node.restarts != seen.restarts:
+                seen.restarts, seen.processed = node.restarts, 0
+                seen.share.begin()
+                self._lost += node in self.primaries and not node.kept_everything
+
+    def _show(self, node: Node, cache: Cache) -> None:
+        server, seen, part = node.server, self._seen[node], self._part(node)
+        if part and seen.part == 0:  # promoted
+            seen.share.begin()
+        before, server.cache = (
+            server.cache,
+            seen.share.of_primary(cache, part) if part else seen.share.of_replica(cache),
+        )
+        theirs = max(0, server.cache.commands - before.commands) if before else 0
+        server.operations = theirs + server.statistics.processed - seen.processed
+        seen.processed, seen.part = server.statistics.processed, part
