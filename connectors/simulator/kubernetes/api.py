@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connectors.simulator.kubernetes import body, quotas, refusal, representation
+from connectors.simulator.kubernetes import body, disruption, refusal, representation
 from connectors.simulator.kubernetes.access import Access
 from connectors.simulator.kubernetes.kinds import ACCESS, POD, POD_METRICS, QUOTA, RULES, SERVICE, Kind
 from connectors.simulator.kubernetes.listing import matcher, page
@@ -103,7 +103,7 @@ class Api:
     def _evict(self, request: Request, sent: Body) -> Answer:
         asked = body.options(sent.raw, sent.content_type)
         dry_run = request.dry_run or dig(asked, "deleteOptions", "dryRun") == ["All"]
-        quotas.evict(self._registry, request.namespace, request.name, dry_run)
+        disruption.evict(self._registry, request.namespace, request.name, dry_run)
         return Answer(201, {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201})
 
     def _measured(self, request: Request, form: Form) -> Answer:

@@ -10,11 +10,11 @@ from connectors.simulator.kubernetes import scaling
 from connectors.simulator.kubernetes.conditions import condition, settled
 from connectors.simulator.kubernetes.conversion import cpu_target
 from connectors.simulator.kubernetes.defaults import SCALE_DOWN, SCALE_UP
-from connectors.simulator.kubernetes.events import Recorder
-from connectors.simulator.kubernetes.family import Family, is_ready
 from connectors.simulator.kubernetes.kinds import DEPLOYMENT, HPA
+from connectors.simulator.kubernetes.members import counted
 from connectors.simulator.kubernetes.objects import Object, dig, name_of, namespace_of
-from connectors.simulator.kubernetes.registry import Registry
+from connectors.simulator.kubernetes.plane import Plane
+from connectors.simulator.kubernetes.quantities import millicores
 from connectors.simulator.kubernetes.scaling import Load, Past, Policy, Rules
 
 _METRIC = "cpu resource utilization (percentage of request)"
@@ -38,10 +38,11 @@ class Decision:
 class Autoscaler:
     """Syncs every HPA of the cluster; remembers a past for each of them."""
 
-    def __init__(self, registry: Registry, family: Family, recorder: Recorder) -> None:
-        self._registry = registry
-        self._family = family
-        self._recorder = recorder
+    def __init__(self, plane: Plane) -> None:
+        self._plane = plane
+        self._registry = plane.registry
+        self._family = plane.family
+        self._recorder = plane.recorder
         self._past: dict[str, Past] = {}
 
     def sync(self, t: float, cpu: Mapping[str, float]) -> None:
@@ -68,11 +69,10 @@ class Autoscaler:
         self._registry.set_status(HPA, hpa, self._status(hpa, target, decision, load, current))
 
     def _load(self, target: Object, cpu: float | None) -> Load | None:
-        pods = self._family.pods(target)
-        ready = sum(map(is_ready, pods))
-        if cpu is None or not ready:
+        count = counted(self._family, self._plane.tally, target)
+        if cpu is None or not count.ready:
             return None
-        return Load(ready, len(pods) - ready, math.floor(cpu * 100 + 1e-9))
+        return Load(count.ready, count.living - count.ready, math.floor(cpu * 100 + 1e-9))
 
     def _rescale(self, hpa: Object, target: Object, decision: Decision) -> None:
         spec = {**target["spec"], "replicas": decision.replicas}
@@ -83,7 +83,7 @@ class Autoscaler:
     def _status(self, hpa: Object, target: Object, decision: Decision, load: Load | None, current: int) -> Object:
         stamp = self._registry.times.stamp()
         found = settled(hpa, [decision.able, decision.active, decision.limited], stamp)
-        pods = len(self._family.pods(target))
+        pods = counted(self._family, self._plane.tally, target).living
         status: Object = {"currentReplicas": pods, "desiredReplicas": decision.replicas, "conditions": found}
         if load is not None:
             milli = load.percent * _cpu_request(target) // 100
@@ -171,10 +171,3 @@ def _cpu_request(target: Object) -> int:
     """Millicores that the pods of a deployment ask for."""
     containers = dig(target, "spec", "template", "spec", "containers", default=[])
     return sum(millicores(dig(item, "resources", "requests", "cpu", default="0")) for item in containers)
-
-
-def millicores(quantity: object) -> int:
-    """A CPU quantity in thousandths of a core: "500m" is 500, "2" is 2000; 0 for what is not one."""
-    text = str(quantity)
-    scale, digits = (1.0, text[:-1]) if text.endswith("m") else (1000.0, text)
-    return int(float(digits) * scale) if digits.replace(".", "", 1).isdecimal() else 0

@@ -2,34 +2,35 @@
 
 from __future__ import annotations
 
-from connectors.simulator.kubernetes.family import Family, is_ready
-from connectors.simulator.kubernetes.kinds import DEPLOYMENT, HPA, POD, REPLICASET
-from connectors.simulator.kubernetes.kubelet import Kubelet
+from collections import Counter
+
+from connectors.simulator.kubernetes.family import is_ready
+from connectors.simulator.kubernetes.kinds import DEPLOYMENT, HPA, POD, REPLICASET, STATEFULSET
+from connectors.simulator.kubernetes.members import counted, holders, members
 from connectors.simulator.kubernetes.memory import Memory
 from connectors.simulator.kubernetes.objects import Object, dig, name_of
+from connectors.simulator.kubernetes.plane import Plane
 from connectors.simulator.kubernetes.shop import SHOP
-from connectors.simulator.kubernetes.store import Commit, Store
+from connectors.simulator.kubernetes.store import Commit
 from connectors.simulator.tick import Pods
 
-_COUNTED = (DEPLOYMENT, REPLICASET, POD, HPA)
+_COUNTED = (DEPLOYMENT, STATEFULSET, REPLICASET, POD, HPA)
 
 
 class Census:
     """The shop's workloads and autoscalers as the other wires and the traffic model see them."""
 
-    def __init__(self, store: Store, family: Family, kubelet: Kubelet, memory: Memory) -> None:
-        self._store = store
-        self._family = family
-        self._kubelet = kubelet
+    def __init__(self, plane: Plane, memory: Memory) -> None:
+        self._plane = plane
         self._memory = memory
         self._changes = 0  # of the memory, when it was last counted
         self._fresh_until = float("-inf")
         self._workloads: dict[str, Pods] = {}
         self._hpas: dict[str, tuple[int, int, int, int]] = {}
-        store.listen(self._saw)
+        plane.registry.store.listen(self._saw)
 
     def workloads(self, t: float) -> dict[str, Pods]:
-        """By deployment, at simulated second ``t``."""
+        """By the name of a deployment or stateful set, at simulated second ``t``."""
         self._count(t)
         return self._workloads
 
@@ -45,16 +46,21 @@ class Census:
     def _count(self, t: float) -> None:
         if t < self._fresh_until and self._changes == self._memory.changes:
             return
-        self._workloads = {name_of(item): self._pods(item, t) for item in self._store.of(DEPLOYMENT, SHOP)}
-        self._hpas = {name_of(item): _replicas(item) for item in self._store.of(HPA, SHOP)}
-        self._fresh_until = self._kubelet.next_warm(t)
+        store, cold = self._plane.registry.store, self._plane.tally.cold(t)
+        found = (workload for kind in (STATEFULSET, DEPLOYMENT) for workload in store.of(kind, SHOP))
+        self._workloads = {name_of(workload): self._pods(workload, cold) for workload in found}
+        self._hpas = {name_of(item): _replicas(item) for item in store.of(HPA, SHOP)}
+        self._fresh_until = self._plane.tally.next_warm(t)
         self._changes = self._memory.changes
 
-    def _pods(self, deployment: Object, t: float) -> Pods:
-        ready = [pod for pod in self._family.pods(deployment) if is_ready(pod)]
-        cold = sum(self._kubelet.is_cold(pod, t) for pod in ready)
-        leaked = sum(map(self._memory.leaked, ready)) / len(ready) if ready else 0.0
-        return Pods(ready=len(ready), cold=cold, desired=deployment["spec"]["replicas"], leaked=leaked)
+    def _pods(self, workload: Object, cold: Counter[str]) -> Pods:
+        family = self._plane.family
+        young = sum(cold[holder["metadata"]["uid"]] for holder in holders(family, workload))
+        leaked = 0.0
+        if self._memory.leaking:
+            leaked = self._memory.average([pod for pod in members(family, workload) if is_ready(pod)])
+        ready = counted(family, self._plane.tally, workload).ready
+        return Pods(ready=ready, cold=young, desired=workload["spec"]["replicas"], leaked=leaked)
 
 
 def _replicas(hpa: Object) -> tuple[int, int, int, int]:

@@ -4,40 +4,51 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from connectors.simulator.kubernetes import quotas, scaling
+from connectors.simulator.kubernetes import scaling
 from connectors.simulator.kubernetes.autoscaler import Autoscaler
+from connectors.simulator.kubernetes.disruption import Budgets
 from connectors.simulator.kubernetes.events import Recorder
 from connectors.simulator.kubernetes.family import Family
-from connectors.simulator.kubernetes.kinds import BUDGET, DEPLOYMENT, POD, QUOTA, REPLICASET, Kind
+from connectors.simulator.kubernetes.kinds import DEPLOYMENT, POD, REPLICASET, Kind
 from connectors.simulator.kubernetes.kubelet import Kubelet
 from connectors.simulator.kubernetes.memory import Memory
 from connectors.simulator.kubernetes.objects import Object, dig, name_of, namespace_of
+from connectors.simulator.kubernetes.plane import Plane
+from connectors.simulator.kubernetes.quotas import Quotas
 from connectors.simulator.kubernetes.refusal import Refusal
 from connectors.simulator.kubernetes.registry import Registry
+from connectors.simulator.kubernetes.rollout import Rollout
+from connectors.simulator.kubernetes.scheduler import Scheduler
 from connectors.simulator.kubernetes.store import Commit
-from connectors.simulator.kubernetes.workloads import Workloads
+from connectors.simulator.kubernetes.tally import Tally
+from connectors.simulator.kubernetes.worklist import Worklist
+from connectors.simulator.kubernetes.workloads import ReplicaSets
 from connectors.simulator.tick import Tick, Usage
 
-ROUNDS = 50  # a reconciliation that has not settled after so many rounds waits for the next second
+ROUNDS = 200  # a reconciliation that has not settled after so many rounds waits for the next second
+RETRY_SECONDS = 5  # after a refusal that a controller has no words of its own for
 OTHERS = Usage(cpu=0.25, memory=96 * 2**20)  # what a workload outside the traffic model uses
-
-_Key = tuple[str, str]
 
 
 class Controllers:
-    """Deployment, replica set, pods, autoscaler, quotas and budgets, garbage collection."""
+    """Workloads, pods, autoscalers, quotas and budgets, garbage collection."""
 
     def __init__(self, registry: Registry, family: Family) -> None:
         self._registry = registry
         self._family = family
-        self._recorder = Recorder(registry, registry.times)
-        self._workloads = Workloads(registry, family, self._recorder)
-        self._autoscaler = Autoscaler(registry, family, self._recorder)
-        self.kubelet = Kubelet(registry)
-        self.memory = Memory(registry, family, self.kubelet, self._recorder)
-        # Dictionaries as ordered sets: the same seed must give the same order.
-        self._dirty: dict[Kind, dict[_Key, None]] = {DEPLOYMENT: {}, REPLICASET: {}}
-        self._counted: dict[str, None] = {}  # namespaces whose quotas and budgets are to be counted again
+        recorder = Recorder(registry, registry.times)
+        self.plane = Plane(registry, family, Tally(registry.store, registry.times), recorder, Worklist())
+        self.kubelet = Kubelet(registry, Scheduler(registry.store), recorder)
+        self.memory = Memory(self.plane, self.kubelet)
+        self._autoscaler = Autoscaler(self.plane)
+        self._quotas = Quotas(registry)
+        self._budgets = Budgets(registry)
+        registry.admission.append(self._quotas.admit)
+        self._acts: dict[Kind, Callable[[Object], None]] = {
+            DEPLOYMENT: Rollout(self.plane).reconcile,
+            REPLICASET: ReplicaSets(self.plane).reconcile,
+        }
+        self._owners = {kind.name: kind for kind in self._acts}
         self._left: list[Object] = []  # owners that are gone
         registry.store.listen(self._saw)
 
@@ -47,42 +58,38 @@ class Controllers:
         if t % scaling.PERIOD == 0:
             self._autoscaler.sync(t, {name: used.cpu for name, used in tick.usage.items()})
         if t % 60 == 0:
-            self._recorder.expire()
+            self.plane.recorder.expire()
         self.settle(t)
 
     def settle(self, t: float) -> None:
         """Runs until nothing is dirty and nobody's time has come."""
+        self.plane.worklist.wake(t)
         for _ in range(ROUNDS):
             if not self._busy(t):
                 return
             self._collect()
-            self._reconcile()
+            for kind, act in self._acts.items():
+                self._reconcile(kind, act)
             self.kubelet.step(t)
+            self._quotas.refresh()
+            self._budgets.refresh()
         # What is left stays dirty for the next second.
 
     def _busy(self, t: float) -> bool:
-        dirty = self._left or self._counted or any(self._dirty.values())
-        return bool(dirty) or not self.kubelet.idle(t)
+        waiting = self._left or self.plane.worklist.busy or self._quotas.busy or self._budgets.busy
+        return bool(waiting) or not self.kubelet.idle(t)
 
-    def _reconcile(self) -> None:
-        for kind, act in ((DEPLOYMENT, self._workloads.deployment), (REPLICASET, self._workloads.replicaset)):
-            keys = list(self._dirty[kind])
-            self._dirty[kind].clear()
-            for key in keys:
-                obj = self._registry.store.get(kind, *key)
-                if obj is not None:
-                    self._try(act, obj)
-        namespaces = list(self._counted)
-        self._counted.clear()
-        for namespace in namespaces:
-            quotas.refresh(self._registry, namespace)
-
-    def _try(self, act: Callable[[Object], None], obj: Object) -> None:
-        """A controller is a client: its writes may be refused, and then it says so and waits for a change."""
-        try:
-            act(obj)
-        except Refusal as refused:
-            self._recorder.say(obj, "controller-manager", "ReconcileError", str(refused), kind="Warning")
+    def _reconcile(self, kind: Kind, act: Callable[[Object], None]) -> None:
+        """A controller is a client: its writes may be refused, and then it says so and tries again."""
+        for key in self.plane.worklist.take(kind):
+            obj = self._registry.store.get(kind, *key)
+            if obj is None or "deletionTimestamp" in obj["metadata"]:
+                continue
+            try:
+                act(obj)
+            except Refusal as refused:
+                self.plane.recorder.say(obj, "controller-manager", "ReconcileError", str(refused), kind="Warning")
+                self.plane.worklist.alarm(kind, obj, self.plane.now() + RETRY_SECONDS)
 
     def _collect(self) -> None:
         """Deletes what an owner left behind, background propagation."""
@@ -93,17 +100,20 @@ class Controllers:
 
     def _saw(self, commit: Commit) -> None:
         obj, kind = commit.last, commit.kind
-        if commit.after is None and kind in (DEPLOYMENT, REPLICASET):
+        if commit.after is None and self._family.orphans(obj):
             self._left.append(obj)
-        elif kind in self._dirty:
-            self._dirty[kind][(namespace_of(obj), name_of(obj))] = None
-        if kind in (POD, QUOTA, BUDGET):
-            self._counted[namespace_of(obj)] = None
+        elif kind in self._acts:
+            self.plane.worklist.mark(kind, namespace_of(obj), name_of(obj))
         for state in (commit.before, obj):  # whom it belonged to, too: it may have been let go of
-            for reference in dig(state, "metadata", "ownerReferences", default=[]):
-                self._mark(namespace_of(obj), reference)
+            self._mark_owners(state, above=kind is POD and commit.after is None)
 
-    def _mark(self, namespace: str, reference: Object) -> None:
-        for kind, dirty in self._dirty.items():
-            if reference.get("kind") == kind.name:
-                dirty[(namespace, str(reference.get("name")))] = None
+    def _mark_owners(self, obj: Object | None, above: bool) -> None:
+        """Its owners have something to look at; at the end of a pod their owners have, too (``Recreate`` waits)."""
+        for reference in dig(obj, "metadata", "ownerReferences", default=[]):
+            kind = self._owners.get(str(reference.get("kind")))
+            if kind is None or obj is None:
+                continue
+            self.plane.worklist.mark(kind, namespace_of(obj), str(reference.get("name")))
+            if above:
+                owner = self._registry.store.get(kind, namespace_of(obj), str(reference.get("name")))
+                self._mark_owners(owner, above=False)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from connectors.simulator.kubernetes.autoscaler import millicores
 from connectors.simulator.kubernetes.controllers import OTHERS
 from connectors.simulator.kubernetes.family import is_ready
 from connectors.simulator.kubernetes.identity import Times
 from connectors.simulator.kubernetes.kinds import POD, POD_METRICS
-from connectors.simulator.kubernetes.memory import LEAKING, Memory, held
+from connectors.simulator.kubernetes.memory import Memory, held
 from connectors.simulator.kubernetes.objects import Object, dig, labels_of, name_of, namespace_of
+from connectors.simulator.kubernetes.quantities import millicores
 from connectors.simulator.kubernetes.store import Store
 from connectors.simulator.tick import Tick
 
@@ -34,7 +34,7 @@ class Metrics:
     def _one(self, pod: Object, tick: Tick) -> Object:
         app = labels_of(pod).get("app", "")
         used = tick.usage.get(app, OTHERS)
-        memory = held(used, self._memory.leaked(pod)) if app == LEAKING else used.memory
+        memory = held(used, self._memory.leaked(pod))
         stamp = self._times.stamp()
         return {
             "kind": POD_METRICS.name,

@@ -144,9 +144,10 @@ def unsupported(accepted: tuple[str, ...]) -> Refusal:
     return Refusal(415, "UnsupportedMediaType", message)
 
 
-def budget_spent(name: str) -> Refusal:
+def budget_spent(name: str, wanted: int, healthy: int) -> Refusal:
     """Eviction refused by a disruption budget: 429, which drains retry."""
-    cause = {"reason": "DisruptionBudget", "message": f"The disruption budget {name} does not allow another eviction."}
+    why = f"The disruption budget {name} needs {wanted} healthy pods and has {healthy} currently"
+    cause = {"reason": "DisruptionBudget", "message": why}
     message = "Cannot evict pod as it would violate the pod's disruption budget."
     return Refusal(429, "TooManyRequests", message, {"causes": [cause]})
 

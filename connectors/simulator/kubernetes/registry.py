@@ -58,6 +58,7 @@ class Registry:
         self.store = store
         self.identity = identity
         self.times = times
+        self.admission: list[Callable[[Kind, Object], None]] = []  # each may refuse a new object
 
     def get(self, kind: Kind, namespace: str, name: str) -> Object:
         """The object, or 404."""
@@ -88,6 +89,8 @@ class Registry:
             raise refusal.already_exists(kind, name)
         obj = self._born(kind, defaulted(obj, kind))
         _check(obj, kind, None)
+        for admit in self.admission:
+            admit(kind, obj)
         if manager is not None:
             owners = managed_fields.created(obj, kind, manager, self.times.stamp())
         if owners:

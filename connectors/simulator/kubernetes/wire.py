@@ -58,7 +58,7 @@ class KubernetesWire:
         self._registry = Registry(self._store, identity, self._times)
         family = Family(self._store)
         self._controllers = Controllers(self._registry, family)
-        self._census = Census(self._store, family, self._controllers.kubelet, self._controllers.memory)
+        self._census = Census(self._controllers.plane, self._controllers.memory)
         self._metrics = Metrics(self._store, self._times, self._controllers.memory)
         self._access = Access(identity)
         api = Api(self._registry, self._access, self._metrics)

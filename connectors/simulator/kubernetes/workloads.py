@@ -1,200 +1,103 @@
-"""The deployment and replica set controllers: a deployment becomes replica sets, a replica set becomes pods.
-
-Each takes one object, looks at what there is, does the one next thing, and writes the status. They run again
-whenever something under them changed, so nothing here waits.
-"""
+"""The replica set controller: as many pods as wanted, no more, no fewer."""
 
 from __future__ import annotations
 
-import math
-
-import msgspec
-
 from connectors.simulator.kubernetes.conditions import condition, settled
-from connectors.simulator.kubernetes.events import Recorder
-from connectors.simulator.kubernetes.family import Family, is_ready
-from connectors.simulator.kubernetes.identity import fingerprint
-from connectors.simulator.kubernetes.kinds import DEPLOYMENT, POD, REPLICASET
-from connectors.simulator.kubernetes.objects import Object, copied, dig, labels_of, name_of, namespace_of, owned_by
-from connectors.simulator.kubernetes.quotas import room_for_pods
-from connectors.simulator.kubernetes.registry import Registry
+from connectors.simulator.kubernetes.kinds import POD, REPLICASET, Kind
+from connectors.simulator.kubernetes.objects import Object, dig, name_of
+from connectors.simulator.kubernetes.plane import Plane
+from connectors.simulator.kubernetes.refusal import Refusal
+from connectors.simulator.kubernetes.tally import is_active
 
-_HASH = "pod-template-hash"
+BURST = 500  # pods that one look makes or deletes at most (BurstReplicas of the controller)
+RETRY_SECONDS = 15  # after a refusal; the real back-off grows, and anything that changes below tries again at once
+_COMPONENT = "replicaset-controller"
+_COST = "controller.kubernetes.io/pod-deletion-cost"
 
 
-class Workloads:
-    """Reconciles one deployment or replica set at a time."""
+class ReplicaSets:
+    """Reconciles one replica set at a time."""
 
-    def __init__(self, registry: Registry, family: Family, recorder: Recorder) -> None:
-        self._registry = registry
-        self._family = family
-        self._recorder = recorder
+    def __init__(self, plane: Plane) -> None:
+        self._plane = plane
 
-    def deployment(self, deployment: Object) -> None:
-        """Moves its replica sets towards the wanted count and template, and says how far they are."""
-        current = self._current(deployment)
-        if current is None:
-            return
-        others = [
-            group for group in self._family.children(deployment, REPLICASET) if name_of(group) != name_of(current)
-        ]
-        sizes = rollout(deployment, current, others)
-        for group in (current, *others):
-            self._resize(deployment, group, sizes[name_of(group)])
-        self._forget(deployment, others)
-        self._registry.set_status(DEPLOYMENT, deployment, self._status(deployment, current))
-
-    def replicaset(self, group: Object) -> None:
+    def reconcile(self, group: Object) -> None:
         """Adds or deletes pods until there are as many as wanted."""
-        pods = self._family.living(group, POD)
-        missing = group["spec"]["replicas"] - len(pods)
+        missing = group["spec"]["replicas"] - self._plane.tally.of(group).living
+        failure: list[Object] = []
+        if missing > 0:
+            failure = self._grow(group, min(missing, BURST))
+        elif missing < 0:
+            self._shrink(group, min(-missing, BURST))
+        conditions = settled(group, failure, self._plane.stamp())
+        self._plane.registry.set_status(REPLICASET, group, self._status(group, conditions))
+
+    def _grow(self, group: Object, missing: int) -> list[Object]:
+        """The pods that are missing, or the condition that says why there are none."""
         for _ in range(missing):
-            if not self._add_pod(group):
-                break
-        for pod in sorted(pods, key=_last_to_go, reverse=True)[: max(0, -missing)]:
-            self._registry.delete(POD, namespace_of(pod), name_of(pod))
-            self._recorder.say(group, "replicaset-controller", "SuccessfulDelete", f"Deleted pod: {name_of(pod)}")
-        self._registry.set_status(REPLICASET, group, _group_status(group, self._family.living(group, POD)))
+            try:
+                pod = self._plane.pod(group, group["spec"]["template"])
+            except Refusal as refused:
+                return [self._refused(group, refused)]
+            self._plane.recorder.say(group, _COMPONENT, "SuccessfulCreate", f"Created pod: {name_of(pod)}")
+        return []
 
-    def _current(self, deployment: Object) -> Object | None:
-        """The replica set of the present template, made where there is none; a paused rollout makes none."""
-        template = deployment["spec"]["template"]
-        code = fingerprint(msgspec.json.encode(template, order="deterministic").decode())
-        groups = self._family.children(deployment, REPLICASET)
-        for group in groups:
-            if labels_of(group).get(_HASH) == code:
-                return group
-        if dig(deployment, "spec", "paused"):
-            return groups[-1] if groups else None
-        return self._registry.create(REPLICASET, _group(deployment, code, len(groups) + 1))
+    def _refused(self, group: Object, refused: Refusal) -> Object:
+        self._plane.recorder.say(group, _COMPONENT, "FailedCreate", f"Error creating: {refused}", kind="Warning")
+        self._plane.worklist.alarm(REPLICASET, group, self._plane.now() + RETRY_SECONDS)
+        return condition("ReplicaFailure", True, "FailedCreate", str(refused))
 
-    def _resize(self, deployment: Object, group: Object, size: int) -> None:
-        before = group["spec"]["replicas"]
-        if before == size:
-            return
-        spec = {**group["spec"], "replicas": size}
-        self._registry.update(REPLICASET, namespace_of(group), name_of(group), lambda obj: {**obj, "spec": spec})
-        word = "up" if size > before else "down"
-        message = f"Scaled {word} replica set {name_of(group)} from {before} to {size}"
-        self._recorder.say(deployment, "deployment-controller", "ScalingReplicaSet", message)
+    def _shrink(self, group: Object, surplus: int) -> None:
+        pods = [pod for pod in self._plane.family.children(group, POD) if is_active(pod)]
+        crowd: dict[str, int] = {}
+        for pod in pods:
+            node = str(dig(pod, "spec", "nodeName", default=""))
+            crowd[node] = crowd.get(node, 0) + 1
+        order = sorted(pods, key=lambda pod: self._last_to_go(pod, crowd))
+        for pod in order[:surplus]:
+            self._plane.delete(POD, pod)
+            self._plane.recorder.say(group, _COMPONENT, "SuccessfulDelete", f"Deleted pod: {name_of(pod)}")
 
-    def _forget(self, deployment: Object, others: list[Object]) -> None:
-        """Keeps as many empty replica sets as the revision history wants."""
-        empty = [group for group in others if not group["spec"]["replicas"] and not dig(group, "status", "replicas")]
-        limit = deployment["spec"]["revisionHistoryLimit"]
-        for group in empty[: max(0, len(empty) - limit)]:
-            self._registry.delete(REPLICASET, namespace_of(group), name_of(group))
-
-    def _add_pod(self, group: Object) -> bool:
-        if not room_for_pods(self._registry.store, namespace_of(group)):
-            message = f'Error creating: pods "{name_of(group)}-" is forbidden: exceeded quota'
-            self._recorder.say(group, "replicaset-controller", "FailedCreate", message, kind="Warning")
-            return False
-        template = copied(group["spec"]["template"])
-        metadata = {
-            **template.get("metadata", {}),
-            "generateName": f"{name_of(group)}-",
-            "namespace": namespace_of(group),
-        }
-        metadata["ownerReferences"] = owned_by(group)
-        pod = self._registry.create(POD, {**template, "metadata": metadata})
-        self._recorder.say(group, "replicaset-controller", "SuccessfulCreate", f"Created pod: {name_of(pod)}")
-        return True
-
-    def _status(self, deployment: Object, current: Object) -> Object:
-        pods = self._family.pods(deployment)
-        ready = sum(map(is_ready, pods))
-        wanted = deployment["spec"]["replicas"]
-        counts = {
-            "replicas": len(pods),
-            "updatedReplicas": len(self._family.living(current, POD)),
-            "readyReplicas": ready,
-            "availableReplicas": ready,
-            "unavailableReplicas": max(0, wanted - ready),
-        }
-        stamp = self._registry.times.stamp()
-        found = settled(deployment, _deployment_conditions(deployment, name_of(current), counts), stamp, updates=True)
-        status = {"observedGeneration": deployment["metadata"]["generation"], "conditions": found}
-        return {**status, **{key: value for key, value in counts.items() if value}}
-
-
-def rollout(deployment: Object, current: Object, others: list[Object]) -> dict[str, int]:
-    """The sizes of a deployment's replica sets, next: one step of a rolling update, or a plain scale.
-
-    At most ``maxSurge`` pods above the wanted count exist, at most ``maxUnavailable`` below it are not ready.
-    """
-    wanted = deployment["spec"]["replicas"]
-    rolling = dig(deployment, "spec", "strategy", "rollingUpdate", default={})
-    surge = _share(rolling.get("maxSurge", "25%"), wanted, up=True)
-    floor = wanted - _share(rolling.get("maxUnavailable", "25%"), wanted, up=False)
-    old = sum(group["spec"]["replicas"] for group in others)
-    size = min(wanted, max(0, wanted + surge - old)) if old else wanted
-    sizes = {name_of(current): max(size, min(current["spec"]["replicas"], wanted))}
-    available = sum(dig(group, "status", "readyReplicas", default=0) for group in (current, *others))
-    spare = max(0, available - floor)
-    for group in others:
-        replicas = group["spec"]["replicas"]
-        unready = max(0, replicas - dig(group, "status", "readyReplicas", default=0))
-        cut = min(replicas, unready + spare)
-        spare -= max(0, cut - unready)
-        sizes[name_of(group)] = replicas - cut
-    return sizes
-
-
-def _share(value: object, total: int, up: bool) -> int:
-    """An ``IntOrString``: a count, or a percentage rounded up (surge) or down (unavailable)."""
-    if isinstance(value, int):
-        return value
-    text = str(value).rstrip("%")
-    part = total * (int(text) if text.isdecimal() else 25) / 100
-    return math.ceil(part) if up else math.floor(part)
-
-
-def _group(deployment: Object, code: str, revision: int) -> Object:
-    template = copied(deployment["spec"]["template"])
-    labels = {**labels_of(template), _HASH: code}
-    template.setdefault("metadata", {})["labels"] = labels
-    selector = copied(deployment["spec"]["selector"])
-    selector["matchLabels"] = {**selector.get("matchLabels", {}), _HASH: code}
-    return {
-        "metadata": {
-            "name": f"{name_of(deployment)}-{code}",
-            "namespace": namespace_of(deployment),
-            "labels": labels,
-            "annotations": {"deployment.kubernetes.io/revision": str(revision)},
-            "ownerReferences": owned_by(deployment),
-        },
-        "spec": {"replicas": 0, "selector": selector, "template": template},
-    }
-
-
-def _group_status(group: Object, pods: list[Object]) -> Object:
-    ready = sum(map(is_ready, pods))
-    status = {"observedGeneration": group["metadata"]["generation"], "replicas": len(pods)}
-    counts = {"fullyLabeledReplicas": len(pods), "readyReplicas": ready, "availableReplicas": ready}
-    return {**status, **{key: value for key, value in counts.items() if value}}
-
-
-def _deployment_conditions(deployment: Object, group: str, counts: dict[str, int]) -> list[Object]:
-    wanted = deployment["spec"]["replicas"]
-    unavailable = dig(deployment, "spec", "strategy", "rollingUpdate", "maxUnavailable", default="25%")
-    enough = counts["availableReplicas"] >= wanted - _share(unavailable, wanted, up=False)
-    complete = counts["updatedReplicas"] == counts["availableReplicas"] == wanted
-    available = (
-        condition("Available", True, "MinimumReplicasAvailable", "Deployment has minimum availability.")
-        if enough
-        else condition(
-            "Available", False, "MinimumReplicasUnavailable", "Deployment does not have minimum availability."
+    def _last_to_go(self, pod: Object, crowd: dict[str, int]) -> tuple[object, ...]:
+        """Who goes first has the smallest (``ActivePodsWithRanks``): unbound, pending, not ready, cheap to delete, on a
+        crowded node, ready for the shortest time, restarted often, young."""
+        node = str(dig(pod, "spec", "nodeName", default=""))
+        cost = str(dig(pod, "metadata", "annotations", default={}).get(_COST, "0"))
+        since = self._plane.tally.ready_since(pod)
+        restarts = sum(item.get("restartCount", 0) for item in dig(pod, "status", "containerStatuses", default=[]))
+        return (
+            bool(node),
+            dig(pod, "status", "phase") == "Running",
+            since is not None,
+            int(cost) if cost.removeprefix("-").isdecimal() else 0,
+            -crowd[node],
+            -(since or 0.0),
+            -restarts,
+            tuple(-ord(letter) for letter in pod["metadata"]["creationTimestamp"]),
+            name_of(pod),
         )
-    )
-    progressing = (
-        condition("Progressing", True, "NewReplicaSetAvailable", f'ReplicaSet "{group}" has successfully progressed.')
-        if complete
-        else condition("Progressing", True, "ReplicaSetUpdated", f'ReplicaSet "{group}" is progressing.')
-    )
-    return [available, progressing]
+
+    def _status(self, group: Object, conditions: list[Object]) -> Object:
+        count = self._plane.tally.of(group)
+        counts = {
+            "fullyLabeledReplicas": count.living,
+            "readyReplicas": count.ready,
+            "availableReplicas": available(self._plane, REPLICASET, group),
+        }
+        status = {"observedGeneration": group["metadata"]["generation"], "replicas": count.living}
+        status |= {key: value for key, value in counts.items() if value}
+        return {**status, "conditions": conditions} if conditions else status
 
 
-def _last_to_go(pod: Object) -> tuple[int, str, int]:
-    """Who goes first has the largest: not ready before ready, then the youngest, then the last one made."""
-    return (0 if is_ready(pod) else 1, pod["metadata"]["creationTimestamp"], int(pod["metadata"]["resourceVersion"]))
+def available(plane: Plane, kind: Kind, owner: Object) -> int:
+    """Pods that have been ready for ``minReadySeconds``; looks again when the next one will have been."""
+    wait = dig(owner, "spec", "minReadySeconds", default=0)
+    count = plane.tally.of(owner)
+    if not wait:
+        return count.ready
+    pods = [pod for pod in plane.family.children(owner, POD) if is_active(pod)]
+    ages = [plane.now() - since for pod in pods if (since := plane.tally.ready_since(pod)) is not None]
+    fresh = [age for age in ages if age < wait]
+    if fresh:
+        plane.worklist.alarm(kind, owner, plane.now() + wait - max(fresh))
+    return len(ages) - len(fresh)

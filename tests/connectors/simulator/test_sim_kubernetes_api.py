@@ -77,7 +77,7 @@ async def test_generation_counts_the_spec_and_not_the_metadata(client: Client) -
     generations = [item["metadata"]["generation"] for item in (before, labelled, scaled)]
     assert generations == [generations[0], generations[0], generations[0] + 1]
     _, removed = await client.patch(API, {"metadata": {"annotations": {"seawall.dev/marks": None}}})
-    assert "annotations" not in removed["metadata"]
+    assert "seawall.dev/marks" not in removed["metadata"]["annotations"]
 
 
 async def test_dry_run_answers_the_result_and_keeps_the_object(client: Client) -> None:

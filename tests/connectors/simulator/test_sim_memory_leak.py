@@ -18,7 +18,7 @@ from connectors.simulator.crisis import CALM, Crisis
 from connectors.simulator.exporters import Cluster as Exported
 from connectors.simulator.exporters import samples
 from connectors.simulator.kubernetes import KubernetesWire
-from connectors.simulator.kubernetes.memory import bytes_of
+from connectors.simulator.kubernetes.quantities import bytes_of
 from connectors.simulator.model import Model
 from connectors.simulator.scenarios import SCENARIOS, Turn
 from connectors.simulator.tick import Levers, Pods, Tick
