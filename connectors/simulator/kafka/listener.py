@@ -70,6 +70,8 @@ class Listener:
         self._connections[task] = writer
         try:
             await self._converse(reader, writer)
+        except asyncio.CancelledError:
+            pass  # by _end, which waits for it; passed on, the streams of Python 3.11 would log it as a fault
         finally:
             del self._connections[task]
             writer.close()
