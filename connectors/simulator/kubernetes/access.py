@@ -1,76 +1,88 @@
-"""Who may come in and what is denied: one bearer token, one user, and a deny list for tests of missing rights."""
+"""What is refused: a deny list over an otherwise open cluster, and the reviews that tell a client of it."""
 
 from __future__ import annotations
 
-from connectors.simulator.kubernetes import refusal
-from connectors.simulator.kubernetes.identity import Identity
-from connectors.simulator.kubernetes.kinds import Kind
-from connectors.simulator.kubernetes.objects import Object, dig
+from collections.abc import Iterable
 
-USER = "seawall"
+from connectors.simulator.kubernetes import refusal
+from connectors.simulator.kubernetes.discovery import SUBRESOURCE_VERBS
+from connectors.simulator.kubernetes.kinds import KINDS, Kind
+from connectors.simulator.kubernetes.objects import Object, dig
+from connectors.simulator.kubernetes.options import Denial
+from connectors.simulator.kubernetes.request import Request
+from connectors.simulator.kubernetes.tokens import USER
+
+_PATHS = ("/api", "/api/*", "/apis", "/apis/*", "/healthz", "/livez", "/openapi", "/openapi/*", "/readyz", "/version")
 
 
 class Access:
     """Everything is allowed but what was denied."""
 
-    def __init__(self, identity: Identity) -> None:
-        self._identity = identity
-        self._denied: set[tuple[str, str]] = set()
-        self._expired = False
-        self.token = identity.token()
+    def __init__(self, denied: Iterable[Denial] = ()) -> None:
+        self._denied = dict.fromkeys(denied)  # an ordered set
 
-    def expire(self) -> None:
-        """The token that is out there stops working."""
-        self._expired = True
+    def deny(self, denial: Denial) -> None:
+        self._denied[denial] = None
 
-    def renew(self) -> str:
-        """A new token; the old one is worth nothing."""
-        self.token, self._expired = self._identity.token(), False
-        return self.token
-
-    def deny(self, verb: str, resource: str) -> None:
-        """Refuses a verb ("*": all) on "deployments", "deployments/scale", "deployments.apps" or "*"."""
-        self._denied.add((verb, resource))
-
-    def allow(self, verb: str, resource: str) -> None:
+    def allow(self, denial: Denial) -> None:
         """Takes a denial back."""
-        self._denied.discard((verb, resource))
+        self._denied.pop(denial, None)
 
-    def authenticate(self, header: str) -> None:
-        """401 for a token that is not the one of now.
+    def is_denied(self, verb: str, group: str, resource: str, namespace: str = "", name: str = "") -> bool:
+        """``resource`` with its subresource, as "deployments/scale".
 
-        No token at all is let in while ours is valid: client-go (kubectl) reads no credentials for a plain
-        ``http://`` server and sends none.
+        Who asks for all namespaces is denied where one of them is; who names no object is not denied for one.
         """
-        if self._expired or header not in ("", f"Bearer {self.token}"):
-            raise refusal.unauthorized()
+        plural, slash, subresource = resource.partition("/")
+        named = {resource, f"{plural}.{group}{slash}{subresource}", "*"}
+        return any(
+            denial.verb in (verb, "*")
+            and denial.resource in named
+            and ("" in (denial.namespace, namespace) or denial.namespace == namespace)
+            and denial.name in ("", name)
+            for denial in self._denied
+        )
 
-    def is_denied(self, verb: str, group: str, plural: str, subresource: str = "") -> bool:
-        tail = f"/{subresource}" if subresource else ""
-        names = {f"{plural}{tail}", f"{plural}.{group}{tail}", "*"}
-        return any(word in (verb, "*") and resource in names for word, resource in self._denied)
-
-    def authorize(self, verb: str, kind: Kind, namespace: str, name: str, subresource: str) -> None:
+    def authorize(self, request: Request) -> None:
         """403 for what is denied, in the words of a real server."""
-        if not self.is_denied(verb, kind.group, kind.plural, subresource):
+        kind = request.kind
+        resource = f"{kind.plural}/{request.subresource}" if request.subresource else kind.plural
+        if not self.is_denied(request.verb, kind.group, resource, request.namespace, request.name):
             return
-        resource = f"{kind.plural}/{subresource}" if subresource else kind.plural
-        where = f' in the namespace "{namespace}"' if namespace else " at the cluster scope"
-        message = f'User "{USER}" cannot {verb} resource "{resource}" in API group "{kind.group}"{where}'
-        raise refusal.forbidden(kind, name, message)
+        where = f' in the namespace "{request.namespace}"' if request.namespace else " at the cluster scope"
+        cannot = f'User "{USER}" cannot {request.verb} resource "{resource}" in API group "{kind.group}"{where}'
+        raise refusal.forbidden(kind, request.name, cannot)
 
     def review(self, attributes: Object) -> Object:
-        """The status of a SelfSubjectAccessReview."""
-        verb, resource = dig(attributes, "verb", default="*"), dig(attributes, "resource", default="*")
-        group, subresource = dig(attributes, "group", default=""), dig(attributes, "subresource", default="")
-        return {"allowed": not self.is_denied(verb, group, resource, subresource)}
+        """The status of an access review of our user."""
+        words = {key: str(dig(attributes, key, default="")) for key in ("verb", "group", "subresource")}
+        resource = str(dig(attributes, "resource", default="*"))
+        resource = f"{resource}/{words['subresource']}" if words["subresource"] else resource
+        namespace, name = (str(dig(attributes, key, default="")) for key in ("namespace", "name"))
+        if self.is_denied(words["verb"] or "*", words["group"], resource, namespace, name):
+            return {"allowed": False, "reason": "denied by the cluster's deny list"}
+        return {"allowed": True}
 
-    def rules(self) -> Object:
-        """The status of a SelfSubjectRulesReview. RBAC cannot say "all but": with denials it is incomplete."""
-        everything = {"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}
-        paths = {"verbs": ["get"], "nonResourceURLs": ["/api", "/api/*", "/apis", "/apis/*", "/version"]}
-        found: Object = {"resourceRules": [everything], "nonResourceRules": [paths], "incomplete": bool(self._denied)}
-        if self._denied:
-            denied = ", ".join(f"{verb} {resource}" for verb, resource in sorted(self._denied))
-            found["evaluationError"] = f"denied besides: {denied}"
+    def rules(self, namespace: str) -> Object:
+        """The status of a SelfSubjectRulesReview: rules cannot say "all but", so with denials they name the rest."""
+        paths = {"verbs": ["get"], "nonResourceURLs": list(_PATHS)}
+        found = self._rest(namespace) if self._denied else [_rule(("*",), "*", "*")]
+        return {"resourceRules": found, "nonResourceRules": [paths], "incomplete": False}
+
+    def _rest(self, namespace: str) -> list[Object]:
+        found = []
+        for kind in KINDS:
+            for resource, verbs in _resources(kind):
+                left = tuple(verb for verb in verbs if not self.is_denied(verb, kind.group, resource, namespace))
+                if left:
+                    found.append(_rule(left, kind.group, resource))
         return found
+
+
+def _resources(kind: Kind) -> list[tuple[str, tuple[str, ...]]]:
+    below = [(f"{kind.plural}/{name}", tuple(SUBRESOURCE_VERBS[name])) for name in kind.subresources]
+    return [(kind.plural, kind.verbs), *below]
+
+
+def _rule(verbs: tuple[str, ...], group: str, resource: str) -> Object:
+    return {"verbs": list(verbs), "apiGroups": [group], "resources": [resource]}

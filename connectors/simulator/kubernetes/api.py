@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from connectors.simulator.kubernetes import body, disruption, refusal, representation
 from connectors.simulator.kubernetes.access import Access
-from connectors.simulator.kubernetes.kinds import ACCESS, POD, POD_METRICS, QUOTA, RULES, SERVICE, Kind
+from connectors.simulator.kubernetes.kinds import POD, POD_METRICS, QUOTA, REVIEWS, SERVICE, Kind
 from connectors.simulator.kubernetes.listing import matcher, page
 from connectors.simulator.kubernetes.message import Answer, Body
 from connectors.simulator.kubernetes.metrics import Metrics
@@ -12,6 +12,7 @@ from connectors.simulator.kubernetes.objects import Object, dig, name_of, namesp
 from connectors.simulator.kubernetes.registry import Precondition, Registry
 from connectors.simulator.kubernetes.representation import Form
 from connectors.simulator.kubernetes.request import Request
+from connectors.simulator.kubernetes.reviews import reviewed
 from connectors.simulator.kubernetes.scale import scale_of
 from connectors.simulator.kubernetes.writing import Writing
 
@@ -29,8 +30,8 @@ class Api:
 
     def answer(self, request: Request, sent: Body, form: Form) -> Answer:
         """Does what is asked, or raises a Refusal."""
-        if request.kind in (ACCESS, RULES):
-            return Answer(201, self._review(request.kind, sent))
+        if request.kind in REVIEWS:
+            return Answer(201, reviewed(request, sent, self._access))
         if request.kind is POD_METRICS:
             return self._measured(request, form)
         if request.subresource == "scale":
@@ -114,21 +115,6 @@ class Api:
             if name_of(obj) == request.name:
                 return Answer(200, self._shown(obj, request, form))
         raise refusal.not_found(request.kind, request.name)
-
-    def _review(self, kind: Kind, sent: Body) -> Object:
-        spec = body.review(sent.raw, sent.content_type).get("spec", {})
-        if kind is RULES:
-            status = self._access.rules()
-        else:
-            status = self._access.review(dig(spec, "resourceAttributes", default={}))
-        metadata = {"creationTimestamp": None}
-        return {
-            "kind": kind.name,
-            "apiVersion": kind.api_version(),
-            "metadata": metadata,
-            "spec": spec,
-            "status": status,
-        }
 
     def _shown(self, obj: Object, request: Request, form: Form) -> Object:
         now = self._registry.times.wall().timestamp()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 
 from connectors.simulator.kubernetes.conversion import cpu_metric
@@ -12,6 +13,7 @@ from connectors.simulator.kubernetes.kinds import (
     NAMESPACE,
     POD,
     REPLICASET,
+    SECRET,
     SERVICE,
     STATEFULSET,
     Kind,
@@ -31,6 +33,7 @@ SCALE_DOWN: Object = {
     "selectPolicy": "Max",
     "policies": [{"type": "Percent", "value": 100, "periodSeconds": 15}],
 }
+_ROLLING: Object = {"maxUnavailable": "25%", "maxSurge": "25%"}
 _POD_SPEC: Object = {
     "restartPolicy": "Always",
     "terminationGracePeriodSeconds": 30,
@@ -51,8 +54,15 @@ def _spec(obj: Object, **defaults: object) -> Object:
 
 
 def _deployment(obj: Object) -> Object:
-    rolling = {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "25%", "maxSurge": "25%"}}
-    obj = _spec(obj, replicas=1, strategy=rolling, revisionHistoryLimit=10, progressDeadlineSeconds=600)
+    obj = _spec(obj, replicas=1, revisionHistoryLimit=10, progressDeadlineSeconds=600)
+    strategy = obj["spec"].get("strategy") or {}
+    if strategy.get("type", "RollingUpdate") == "RollingUpdate":
+        strategy = {
+            "type": "RollingUpdate",
+            **strategy,
+            "rollingUpdate": {**_ROLLING, **(strategy.get("rollingUpdate") or {})},
+        }
+    obj["spec"]["strategy"] = strategy
     return _with_template(obj)
 
 
@@ -78,6 +88,9 @@ def _pod(obj: Object) -> Object:
 def _container(container: Object) -> Object:
     image = str(container.get("image", ""))
     latest = image.endswith(":latest") or ":" not in image.rsplit("/", 1)[-1]
+    if isinstance(container.get("ports"), list):
+        ports = [{"protocol": "TCP", **port} if isinstance(port, dict) else port for port in container["ports"]]
+        container = {**container, "ports": ports}
     return {
         "resources": {},
         "terminationMessagePath": "/dev/termination-log",
@@ -113,6 +126,14 @@ def _service(obj: Object) -> Object:
     return obj
 
 
+def _secret(obj: Object) -> Object:
+    """``stringData`` is for writing only: it becomes data."""
+    obj = {"type": "Opaque", **obj}
+    plain = obj.pop("stringData", None) or {}
+    encoded = {key: base64.b64encode(str(value).encode()).decode() for key, value in plain.items()}
+    return {**obj, "data": {**(obj.get("data") or {}), **encoded}} if encoded else obj
+
+
 def _namespace(obj: Object) -> Object:
     labels = {"kubernetes.io/metadata.name": obj["metadata"].get("name", ""), **obj["metadata"].get("labels", {})}
     obj = _spec(obj, finalizers=["kubernetes"])
@@ -129,6 +150,7 @@ _BY_KIND: dict[Kind, Callable[[Object], Object]] = {
     STATEFULSET: _replicated,
     POD: _pod,
     HPA: _hpa,
+    SECRET: _secret,
     SERVICE: _service,
     NAMESPACE: _namespace,
     LEASE: _lease,

@@ -11,7 +11,7 @@ from connectors.simulator.kubernetes.shop import VERSION
 
 _SCALE = {"group": "autoscaling", "version": "v1", "kind": "Scale"}
 _EVICTION = {"group": "policy", "version": "v1", "kind": "Eviction"}
-_SUBRESOURCE_VERBS = {"status": ["get", "patch", "update"], "scale": ["get", "patch", "update"], "eviction": ["create"]}
+SUBRESOURCE_VERBS = {"status": ["get", "patch", "update"], "scale": ["get", "patch", "update"], "eviction": ["create"]}
 _AGGREGATED = "apidiscovery.k8s.io"
 
 
@@ -82,7 +82,7 @@ def _subresource(kind: Kind, name: str) -> Object:
         "singularName": "",
         "namespaced": kind.namespaced,
         **shown,
-        "verbs": _SUBRESOURCE_VERBS[name],
+        "verbs": SUBRESOURCE_VERBS[name],
     }
 
 
@@ -126,7 +126,7 @@ def _discovered(kind: Kind, version: str) -> Object:
 def _discovered_subresource(kind: Kind, version: str, name: str) -> Object:
     same = {"group": kind.group, "version": version, "kind": kind.name}
     shown = {"scale": _SCALE, "eviction": _EVICTION}.get(name, same)
-    return {"subresource": name, "responseKind": shown, "verbs": _SUBRESOURCE_VERBS[name]}
+    return {"subresource": name, "responseKind": shown, "verbs": SUBRESOURCE_VERBS[name]}
 
 
 def openapi_index() -> Object:

@@ -45,7 +45,6 @@ class Kind:
 
 _WORKLOAD = ("status", "scale")
 
-# A namespace is not deleted: what that sets going (finalisation of all in it) is not simulated.
 NAMESPACE = Kind(
     "",
     ("v1",),
@@ -54,12 +53,14 @@ NAMESPACE = Kind(
     False,
     ("ns",),
     subresources=("status",),
-    verbs=("create", "get", "list", "patch", "update", "watch"),
+    verbs=("create", "delete", "get", "list", "patch", "update", "watch"),
 )
 NODE = Kind("", ("v1",), "Node", "nodes", False, ("no",), subresources=("status",))
 POD = Kind("", ("v1",), "Pod", "pods", True, ("po",), ("all",), ("status", "eviction"))
 SERVICE = Kind("", ("v1",), "Service", "services", True, ("svc",), ("all",), ("status",))
 CONFIGMAP = Kind("", ("v1",), "ConfigMap", "configmaps", True, ("cm",))
+SECRET = Kind("", ("v1",), "Secret", "secrets")
+ACCOUNT = Kind("", ("v1",), "ServiceAccount", "serviceaccounts", True, ("sa",))
 EVENT = Kind("", ("v1",), "Event", "events", True, ("ev",))
 QUOTA = Kind("", ("v1",), "ResourceQuota", "resourcequotas", True, ("quota",), subresources=("status",))
 DEPLOYMENT = Kind("apps", ("v1",), "Deployment", "deployments", True, ("deploy",), ("all",), _WORKLOAD, generation=True)
@@ -86,11 +87,25 @@ BUDGET = Kind(
     generation=True,
 )
 LEASE = Kind("coordination.k8s.io", ("v1",), "Lease", "leases", unconditional=False)
+# Roles are kept and shown; what is refused, the deny list says.
+_RBAC = "rbac.authorization.k8s.io"
+ROLE = Kind(_RBAC, ("v1",), "Role", "roles")
+BINDING = Kind(_RBAC, ("v1",), "RoleBinding", "rolebindings")
+CLUSTER_ROLE = Kind(_RBAC, ("v1",), "ClusterRole", "clusterroles", False)
+CLUSTER_BINDING = Kind(_RBAC, ("v1",), "ClusterRoleBinding", "clusterrolebindings", False)
 POD_METRICS = Kind("metrics.k8s.io", ("v1beta1",), "PodMetrics", "pods", verbs=READ)
 ACCESS = Kind(
     "authorization.k8s.io", ("v1",), "SelfSubjectAccessReview", "selfsubjectaccessreviews", False, verbs=CREATE
 )
 RULES = Kind("authorization.k8s.io", ("v1",), "SelfSubjectRulesReview", "selfsubjectrulesreviews", False, verbs=CREATE)
+OTHERS_ACCESS = Kind(
+    "authorization.k8s.io", ("v1",), "SubjectAccessReview", "subjectaccessreviews", False, verbs=CREATE
+)
+LOCAL_ACCESS = Kind(
+    "authorization.k8s.io", ("v1",), "LocalSubjectAccessReview", "localsubjectaccessreviews", verbs=CREATE
+)
+WHOAMI = Kind("authentication.k8s.io", ("v1",), "SelfSubjectReview", "selfsubjectreviews", False, verbs=CREATE)
+REVIEWS = (ACCESS, OTHERS_ACCESS, LOCAL_ACCESS, RULES, WHOAMI)
 
 STORED = (
     NAMESPACE,
@@ -98,6 +113,8 @@ STORED = (
     POD,
     SERVICE,
     CONFIGMAP,
+    SECRET,
+    ACCOUNT,
     EVENT,
     QUOTA,
     DEPLOYMENT,
@@ -106,8 +123,12 @@ STORED = (
     HPA,
     BUDGET,
     LEASE,
+    ROLE,
+    BINDING,
+    CLUSTER_ROLE,
+    CLUSTER_BINDING,
 )
-KINDS = (*STORED, POD_METRICS, ACCESS, RULES)
+KINDS = (*STORED, POD_METRICS, *REVIEWS)
 GROUPS = tuple(dict.fromkeys(kind.group for kind in KINDS if kind.group))
 
 

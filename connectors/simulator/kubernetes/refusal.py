@@ -119,6 +119,15 @@ def terminating(kind: Kind, name: str, namespace: str) -> Refusal:
     return forbidden(kind, name, why)
 
 
+def too_large(limit: int) -> Refusal:
+    return Refusal(413, "RequestEntityTooLarge", f"Request entity too large: limit is {limit}")
+
+
+def too_slow() -> Refusal:
+    """The rest of the body has not come in time."""
+    return Refusal(408, "Timeout", "the request's body did not arrive in time")
+
+
 def expired(message: str) -> Refusal:
     return Refusal(410, "Expired", message)
 

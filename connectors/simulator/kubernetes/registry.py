@@ -169,6 +169,12 @@ class Registry:
             kind, namespace, name, lambda _: result, part=manager.subresource, dry_run=dry_run, owners=owners
         )
 
+    def adopt(self, kind: Kind, obj: Object, manager: Manager) -> Object:
+        """Has its fields tracked from now on, as if ``manager`` had just created it."""
+        owners = managed_fields.created(obj, kind, manager, self.times.stamp())
+        metadata = {**obj["metadata"], "managedFields": managed_fields.written(owners)}
+        return self.store.put(kind, {**obj, "metadata": metadata})
+
     def _owners(self, kind: Kind, before: Object, after: Object, manager: Manager, given: object) -> tuple[Owned, ...]:
         """Who owns what after a write. ``given``: what the writer sent of it, where ``[{}]`` starts all over."""
         if given == [{}]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import ssl
 from contextlib import aclosing
 
 import msgspec
@@ -11,15 +13,19 @@ from aiohttp import web
 from connectors.simulator.kubernetes import discovery, refusal
 from connectors.simulator.kubernetes.access import Access
 from connectors.simulator.kubernetes.api import Api
+from connectors.simulator.kubernetes.credential import LOGIN
 from connectors.simulator.kubernetes.message import Body
 from connectors.simulator.kubernetes.objects import Object
 from connectors.simulator.kubernetes.refusal import Refusal
 from connectors.simulator.kubernetes.representation import clauses, negotiated
 from connectors.simulator.kubernetes.request import Request, parse
+from connectors.simulator.kubernetes.tokens import Tokens
 from connectors.simulator.kubernetes.watching import Watches
 
 _log = logging.getLogger(__name__)
 _PUBLIC = ("/version", "/healthz", "/livez", "/readyz")  # what the real server shows to anyone
+LONGEST_BODY = 3 * 2**20  # bytes, as the real server has it
+PATIENCE_SECONDS = 30.0  # wall seconds for a request to arrive, and for a connection to stay without one
 _WARNINGS = 20  # an answer's; more are left out
 _AGGREGATED = "application/json;g=apidiscovery.k8s.io;v={};as=APIGroupDiscoveryList"
 
@@ -27,21 +33,38 @@ _AGGREGATED = "application/json;g=apidiscovery.k8s.io;v={};as=APIGroupDiscoveryL
 class Server:
     """Listens on loopback. One handler for all paths, as Kubernetes' own resource handler is."""
 
-    def __init__(self, api: Api, access: Access, watches: Watches) -> None:
+    def __init__(
+        self,
+        api: Api,
+        access: Access,
+        tokens: Tokens,
+        watches: Watches,
+        tls: ssl.SSLContext | None = None,
+        patience: float = PATIENCE_SECONDS,
+    ) -> None:
         self._api = api
         self._access = access
+        self._tokens = tokens
         self._watches = watches
+        self._tls = tls
+        self._patience = patience
         self._runner: web.ServerRunner | None = None
         self.url = ""
 
     async def start(self, host: str) -> None:
         """Listens on a free port of ``host``."""
-        server = web.Server(self._handle, handler_cancellation=True, access_log=None)
+        server = web.Server(
+            self._handle,
+            handler_cancellation=True,
+            access_log=None,
+            keepalive_timeout=self._patience,
+            auto_decompress=False,  # nobody is asked to unpack what a few bytes may unfold to
+        )
         self._runner = web.ServerRunner(server, shutdown_timeout=1.0)
         await self._runner.setup()
-        await web.TCPSite(self._runner, host, 0).start()
+        await web.TCPSite(self._runner, host, 0, ssl_context=self._tls).start()
         address = self._runner.addresses[0]
-        self.url = f"http://{host}:{address[1]}"
+        self.url = f"{'https' if self._tls else 'http'}://{host}:{address[1]}"
 
     async def stop(self) -> None:
         """Ends all watches and closes the port. May be called twice."""
@@ -55,16 +78,16 @@ class Server:
             return await self._answer(http)
         except Refusal as refused:
             return _refused(refused)
-        except web.HTTPException:
-            raise  # aiohttp's own: a body that is too large
         except Exception as error:  # noqa: BLE001 - the boundary: a fault of ours is a 500, as on a real server
             _log.exception("%s %s", http.method, http.path)
             return _refused(refusal.internal(str(error)))
 
     async def _answer(self, http: web.BaseRequest) -> web.StreamResponse:
         path = http.path.rstrip("/")  # some clients end the paths beside the resources with one
+        if path == LOGIN:
+            return _json(self._tokens.credential())
         if path not in _PUBLIC:
-            self._access.authenticate(http.headers.get("Authorization", ""))
+            self._tokens.authenticate(http.headers.get("Authorization", ""), _certified(http))
         accept = http.headers.get("Accept", "")
         if path in ("/api", "/apis"):
             return _discovered(path, accept, http.host)
@@ -72,14 +95,31 @@ class Server:
         if beside is not None:
             return beside
         request = parse(http.method, path, http.query)
-        self._access.authorize(request.verb, request.kind, request.namespace, request.name, request.subresource)
+        self._access.authorize(request)
         if request.verb == "watch":
             return await self._watch(http, request)
         form = negotiated(accept, http.query.get("includeObject", ""))
         headers = http.headers
-        sent = Body(await http.read(), headers.get("Content-Type", ""), headers.get("User-Agent", ""))
+        sent = Body(await self._body(http), headers.get("Content-Type", ""), headers.get("User-Agent", ""))
         answer = self._api.answer(request, sent, form)
         return _warned(_json(answer.body, answer.code), answer.warnings)
+
+    async def _body(self, http: web.BaseRequest) -> bytes:
+        """All of the body: 413 for one that is too long, 415 for a packed one, 408 for one that does not come."""
+        if http.headers.get("Content-Encoding", "identity").lower() != "identity":
+            raise refusal.unsupported(("identity",))
+        if (http.content_length or 0) > LONGEST_BODY:
+            raise refusal.too_large(LONGEST_BODY)
+        found = bytearray()
+        try:
+            async with asyncio.timeout(self._patience):
+                async for part in http.content.iter_any():
+                    found += part
+                    if len(found) > LONGEST_BODY:
+                        raise refusal.too_large(LONGEST_BODY)
+        except TimeoutError as error:
+            raise refusal.too_slow() from error
+        return bytes(found)
 
     async def _watch(self, http: web.BaseRequest, request: Request) -> web.StreamResponse:
         form = negotiated(http.headers.get("Accept", ""), http.query.get("includeObject", ""))
@@ -139,6 +179,11 @@ def _beside(path: str) -> web.Response | None:
 def _json(document: Object, code: int = 200, content_type: str = "application/json") -> web.Response:
     headers = {"Content-Type": content_type, "Cache-Control": "no-cache, private"}
     return web.Response(body=msgspec.json.encode(document), status=code, headers=headers)
+
+
+def _certified(http: web.BaseRequest) -> bool:
+    """Whether the client showed a certificate that the listener's context accepted."""
+    return http.transport is not None and bool(http.transport.get_extra_info("peercert"))
 
 
 def _warned(response: web.Response, warnings: tuple[str, ...]) -> web.Response:

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from connectors.simulator.kubernetes.kinds import (
+    ACCOUNT,
+    BINDING,
     BUDGET,
+    CLUSTER_BINDING,
     CONFIGMAP,
     DEPLOYMENT,
     EVENT,
@@ -18,6 +21,7 @@ from connectors.simulator.kubernetes.kinds import (
     POD,
     QUOTA,
     REPLICASET,
+    SECRET,
     SERVICE,
     STATEFULSET,
     Kind,
@@ -145,6 +149,10 @@ def _data(obj: Object, now: float) -> int:
     return len(obj.get("data", {})) + len(obj.get("binaryData", {}))
 
 
+def _role(binding: Object, now: float) -> str:
+    return f"{dig(binding, 'roleRef', 'kind')}/{dig(binding, 'roleRef', 'name')}"
+
+
 def _event_object(event: Object, now: float) -> str:
     about = event.get("involvedObject", {})
     return f"{str(about.get('kind', '')).lower()}/{about.get('name', '')}"
@@ -250,6 +258,10 @@ _COLUMNS: dict[Kind, tuple[Column, ...]] = {
         Column("Selector", _service_selector, wide=True),
     ),
     CONFIGMAP: (_NAME, Column("Data", _data, "integer"), _AGE),
+    SECRET: (_NAME, Column("Type", _at("type")), Column("Data", _data, "integer"), _AGE),
+    ACCOUNT: (_NAME, Column("Secrets", lambda obj, now: len(obj.get("secrets", [])), "integer"), _AGE),
+    BINDING: (_NAME, Column("Role", _role), _AGE),
+    CLUSTER_BINDING: (_NAME, Column("Role", _role), _AGE),
     EVENT: (
         Column("Last Seen", lambda obj, now: _since(obj.get("lastTimestamp"), now)),
         Column("Type", _at("type")),

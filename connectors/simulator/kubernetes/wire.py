@@ -5,43 +5,31 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from connectors.simulator.clock import SimClock
-from connectors.simulator.kubernetes.access import USER, Access
+from connectors.simulator.kubernetes.access import Access
 from connectors.simulator.kubernetes.api import Api
 from connectors.simulator.kubernetes.census import Census
 from connectors.simulator.kubernetes.controllers import Controllers
 from connectors.simulator.kubernetes.family import Family
 from connectors.simulator.kubernetes.identity import Identity, Times
+from connectors.simulator.kubernetes.kinds import BUDGET, CONFIGMAP, DEPLOYMENT, HPA, SERVICE
+from connectors.simulator.kubernetes.kubeconfig import kubeconfig
 from connectors.simulator.kubernetes.kubelet import START_SECONDS
+from connectors.simulator.kubernetes.managed_fields import UPDATE, Manager
 from connectors.simulator.kubernetes.metrics import Metrics
-from connectors.simulator.kubernetes.options import KubernetesOptions
+from connectors.simulator.kubernetes.options import Denial, KubernetesOptions
 from connectors.simulator.kubernetes.registry import Registry
 from connectors.simulator.kubernetes.server import Server
 from connectors.simulator.kubernetes.shop import SHOP, furnish
 from connectors.simulator.kubernetes.store import Store
+from connectors.simulator.kubernetes.tokens import Tokens
 from connectors.simulator.kubernetes.watching import Watches
 from connectors.simulator.tick import Pods, Tick
 
 AGE_SECONDS = 3 * 86_400  # how long the shop has been standing when the estate is opened
 
-_KUBECONFIG = """\
-apiVersion: v1
-kind: Config
-clusters:
-- name: sim
-  cluster:
-    server: {url}
-users:
-- name: {user}
-  user:
-    token: {token}
-contexts:
-- name: sim
-  context:
-    cluster: sim
-    user: {user}
-    namespace: {namespace}
-current-context: sim
-"""
+# What stands in the cluster from the first was created by its operators; what controllers make is not tracked.
+_CREATED = (DEPLOYMENT, SERVICE, CONFIGMAP, HPA, BUDGET)
+_CREATOR = "kubectl-create"
 
 
 class KubernetesWire:
@@ -60,9 +48,12 @@ class KubernetesWire:
         self._controllers = Controllers(self._registry, family)
         self._census = Census(self._controllers.plane, self._controllers.memory)
         self._metrics = Metrics(self._store, self._times, self._controllers.memory)
-        self._access = Access(identity)
+        self._access = Access(self._options.deny)
+        secure = self._options.tls is not None
+        self._tokens = Tokens(identity, self._times, self._options.token, self._options.token_seconds, secure)
         api = Api(self._registry, self._access, self._metrics)
-        self._server = Server(api, self._access, Watches(self._store, self._times))
+        watches = Watches(self._store, self._times)
+        self._server = Server(api, self._access, self._tokens, watches, self._options.tls)
         self._last = 0.0  # simulated second of the last step
         self._open()
 
@@ -70,6 +61,9 @@ class KubernetesWire:
         """Furnishes the cluster in the past, so that everything is ready and nothing is cold."""
         self._times.enter(-AGE_SECONDS)
         furnish(self._registry)
+        for kind in _CREATED:
+            for obj in self._store.of(kind):
+                self._registry.adopt(kind, obj, Manager(_CREATOR, UPDATE, kind.api_version()))
         self._controllers.settle(-AGE_SECONDS)
         ready = -AGE_SECONDS + START_SECONDS[1]
         self._times.enter(ready)
@@ -109,24 +103,24 @@ class KubernetesWire:
     @property
     def token(self) -> str:
         """The bearer token that is accepted now."""
-        return self._access.token
+        return self._tokens.token
 
     def kubeconfig(self) -> str:
-        """A kubeconfig as YAML: context and cluster ``sim``, namespace ``shop``."""
-        return _KUBECONFIG.format(url=self.url, user=USER, token=self.token, namespace=SHOP)
+        """A kubeconfig as YAML: context and cluster ``sim``, namespace ``shop``; with the token, or an exec plug-in."""
+        return kubeconfig(self.url, self.token, SHOP, self._options)
 
     def expire_token(self) -> None:
         """From now on the token is answered 401."""
-        self._access.expire()
+        self._tokens.expire()
 
     def renew_token(self) -> str:
         """Issues a new token and returns it; ``kubeconfig`` has it too."""
-        return self._access.renew()
+        return self._tokens.renew()
 
-    def deny(self, verb: str, resource: str) -> None:
+    def deny(self, verb: str, resource: str, namespace: str = "", name: str = "") -> None:
         """Answers 403 to a verb on "deployments", "deployments.apps" or "deployments/scale"; "*" is any of either."""
-        self._access.deny(verb, resource)
+        self._access.deny(Denial(verb, resource, namespace, name))
 
-    def allow(self, verb: str, resource: str) -> None:
+    def allow(self, verb: str, resource: str, namespace: str = "", name: str = "") -> None:
         """Takes a denial back."""
-        self._access.allow(verb, resource)
+        self._access.allow(Denial(verb, resource, namespace, name))

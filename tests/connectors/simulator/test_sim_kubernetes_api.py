@@ -208,7 +208,6 @@ async def test_unknown_paths_and_verbs(client: Client) -> None:
         ("GET", f"{SHOP_DEPLOYMENTS}/none", 404),
         ("GET", "/nothing", 404),
         ("POST", API, 405),
-        ("DELETE", "/api/v1/namespaces/shop", 405),
         ("TRACE", API, 405),
     ):
         code, body = await client.call(method, path)
@@ -368,7 +367,7 @@ async def test_every_kind_lists_in_every_form(client: Client) -> None:
                     body = await client.get(f"{root}/{resource['name']}", Accept=accept)
                     assert body["kind"] in ("Table", f"{resource['kind']}List")
                     listed += 1
-    assert listed == 2 * 15
+    assert listed >= 2 * 21
 
 
 async def test_metrics_show_the_tick(cluster: Cluster, client: Client) -> None:

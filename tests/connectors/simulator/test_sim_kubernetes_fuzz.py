@@ -66,7 +66,7 @@ class Bare:
         registry = Registry(store, identity, times)
         self.controllers = Controllers(registry, Family(store))
         self.metrics = Metrics(store, times, self.controllers.memory)
-        self.api = Api(registry, Access(identity), self.metrics)
+        self.api = Api(registry, Access(), self.metrics)
         furnish(registry)
         self.call("POST", "/api/v1/namespaces/shop/resourcequotas", {"metadata": {"name": "all"}, "spec": {"hard": {}}})
         self.t = 0
