@@ -9,6 +9,7 @@ from kafka.protocol.admin import DeleteGroupsResponse, DescribeGroupsResponse, L
 from kafka.protocol.consumer.metadata import ConsumerProtocolAssignment, ConsumerProtocolSubscription
 from kafka.protocol.metadata import FindCoordinatorResponse
 
+from connectors.simulator.kafka.brokers import NOBODY
 from connectors.simulator.kafka.codes import Code
 from connectors.simulator.kafka.groups import Group, Member, by_topic
 from connectors.simulator.kafka.membership import STABLE
@@ -43,7 +44,9 @@ def _coordinator(session: Session, key: str, kind: int) -> Message:
         error = Code.INVALID_REQUEST  # no transactions here
     elif key in cluster.denied_groups:
         error = Code.GROUP_AUTHORIZATION_FAILED
-    node = cluster.coordinator(key) if error is Code.NONE else -1
+    elif cluster.coordinator(key) == NOBODY:
+        error = Code.COORDINATOR_NOT_AVAILABLE
+    node = cluster.coordinator(key) if error is Code.NONE else NOBODY
     at = cluster.addresses.get(node)
     return FindCoordinatorResponse.Coordinator(
         key=key,

@@ -17,7 +17,10 @@ _Epochs = OffsetForLeaderEpochResponse.OffsetForLeaderTopicResult
 
 
 def elect_leaders(session: Session, request: Message, version: int) -> Message:
-    """Gives leadership back to the preferred replica; without partitions, to that of every one that lacks it."""
+    """Gives leadership back to the preferred replica; without partitions, to that of every one that lacks it.
+
+    A broker that gets one partition back gets all of its own back with it.
+    """
     wished = request.topic_partitions
     if wished is None:
         topics = [(topic.name, list(range(len(topic.logs)))) for topic in session.cluster.topics.values()]
@@ -25,8 +28,16 @@ def elect_leaders(session: Session, request: Message, version: int) -> Message:
         topics = [(topic.topic, topic.partitions) for topic in wished]
     kind = request.election_type if version else PREFERRED
     results = [
-        (topic, [(index, _elected(session, topic, index, kind)) for index in indexes]) for topic, indexes in topics
+        (topic, [(index, _election(session, topic, index, kind)) for index in indexes]) for topic, indexes in topics
     ]
+    won = {
+        session.cluster.brokers.partition(topic, index).replicas[0]
+        for topic, outcomes in results
+        for index, error in outcomes
+        if error is Code.NONE
+    }
+    for broker in sorted(won):
+        session.cluster.brokers.elect(broker)
     return ElectLeadersResponse(
         version=version,
         error_code=Code.NONE,
@@ -43,7 +54,8 @@ def _outcome(index: int, error: Code) -> Message:
     return _Result.PartitionResult(partition_id=index, error_code=error, error_message=words)
 
 
-def _elected(session: Session, topic: str, index: int, kind: int) -> Code:
+def _election(session: Session, topic: str, index: int, kind: int) -> Code:
+    """Why there is none, or NONE."""
     if session.cluster.log(topic, index) is None:
         return Code.UNKNOWN_TOPIC_OR_PARTITION
     at = session.cluster.brokers.partition(topic, index)
@@ -53,7 +65,6 @@ def _elected(session: Session, topic: str, index: int, kind: int) -> Code:
         return Code.ELECTION_NOT_NEEDED
     if at.replicas[0] not in at.isr or at.leader == NOBODY:
         return Code.PREFERRED_LEADER_NOT_AVAILABLE
-    session.cluster.brokers.elect(at.replicas[0])
     return Code.NONE
 
 
