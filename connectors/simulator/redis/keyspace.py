@@ -15,6 +15,8 @@ from typing import TypeVar
 from zlib import crc32
 
 from connectors.simulator.redis.protocol import Failure
+from connectors.simulator.redis.stream import StreamValue
+from connectors.simulator.redis.zset import ZSetValue
 
 
 class SetValue(dict[bytes, None]):
@@ -25,10 +27,17 @@ class HashValue(dict[bytes, bytes]):
     """A hash."""
 
 
-Value = bytes | HashValue | SetValue | list[bytes]
-V = TypeVar("V", bytes, HashValue, SetValue, list[bytes])
+Value = bytes | HashValue | SetValue | list[bytes] | ZSetValue | StreamValue
+V = TypeVar("V", bytes, HashValue, SetValue, list[bytes], ZSetValue, StreamValue)
 
-TYPE_NAMES: dict[type, str] = {bytes: "string", HashValue: "hash", SetValue: "set", list: "list"}
+TYPE_NAMES: dict[type, str] = {
+    bytes: "string",
+    HashValue: "hash",
+    SetValue: "set",
+    list: "list",
+    ZSetValue: "zset",
+    StreamValue: "stream",
+}
 WRONG_TYPE = "WRONGTYPE Operation against a key holding the wrong kind of value"
 
 
@@ -66,6 +75,7 @@ class Keyspace:
         self._order: list[tuple[int, bytes]] = []
         self._deadlines: dict[bytes, float] = {}
         self._due: list[tuple[float, bytes]] = []
+        self._used: dict[bytes, float] = {}
         self.watches = Watches()
 
     def __len__(self) -> int:
@@ -91,7 +101,13 @@ class Keyspace:
         value = self.get(key)
         if value is not None and type(value) is not kind:
             raise Failure(WRONG_TYPE)
+        if value is not None:
+            self._used[key] = self.now()
         return value
+
+    def idle(self, key: bytes) -> float:
+        """Simulated seconds since a command last read or wrote the value."""
+        return max(0.0, self.now() - self._used.get(key, self.now()))
 
     def put(self, key: bytes, value: Value, keep_ttl: bool = False) -> None:
         if not keep_ttl:
@@ -99,6 +115,7 @@ class Keyspace:
         if key not in self._values:
             insort(self._order, _place(key))
         self._values[key] = value
+        self._used[key] = self.now()
         self.watches.touch(key)
 
     def settle(self, key: bytes, value: Value) -> None:
@@ -110,6 +127,7 @@ class Keyspace:
 
     def delete(self, key: bytes) -> bool:
         self._deadlines.pop(key, None)
+        self._used.pop(key, None)
         if self._values.pop(key, None) is None:
             return False
         del self._order[bisect_left(self._order, _place(key))]

@@ -117,6 +117,7 @@ class Command:
     script: bool = True  # may be called from a script
     stranger: bool = False  # may be called before authentication
     locate: Callable[[list[bytes]], list[bytes]] | None = None  # the keys, where no positions say them
+    check: Callable[[list[bytes]], None] | None = None  # refuses an unknown subcommand, even before it is queued
 
     def keys_in(self, words: list[bytes]) -> list[bytes]:
         """The keys among the words of a command, its name first."""
@@ -255,13 +256,19 @@ class Server:
             known = words[0].lower() in self.commands
             self.statistics.refused(text(words[0].lower()) if known else None, failure)
             client.broken = client.broken or client.queue is not None
-            return failure
+            return self._aborted(client, failure) if words[0].lower() == b"exec" else failure
         if client.queue is not None and name not in UNQUEUED:
             client.queue.append(words)
             return QUEUED
         reply = self.run(client, name, command, words[1:])
         self.waiting.serve()
         return reply
+
+    def _aborted(self, client: Client, failure: Failure) -> Failure:
+        """EXEC itself was refused: its transaction is gone."""
+        client.queue, client.broken = None, False
+        self.unwatch(client)
+        return Failure(f"EXECABORT Transaction discarded because of: {str(failure).removeprefix('ERR ')}")
 
     def run(self, client: Client, name: bytes, command: Command, args: list[bytes]) -> Reply:
         client.last_command = name.decode("ascii", "replace")
@@ -285,6 +292,8 @@ class Server:
             raise Failure(f"ERR unknown command '{text(words[0][:128])}', with args beginning with: {_quoted(words)}")
         if (len(words) < -command.arity) if command.arity < 0 else (len(words) != command.arity):
             raise Failure(f"ERR wrong number of arguments for '{text(name)}' command")
+        if command.check is not None:
+            command.check(words)
         return name, command
 
     def _admit(self, client: Client, name: bytes, command: Command, words: list[bytes]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from connectors.simulator.redis.commands.subcommands import Subcommand, dispatch
+from connectors.simulator.redis.commands.subcommands import Subcommand, family
 from connectors.simulator.redis.protocol import OK, Failure, Reply, Verbatim
 from connectors.simulator.redis.server import SYNTAX, Call, Client, Command, integer, text
 
@@ -222,4 +222,4 @@ SUBCOMMANDS: Mapping[bytes, Subcommand] = {
     b"getredir": Subcommand(lambda call: -1, 2),
 }
 
-TABLE: Mapping[bytes, Command] = {b"client": Command(dispatch("client", SUBCOMMANDS), -2, script=False)}
+TABLE: Mapping[bytes, Command] = {b"client": family("client", SUBCOMMANDS, script=False)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from connectors.simulator.redis.commands.subcommands import Subcommand, family, help_of
 from connectors.simulator.redis.glob import matches
 from connectors.simulator.redis.protocol import OK, Failure, Reply
 from connectors.simulator.redis.server import DATABASES, Call, Command, Server, integer, text
@@ -48,19 +49,6 @@ def current(server: Server) -> dict[str, str]:
     return {**DEFAULTS, **live, **server.settings}
 
 
-def configure(call: Call) -> Reply:
-    sub = call.args[0].lower()
-    if sub == b"get" and len(call.args) > 1:
-        return _get(call)
-    if sub == b"set" and len(call.args) > 2 and len(call.args) % 2:
-        return _set(call)
-    if sub in (b"resetstat", b"rewrite") and len(call.args) == 1:
-        return OK
-    if sub in (b"get", b"set", b"resetstat", b"rewrite"):
-        raise Failure(f"ERR wrong number of arguments for 'config|{text(sub)}' command")
-    raise Failure(f"ERR unknown subcommand '{text(call.args[0])}'. Try CONFIG HELP.")
-
-
 def _get(call: Call) -> Reply:
     known = current(call.server).items()
     patterns = [pattern.lower() for pattern in call.args[1:]]
@@ -72,6 +60,8 @@ def _get(call: Call) -> Reply:
 
 
 def _set(call: Call) -> Reply:
+    if not len(call.args) % 2:
+        raise Failure("ERR wrong number of arguments for 'config|set' command")
     pairs = {text(name.lower()): text(value) for name, value in zip(call.args[1::2], call.args[2::2], strict=True)}
     known = current(call.server)
     for name in pairs:
@@ -84,6 +74,14 @@ def _set(call: Call) -> Reply:
         call.server.acl.require(checked["requirepass"] or None)
     call.server.settings.update(checked)
     return OK
+
+
+def _reset_statistics(call: Call) -> Reply:
+    return OK
+
+
+def _rewrite(call: Call) -> Reply:
+    raise Failure("ERR The server is running without a config file")
 
 
 def _checked(name: str, value: str) -> str:
@@ -117,4 +115,17 @@ def _memory(value: str) -> str:
     return str(int(number) * factor)
 
 
-TABLE: Mapping[bytes, Command] = {b"config": Command(configure, -2, script=False)}
+CONFIG: Mapping[bytes, Subcommand] = {
+    b"get": Subcommand(_get, -3),
+    b"set": Subcommand(_set, -4),
+    b"resetstat": Subcommand(_reset_statistics, 2),
+    b"rewrite": Subcommand(_rewrite, 2),
+    b"help": help_of(
+        "CONFIG",
+        ("GET <pattern>", "The settings whose names match."),
+        ("SET <directive> <value>", "Changes settings while the server runs."),
+        ("RESETSTAT", "Starts the counters of INFO again."),
+        ("REWRITE", "Writes the settings back to the configuration file."),
+    ),
+}
+TABLE: Mapping[bytes, Command] = {b"config": family("config", CONFIG, script=False)}

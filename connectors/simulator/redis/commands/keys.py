@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
 from connectors.simulator.redis.glob import matches
-from connectors.simulator.redis.keyspace import TYPE_NAMES, HashValue, SetValue, Value
+from connectors.simulator.redis.keyspace import TYPE_NAMES, HashValue, Keyspace, SetValue, Value
 from connectors.simulator.redis.protocol import OK, Failure, Reply, Status
-from connectors.simulator.redis.server import SYNTAX, Call, Command, integer
+from connectors.simulator.redis.server import DATABASES, SYNTAX, Call, Command, integer
+
+_CURSOR = re.compile(rb"([+-]?[0-9]{1,20})?\Z")
 
 
 def delete(call: Call) -> Reply:
@@ -23,17 +26,22 @@ def type_of(call: Call) -> Reply:
     return Status("none" if value is None else TYPE_NAMES[type(value)])
 
 
-def rename(call: Call) -> Reply:
-    old, new = call.args
-    value = call.keys.get(old)
-    if value is None:
-        raise Failure("ERR no such key")
-    deadline = call.keys.deadline(old)
-    call.keys.delete(old)
-    call.keys.put(new, value)
-    if deadline is not None:
-        call.keys.set_deadline(new, deadline)
-    return OK
+def _rename(only_new: bool) -> Callable[[Call], Reply]:
+    def rename(call: Call) -> Reply:
+        old, new = call.args
+        value = call.keys.get(old)
+        if value is None:
+            raise Failure("ERR no such key")
+        if only_new and call.keys.get(new) is not None:
+            return 0
+        deadline = call.keys.deadline(old)
+        call.keys.delete(old)
+        call.keys.put(new, value)
+        if deadline is not None:
+            call.keys.set_deadline(new, deadline)
+        return 1 if only_new else OK
+
+    return rename
 
 
 def flush(call: Call) -> Reply:
@@ -121,12 +129,14 @@ def keys_matching(call: Call) -> Reply:
 
 
 def random_key(call: Call) -> Reply:
-    return next(call.keys.living(), None)
+    living = list(call.keys.living())
+    return call.server.chance.choice(living) if living else None
 
 
 def scan(call: Call) -> Reply:
+    cursor = cursor_of(call.args[0])
     options = scan_options(call, 1)
-    following, found = call.keys.scan(cursor_of(call.args[0]), int(options.get(b"count", b"10")))
+    following, found = call.keys.scan(cursor, int(options.get(b"count", b"10")))
     pattern, kind = options.get(b"match", b"*"), options.get(b"type")
     found = [key for key in found if matches(pattern, key) and (kind is None or _is(call, key, kind))]
     return [b"%d" % following, found]
@@ -137,9 +147,9 @@ def _is(call: Call, key: bytes, kind: bytes) -> bool:
 
 
 def cursor_of(raw: bytes) -> int:
-    if not raw.isdigit() or int(raw) >= 2**64:
+    if not _CURSOR.match(raw) or abs(int(raw or b"0")) >= 2**64:
         raise Failure("ERR invalid cursor")
-    return int(raw)
+    return int(raw or b"0") % 2**64
 
 
 def scan_options(call: Call, start: int) -> dict[bytes, bytes]:
@@ -147,6 +157,8 @@ def scan_options(call: Call, start: int) -> dict[bytes, bytes]:
     words = call.args[start:]
     names = [word.lower() for word in words[::2]]
     known = {b"match", b"count"} | ({b"type"} if call.name == "scan" else set())
+    if call.name != "scan" and call.keys.get(call.args[0]) is None:
+        return {}  # the real server looks for the key before it reads the options
     if len(words) % 2 or not known.issuperset(names):
         raise Failure(SYNTAX)
     options = dict(zip(names, words[1::2], strict=True))
@@ -156,24 +168,63 @@ def scan_options(call: Call, start: int) -> dict[bytes, bytes]:
 
 
 def _copied(value: Value) -> Value:
-    if isinstance(value, HashValue):
-        return HashValue(value)
-    if isinstance(value, SetValue):
-        return SetValue(value)
-    return list(value) if isinstance(value, list) else value
+    match value:
+        case HashValue():
+            return HashValue(value)
+        case SetValue():
+            return SetValue(value)
+        case bytes():
+            return value
+    return value.copy()
 
 
 def copy(call: Call) -> Reply:
-    replace = call.options(2)
-    if replace not in ([], [b"replace"]):
-        raise Failure(SYNTAX)
-    value = call.keys.get(call.args[0])
-    if value is None or (not replace and call.keys.get(call.args[1]) is not None):
+    index, replace = _copy_options(call)
+    target, (source, destination) = call.server.keyspace(index), call.args[:2]
+    if target is call.keys and source == destination:
+        raise Failure("ERR source and destination objects are the same")
+    value = call.keys.get(source)
+    if value is None or (not replace and target.get(destination) is not None):
         return 0
-    call.keys.put(call.args[1], _copied(value))
-    deadline = call.keys.deadline(call.args[0])
+    _put(target, destination, _copied(value), call.keys.deadline(source))
+    return 1
+
+
+def _copy_options(call: Call) -> tuple[int, bool]:
+    index, replace, words = call.client.database, False, call.args[2:]
+    while words:
+        if words[0].lower() == b"replace":
+            replace, words = True, words[1:]
+        elif words[0].lower() == b"db" and len(words) > 1:
+            index, words = database(words[1]), words[2:]
+        else:
+            raise Failure(SYNTAX)
+    return index, replace
+
+
+def database(raw: bytes) -> int:
+    """A database's number; a Failure where there is none of it."""
+    index = integer(raw)
+    if not 0 <= index < DATABASES:
+        raise Failure("ERR DB index is out of range")
+    return index
+
+
+def _put(keys: Keyspace, key: bytes, value: Value, deadline: float | None) -> None:
+    keys.put(key, value)
     if deadline is not None:
-        call.keys.set_deadline(call.args[1], deadline)
+        keys.set_deadline(key, deadline)
+
+
+def move(call: Call) -> Reply:
+    target = call.server.keyspace(database(call.args[1]))
+    if target is call.keys:
+        raise Failure("ERR source and destination objects are the same")
+    value, deadline = call.keys.get(call.args[0]), call.keys.deadline(call.args[0])
+    if value is None or target.get(call.args[0]) is not None:
+        return 0
+    call.keys.delete(call.args[0])
+    _put(target, call.args[0], value, deadline)
     return 1
 
 
@@ -183,7 +234,9 @@ TABLE: Mapping[bytes, Command] = {
     b"exists": Command(exists, -2, False, 1, -1, 1),
     b"touch": Command(exists, -2, False, 1, -1, 1),
     b"type": Command(type_of, 2, False, 1, 1, 1),
-    b"rename": Command(rename, 3, True, 1, 2, 1),
+    b"rename": Command(_rename(False), 3, True, 1, 2, 1),
+    b"renamenx": Command(_rename(True), 3, True, 1, 2, 1),
+    b"move": Command(move, 3, True, 1, 1, 1),
     b"copy": Command(copy, -3, True, 1, 2, 1),
     b"flushdb": Command(flush, -1, True),
     b"flushall": Command(flush, -1, True),

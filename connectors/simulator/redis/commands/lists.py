@@ -37,7 +37,7 @@ def _pop(left: bool) -> Callable[[Call], Reply]:
         items = _read(call)
         if not items:
             return None if count is None else NullArray()
-        taken = _take(items, 1 if count is None else count, left)
+        taken = take(items, 1 if count is None else count, left)
         call.keys.settle(call.args[0], items)
         return taken[0] if count is None else taken
 
@@ -54,7 +54,7 @@ def _count(call: Call) -> int:
     return count
 
 
-def _take(items: list[bytes], count: int, left: bool) -> list[bytes]:
+def take(items: list[bytes], count: int, left: bool) -> list[bytes]:
     count = min(count, len(items))
     at = 0 if left else len(items) - count
     taken = items[at : at + count]
@@ -67,20 +67,25 @@ def length(call: Call) -> Reply:
 
 
 def range_of(call: Call) -> Reply:
+    bounds = call.integer(1), call.integer(2)
     items = _read(call)
-    start, end = slice_of(call.integer(1), call.integer(2), len(items))
+    start, end = slice_of(*bounds, len(items))
     return items[start:end]
 
 
 def item(call: Call) -> Reply:
-    items, index = _read(call), call.integer(1)
+    items = call.keys.of_type(call.args[0], list)
+    if items is None:
+        return None
+    index = call.integer(1)
     return items[index] if -len(items) <= index < len(items) else None
 
 
 def set_item(call: Call) -> Reply:
-    items, index = _read(call), call.integer(1)
+    items = _read(call)
     if not items:
         raise Failure("ERR no such key")
+    index = call.integer(1)
     if not -len(items) <= index < len(items):
         raise Failure("ERR index out of range")
     items[index] = call.args[2]
@@ -89,14 +94,16 @@ def set_item(call: Call) -> Reply:
 
 
 def trim(call: Call) -> Reply:
+    bounds = call.integer(1), call.integer(2)
     items = _read(call)
-    start, end = slice_of(call.integer(1), call.integer(2), len(items))
+    start, end = slice_of(*bounds, len(items))
     call.keys.settle(call.args[0], items[start:end])
     return OK
 
 
 def remove(call: Call) -> Reply:
-    items, count, wanted = _read(call), call.integer(1), call.args[2]
+    count, wanted = call.integer(1), call.args[2]
+    items = _read(call)
     places = [index for index, value in enumerate(items) if value == wanted]
     chosen = places if count == 0 else places[:count] if count > 0 else places[count:]
     for index in reversed(chosen):

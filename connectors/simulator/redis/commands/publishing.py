@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from connectors.simulator.redis.commands.subcommands import Subcommand, family
 from connectors.simulator.redis.glob import matches
 from connectors.simulator.redis.protocol import Failure, Push, Reply
 from connectors.simulator.redis.server import Call, Command, Server
@@ -57,25 +58,34 @@ def _all_but_last(call: Call, replies: list[Push]) -> Reply:
     return replies[-1]
 
 
-def pubsub(call: Call) -> Reply:
+def _channels(call: Call) -> Reply:
+    if len(call.args) > 2:
+        raise Failure("ERR wrong number of arguments for 'pubsub|channels' command")
+    known = dict.fromkeys(channel for client in call.server.clients.values() for channel in client.channels)
+    return [channel for channel in known if len(call.args) == 1 or matches(call.args[1], channel)]
+
+
+def _subscribers(call: Call) -> Reply:
     clients = call.server.clients.values()
-    match [arg.lower() for arg in call.args[:1]], call.args[1:]:
-        case [b"channels"], ([] | [_]) as pattern:
-            known = dict.fromkeys(channel for client in clients for channel in client.channels)
-            return [channel for channel in known if not pattern or matches(pattern[0], channel)]
-        case [b"numsub"], channels:
-            counts = {channel: sum(channel in client.channels for client in clients) for channel in channels}
-            return [item for pair in counts.items() for item in pair]
-        case [b"numpat"], []:
-            return len({pattern for client in clients for pattern in client.patterns})
-    raise Failure(f"ERR unknown subcommand '{call.args[0].decode('utf-8', 'replace')}'. Try PUBSUB HELP.")
+    return [
+        part for channel in call.args[1:] for part in (channel, sum(channel in client.channels for client in clients))
+    ]
 
 
+def _patterns(call: Call) -> Reply:
+    return len({pattern for client in call.server.clients.values() for pattern in client.patterns})
+
+
+PUBSUB: Mapping[bytes, Subcommand] = {
+    b"channels": Subcommand(_channels, -2),
+    b"numsub": Subcommand(_subscribers, -2),
+    b"numpat": Subcommand(_patterns, 2),
+}
 TABLE: Mapping[bytes, Command] = {
     b"publish": Command(publish, 3),
     b"subscribe": Command(subscribe, -2, script=False),
     b"psubscribe": Command(subscribe, -2, script=False),
     b"unsubscribe": Command(unsubscribe, -1, script=False),
     b"punsubscribe": Command(unsubscribe, -1, script=False),
-    b"pubsub": Command(pubsub, -2, script=False),
+    b"pubsub": family("pubsub", PUBSUB, script=False),
 }

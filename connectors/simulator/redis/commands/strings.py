@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from connectors.simulator.redis.floats import is_infinite, parse_wide, show_wide, widened
 from connectors.simulator.redis.protocol import OK, Failure, Reply
 from connectors.simulator.redis.server import SYNTAX, Call, Command, integer
 
+NOT_A_FLOAT = "ERR value is not a valid float"
+MAX_STRING = 64 * 1024 * 1024  # the real server's is 512 MB; a simulated one has no room for that
+LATEST = 2**63 / 1000 - 2**33  # seconds: what still fits into 64 bits of milliseconds, today's time added
 _UNITS = {b"ex": 1.0, b"px": 0.001, b"exat": 1.0, b"pxat": 0.001}
 
 
@@ -55,7 +59,7 @@ def _set_options(call: Call) -> _SetOptions:
 
 def _deadline(call: Call, unit: bytes, raw: bytes) -> float:
     amount = integer(raw)
-    if amount <= 0:
+    if amount <= 0 or amount * _UNITS[unit] > LATEST:
         raise Failure(f"ERR invalid expire time in '{call.name}' command")
     seconds = amount * _UNITS[unit]
     return call.server.deadline_in(seconds - call.server.wall() if unit.endswith(b"at") else seconds)
@@ -103,13 +107,36 @@ def many_set(call: Call) -> Reply:
     return OK
 
 
+def many_set_if_absent(call: Call) -> Reply:
+    if len(call.args) % 2:
+        raise Failure(f"ERR wrong number of arguments for '{call.name}' command")
+    if any(call.keys.get(key) is not None for key in call.args[::2]):
+        return 0
+    many_set(call)
+    return 1
+
+
+def get_and_expire(call: Call) -> Reply:
+    """GETEX: the value, and a deadline for it, or none any more."""
+    options = call.options(1)
+    timed = len(options) == 2 and options[0] in _UNITS
+    if not timed and options not in ([], [b"persist"]):
+        raise Failure(SYNTAX)
+    value = call.keys.of_type(call.args[0], bytes)
+    if value is not None and options:
+        call.keys.set_deadline(call.args[0], _deadline(call, options[0], call.args[2]) if timed else None)
+    return value
+
+
 def _add(sign: int, fixed: bool) -> Callable[[Call], Reply]:
     """INCR, DECR (``fixed``: by one), INCRBY and DECRBY."""
 
     def add(call: Call) -> Reply:
         key = call.args[0]
-        amount = sign * (1 if fixed else call.integer(1))
-        total = integer(call.keys.of_type(key, bytes) or b"0") + amount
+        amount = 1 if fixed else call.integer(1)
+        if sign < 0 and amount == -(2**63):
+            raise Failure("ERR decrement would overflow")
+        total = integer(_or(call.keys.of_type(key, bytes), b"0")) + sign * amount
         if not -(2**63) <= total < 2**63:
             raise Failure("ERR increment or decrement would overflow")
         call.keys.put(key, b"%d" % total, keep_ttl=True)
@@ -118,16 +145,27 @@ def _add(sign: int, fixed: bool) -> Callable[[Call], Reply]:
     return add
 
 
+def _or(value: bytes | None, default: bytes) -> bytes:
+    return default if value is None else value
+
+
 def add_float(call: Call) -> Reply:
-    try:
-        total = float(call.keys.of_type(call.args[0], bytes) or b"0") + float(call.args[1])
-    except ValueError:
-        raise Failure("ERR value is not a valid float") from None
-    if total - total != 0:  # infinite or not a number
-        raise Failure("ERR increment would produce NaN or Infinity")
-    shown = b"%.17g" % total if total != int(total) else b"%d" % int(total)
+    held = _or(call.keys.of_type(call.args[0], bytes), b"0")
+    shown = sum_of(held, call.args[1], NOT_A_FLOAT)
     call.keys.put(call.args[0], shown, keep_ttl=True)
     return shown
+
+
+def sum_of(held: bytes, added: bytes, not_a_float: str) -> bytes:
+    """Both as one number, shown; a Failure (``not_a_float`` for what is held) where there is none."""
+    amounts = parse_wide(held), parse_wide(added)
+    if amounts[0] is None and not is_infinite(held):
+        raise Failure(not_a_float)
+    if amounts[1] is None and not is_infinite(added):
+        raise Failure(NOT_A_FLOAT)
+    if amounts[0] is None or amounts[1] is None:
+        raise Failure("ERR increment would produce NaN or Infinity")
+    return show_wide(widened(amounts[0] + amounts[1]))
 
 
 def append(call: Call) -> Reply:
@@ -141,9 +179,26 @@ def length(call: Call) -> Reply:
 
 
 def get_range(call: Call) -> Reply:
+    start, end = call.integer(1), call.integer(2)
     value = call.keys.of_type(call.args[0], bytes) or b""
-    start, end = slice_of(call.integer(1), call.integer(2), len(value))
+    if start < 0 and end < 0 and start > end:
+        return b""
+    start, end = slice_of(start, max(end, -len(value)), len(value))  # unlike a list's, the end is never before 0
     return value[start:end]
+
+
+def set_range(call: Call) -> Reply:
+    offset, piece = call.integer(1), call.args[2]
+    if offset < 0:
+        raise Failure("ERR offset is out of range")
+    value = call.keys.of_type(call.args[0], bytes)
+    if not piece:
+        return len(value or b"")
+    if offset + len(piece) > MAX_STRING:
+        raise Failure("ERR string exceeds maximum allowed size (proto-max-bulk-len)")
+    padded = (value or b"").ljust(offset, b"\0")
+    call.keys.put(call.args[0], padded[:offset] + piece + padded[offset + len(piece) :], keep_ttl=True)
+    return max(len(padded), offset + len(piece))
 
 
 def slice_of(start: int, stop: int, size: int) -> tuple[int, int]:
@@ -163,6 +218,8 @@ TABLE: Mapping[bytes, Command] = {
     b"getdel": Command(get_delete, 2, True, 1, 1, 1),
     b"mget": Command(many_get, -2, False, 1, -1, 1),
     b"mset": Command(many_set, -3, True, 1, -1, 2),
+    b"msetnx": Command(many_set_if_absent, -3, True, 1, -1, 2),
+    b"getex": Command(get_and_expire, -2, True, 1, 1, 1),
     b"incr": Command(_add(1, True), 2, True, 1, 1, 1),
     b"decr": Command(_add(-1, True), 2, True, 1, 1, 1),
     b"incrby": Command(_add(1, False), 3, True, 1, 1, 1),
@@ -171,4 +228,6 @@ TABLE: Mapping[bytes, Command] = {
     b"append": Command(append, 3, True, 1, 1, 1),
     b"strlen": Command(length, 2, False, 1, 1, 1),
     b"getrange": Command(get_range, 4, False, 1, 1, 1),
+    b"substr": Command(get_range, 4, False, 1, 1, 1),
+    b"setrange": Command(set_range, 4, True, 1, 1, 1),
 }
