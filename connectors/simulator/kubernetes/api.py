@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from connectors.simulator.kubernetes import body, disruption, refusal, representation
 from connectors.simulator.kubernetes.access import Access
+from connectors.simulator.kubernetes.departures import POLICIES, Departures
 from connectors.simulator.kubernetes.kinds import POD, POD_METRICS, QUOTA, REVIEWS, SERVICE, Kind
 from connectors.simulator.kubernetes.listing import matcher, page
 from connectors.simulator.kubernetes.message import Answer, Body
@@ -14,6 +15,7 @@ from connectors.simulator.kubernetes.representation import Form
 from connectors.simulator.kubernetes.request import Request
 from connectors.simulator.kubernetes.reviews import reviewed
 from connectors.simulator.kubernetes.scale import scale_of
+from connectors.simulator.kubernetes.shapes import is_int32
 from connectors.simulator.kubernetes.writing import Writing
 
 _DELETED_AS_OBJECT = (POD, SERVICE, QUOTA)  # the others answer a Status
@@ -22,10 +24,11 @@ _DELETED_AS_OBJECT = (POD, SERVICE, QUOTA)  # the others answer a Status
 class Api:
     """Answers every request but watches."""
 
-    def __init__(self, registry: Registry, access: Access, metrics: Metrics) -> None:
+    def __init__(self, registry: Registry, access: Access, metrics: Metrics, departures: Departures) -> None:
         self._registry = registry
         self._access = access
         self._metrics = metrics
+        self._departures = departures
         self._writing = Writing(registry)
 
     def answer(self, request: Request, sent: Body, form: Form) -> Answer:
@@ -91,10 +94,12 @@ class Api:
         grace = asked.get("gracePeriodSeconds")
         if grace is None and "gracePeriodSeconds" in request.query:
             grace = request.number("gracePeriodSeconds")
-        if grace is not None and (not isinstance(grace, int) or grace < 0):
+        if grace is not None and (not is_int32(grace) or grace < 0):
             raise refusal.bad_request(f"gracePeriodSeconds: Invalid value: {grace}")
         dry_run = request.dry_run or asked.get("dryRun") == ["All"]
-        return self._registry.delete(request.kind, namespace or request.namespace, name, demand, grace, dry_run)
+        return self._departures.delete(
+            request.kind, namespace or request.namespace, name, demand, grace, dry_run, _policy(request, asked)
+        )
 
     def _scale(self, request: Request, sent: Body) -> Object:
         if request.verb == "get":
@@ -119,6 +124,16 @@ class Api:
     def _shown(self, obj: Object, request: Request, form: Form) -> Object:
         now = self._registry.times.wall().timestamp()
         return representation.one(obj, request.kind, request.version, form, now)
+
+
+def _policy(request: Request, asked: Object) -> str:
+    """What becomes of the dependents: "" where nothing is said."""
+    said = asked.get("propagationPolicy") or request.query.get("propagationPolicy", "")
+    if not said and (asked.get("orphanDependents") is True or request.query.get("orphanDependents") == "true"):
+        return "Orphan"
+    if said not in ("", *POLICIES):
+        raise refusal.bad_request(f'propagationPolicy: Unsupported value: "{said}": supported values: {POLICIES}')
+    return str(said)
 
 
 def _success(kind: Kind, gone: Object) -> Object:

@@ -5,7 +5,7 @@ kubectl since 1.27 asks for aggregated discovery and takes the legacy documents 
 
 from __future__ import annotations
 
-from connectors.simulator.kubernetes.kinds import GROUPS, KINDS, Kind, served, versions_of
+from connectors.simulator.kubernetes.kinds import GROUPS, Kind, served, versions_of
 from connectors.simulator.kubernetes.objects import Object
 from connectors.simulator.kubernetes.shop import VERSION
 
@@ -127,40 +127,3 @@ def _discovered_subresource(kind: Kind, version: str, name: str) -> Object:
     same = {"group": kind.group, "version": version, "kind": kind.name}
     shown = {"scale": _SCALE, "eviction": _EVICTION}.get(name, same)
     return {"subresource": name, "responseKind": shown, "verbs": SUBRESOURCE_VERBS[name]}
-
-
-def openapi_index() -> Object:
-    """``/openapi/v3``."""
-    pairs = dict.fromkeys((kind.group, version) for kind in KINDS for version in kind.versions)
-    paths = [f"apis/{group}/{version}" if group else f"api/{version}" for group, version in pairs]
-    return {"paths": {path: {"serverRelativeURL": f"/openapi/v3/{path}?hash={VERSION}"} for path in paths}}
-
-
-def openapi(group: str, version: str) -> Object | None:
-    """One group's document, as far as clients use it to learn which query parameters a kind's PATCH takes."""
-    kinds = served(group, version)
-    if not kinds:
-        return None
-    paths = {_path(kind, version): {"patch": _patch(kind, version)} for kind in kinds if "patch" in kind.verbs}
-    info = {"title": "Kubernetes", "version": VERSION}
-    return {"openapi": "3.0.0", "info": info, "paths": paths, "components": {"schemas": {}}}
-
-
-def _path(kind: Kind, version: str) -> str:
-    root = f"/apis/{kind.group}/{version}" if kind.group else f"/api/{version}"
-    return (
-        f"{root}/namespaces/{{namespace}}/{kind.plural}/{{name}}"
-        if kind.namespaced
-        else f"{root}/{kind.plural}/{{name}}"
-    )
-
-
-def _patch(kind: Kind, version: str) -> Object:
-    names = ("dryRun", "fieldManager", "fieldValidation", "force")
-    return {
-        "operationId": f"patch{kind.name}",
-        "parameters": [{"name": name, "in": "query", "schema": {"type": "string"}} for name in names],
-        "responses": {"200": {"description": "OK"}},
-        "x-kubernetes-action": "patch",
-        "x-kubernetes-group-version-kind": {"group": kind.group, "version": version, "kind": kind.name},
-    }

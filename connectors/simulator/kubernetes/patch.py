@@ -15,10 +15,13 @@ MERGE_KEYS = {
     "containers": "name",
     "env": "name",
     "ephemeralContainers": "name",
+    "hostAliases": "ip",
     "imagePullSecrets": "name",
     "initContainers": "name",
     "ownerReferences": "uid",
+    "schedulingGates": "name",
     "topologySpreadConstraints": "topologyKey",
+    "volumeDevices": "devicePath",
     "volumeMounts": "mountPath",
     "volumes": "name",
 }

@@ -16,7 +16,7 @@ from typing import Any
 
 from connectors.simulator.kubernetes.kinds import Kind
 
-_TABLE = Path(__file__).with_name("schema.toml")
+TABLE = Path(__file__).with_name("schema.toml")
 _HEAD = {"apiVersion": "0 string", "kind": "0 string"}  # of every object; protobuf carries them outside of it
 SCALARS = ("string", "bytes", "bool", "int32", "int64", "Time", "MicroTime", "Quantity", "IntOrString")
 ANY = "any"
@@ -73,7 +73,7 @@ def _keys(words: list[str]) -> Iterator[str]:
 
 @cache
 def _messages() -> dict[str, Message]:
-    table: dict[str, dict[str, str]] = tomllib.loads(_TABLE.read_text(encoding="utf-8"))
+    table: dict[str, dict[str, str]] = tomllib.loads(TABLE.read_text(encoding="utf-8"))
     return {name: _message(name, rows, table) for name, rows in table.items()}
 
 

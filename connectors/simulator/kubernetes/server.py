@@ -10,7 +10,7 @@ from contextlib import aclosing
 import msgspec
 from aiohttp import web
 
-from connectors.simulator.kubernetes import discovery, refusal
+from connectors.simulator.kubernetes import discovery, openapi, refusal
 from connectors.simulator.kubernetes.access import Access
 from connectors.simulator.kubernetes.api import Api
 from connectors.simulator.kubernetes.credential import LOGIN
@@ -158,11 +158,11 @@ def _beside(path: str) -> web.Response | None:
     document: Object | None = None
     match parts:
         case ["openapi", "v3"]:
-            document = discovery.openapi_index()
+            document = openapi.index()
         case ["openapi", "v3", "api", version]:
-            document = discovery.openapi("", version)
+            document = openapi.document("", version)
         case ["openapi", "v3", "apis", group, version]:
-            document = discovery.openapi(group, version)
+            document = openapi.document(group, version)
         case ["api", version]:
             document = discovery.resources("", version)
         case ["apis", group]:

@@ -9,6 +9,7 @@ from connectors.simulator.kubernetes.access import Access
 from connectors.simulator.kubernetes.api import Api
 from connectors.simulator.kubernetes.census import Census
 from connectors.simulator.kubernetes.controllers import Controllers
+from connectors.simulator.kubernetes.departures import Departures
 from connectors.simulator.kubernetes.family import Family
 from connectors.simulator.kubernetes.identity import Identity, Times
 from connectors.simulator.kubernetes.kinds import BUDGET, CONFIGMAP, DEPLOYMENT, HPA, SERVICE
@@ -51,7 +52,8 @@ class KubernetesWire:
         self._access = Access(self._options.deny)
         secure = self._options.tls is not None
         self._tokens = Tokens(identity, self._times, self._options.token, self._options.token_seconds, secure)
-        api = Api(self._registry, self._access, self._metrics)
+        self._departures = Departures(self._registry, family)
+        api = Api(self._registry, self._access, self._metrics, self._departures)
         watches = Watches(self._store, self._times)
         self._server = Server(api, self._access, self._tokens, watches, self._options.tls)
         self._last = 0.0  # simulated second of the last step
@@ -75,6 +77,7 @@ class KubernetesWire:
         self._times.enter(t)
         try:
             self._last, self._metrics.tick = t, tick
+            self._departures.step()
             self._controllers.step(t, tick)
         finally:
             self._times.leave()

@@ -14,6 +14,7 @@ from connectors.simulator.kubernetes import protobuf
 from connectors.simulator.kubernetes.access import Access
 from connectors.simulator.kubernetes.api import Api
 from connectors.simulator.kubernetes.controllers import Controllers
+from connectors.simulator.kubernetes.departures import Departures
 from connectors.simulator.kubernetes.family import Family
 from connectors.simulator.kubernetes.identity import Identity, Times
 from connectors.simulator.kubernetes.message import Body
@@ -64,9 +65,10 @@ class Bare:
         times, identity = Times(SimClock(wall=time)), Identity(3)
         store = Store()
         registry = Registry(store, identity, times)
-        self.controllers = Controllers(registry, Family(store))
+        family = Family(store)
+        self.controllers = Controllers(registry, family)
         self.metrics = Metrics(store, times, self.controllers.memory)
-        self.api = Api(registry, Access(), self.metrics)
+        self.api = Api(registry, Access(), self.metrics, Departures(registry, family))
         furnish(registry)
         self.call("POST", "/api/v1/namespaces/shop/resourcequotas", {"metadata": {"name": "all"}, "spec": {"hard": {}}})
         self.t = 0
