@@ -21,7 +21,17 @@ class ConnectorError(Exception):
 
 
 class Clock(Protocol):
-    """Time as the estate lives it. In production estate time is wall time; a demo may run faster."""
+    """Time as the estate lives it. In production estate time is wall time; a demo may run faster, and stand still."""
+
+    @property
+    def speed(self) -> float:
+        """Estate seconds a wall second, above 0; in a pause, what they will be after it."""
+        ...
+
+    @property
+    def paused(self) -> bool:
+        """Whether estate time stands still."""
+        ...
 
     def now(self) -> float:
         """Estate seconds since the epoch: what ages, rates and ``for`` are counted in."""

@@ -20,7 +20,7 @@ from textual.worker import Worker
 from connectors import Clock
 from console import terminal
 from console.acting import Acting
-from console.clock import SystemClock
+from console.clock import clock_of
 from console.conduct import Conduct
 from console.config_error import ConfigError
 from console.inquiry import CannotOpen, Inquiry, OpenSession, SessionLike
@@ -36,6 +36,11 @@ if TYPE_CHECKING:
 TOGETHER = 0.3  # wall seconds in which the news of several sources become one frame
 TICK = 1.0  # wall seconds between two looks at the clock
 LATE = 1.5  # wall seconds without news after which the ages of the values are drawn again too
+PACES: dict[str, Callable[[float, bool], str]] = {  # what to tell an estate that runs at a speed, or is paused
+    "slower": lambda speed, paused: f"speed {max(speed / 2, 0.25):g}",
+    "faster": lambda speed, paused: f"speed {min(speed * 2, 64):g}",
+    "still": lambda speed, paused: "resume" if paused else "pause",
+}
 HUNG_UP = 128 + signal.SIGHUP  # the exit code of a console whose terminal has gone
 RUN_TICK = 0.25  # wall seconds between two looks at the journal of a run
 
@@ -110,6 +115,7 @@ class SeawallApp(App[int], inherit_bindings=False):
         reads: dict[str, Callable[[], Coroutine[None, None, None]]] = {
             "describe": lambda: self.inquiry.describe(message.key, self._shown()),
             "read": self.inquiry.read_now,
+            **{what: partial(self._pace, what) for what in PACES},
         }
         now: dict[str, Callable[[], object]] = {
             "arm": self.conduct.arm,
@@ -124,6 +130,10 @@ class SeawallApp(App[int], inherit_bindings=False):
         elif message.what in now:
             now[message.what]()
         self.refresh_now()
+
+    async def _pace(self, what: str) -> None:
+        """Changes how fast the estate's own time runs, where it has one."""
+        await self.inquiry.tell(PACES[what](self.clock.speed, self.clock.paused))
 
     def _ask(self, way: Callable[[], Coroutine[None, None, None]]) -> None:
         """One way at a time: a second key can come before the first one's dialog, or while its run is being started."""
@@ -193,7 +203,8 @@ class SeawallApp(App[int], inherit_bindings=False):
             production=self.environment.production,
             armed=self.conduct.armed,
             armed_until=self.conduct.armed_until,
-            speed=self.environment.speed,
+            speed=self.clock.speed,
+            frozen=self.clock.paused,
         )
 
 
@@ -212,7 +223,7 @@ def run(environment: Environment, *, mouse: bool = False, ascii: bool = False, o
 
 def console(environment: Environment, *, ascii: bool = False, opening: Opening | None = None) -> SeawallApp:
     """The app on what the environment names, with the real session and the real playbooks."""
-    clock = SystemClock(environment.speed)
+    clock = clock_of(environment.speed, environment.pace)
     open_session = partial(opening or _session, environment, clock)
     open_acting = partial(_acting, environment)
     return SeawallApp(environment, clock, open_session, open_acting, own_estate=opening is not None, ascii=ascii)

@@ -96,7 +96,9 @@ class Conduct:
         await self._approve(acting, prepared)
 
     async def help(self) -> None:
-        await self._app.push_screen_wait(Help(armed=self.armed, running=self.running, ascii=self._ascii))
+        await self._app.push_screen_wait(
+            Help(armed=self.armed, running=self.running, own_estate=self._own_estate, ascii=self._ascii)
+        )
 
     async def leave(self) -> None:
         """Asks first, and says what becomes of a run."""

@@ -42,6 +42,7 @@ class Environment:
     production: bool
     armed: bool
     speed: float  # estate seconds per wall second; 1 but for a simulated estate
+    pace: Path | None  # the file in which a simulated estate keeps how its clock ran
     interval: float  # wall seconds between readings
     layout: Layout
     connectors: Mapping[str, msgspec.Struct]  # by connector name, in the order of the table of connectors
@@ -83,6 +84,7 @@ class _Environment(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     production: bool = False
     armed: bool = False
     speed: float = 1.0
+    pace: str = ""
     interval: float = 1.0
     state: str = ""
 
@@ -154,6 +156,7 @@ class _Reader:
             production=entry.production,
             armed=entry.armed,
             speed=entry.speed,
+            pace=Path(entry.pace) if entry.pace else None,
             interval=entry.interval,
             layout=self._layout(entry, connectors),
             connectors=connectors,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from console.model.component import ComponentId, system_of
 from console.model.snapshot import Detail, Unreachable
@@ -24,6 +24,15 @@ class SessionLike(Protocol):
     async def stop(self) -> None: ...
     async def read_now(self) -> object: ...
     async def inspect(self, component: ComponentId) -> Detail | Unreachable: ...
+
+
+@runtime_checkable
+class Told(Protocol):
+    """A session on an estate that is simulated, and can be told how to go on."""
+
+    async def tell(self, line: str) -> str:
+        """One line to the estate, and its answer in one line."""
+        ...
 
 
 OpenSession = Callable[[Callable[[Topology], None]], SessionLike]
@@ -55,6 +64,13 @@ class Inquiry:
         self._say(f"asking {system_of(target)} …")
         self.answers[target] = await self.session.inspect(target)
         self._say("")
+
+    async def tell(self, line: str) -> None:
+        """Tells a simulated estate how to go on, and says its answer."""
+        if isinstance(self.session, Told):
+            self._say(await self.session.tell(line))
+        else:
+            self._say("only a simulated estate has a pace of its own")
 
     async def read_now(self) -> None:
         if self.session is not None:

@@ -65,6 +65,8 @@ class Dialog(ModalScreen[Answer | None], Generic[Answer]):
 
     def on_key(self, event: Key) -> None:
         event.stop()
+        if not self.is_current:  # it is over, and this key was on its way
+            return
         if event.key in self.leave_keys:
             self.dismiss(None)
             return

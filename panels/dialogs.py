@@ -97,12 +97,17 @@ class Parameters(Dialog[Mapping[str, str]]):
 class Help(Dialog[bool]):
     title_text = "keys that work here now"
 
-    def __init__(self, *, armed: bool, running: bool, ascii: bool = False) -> None:
+    def __init__(self, *, armed: bool, running: bool, own_estate: bool, ascii: bool = False) -> None:
         super().__init__(ascii=ascii)
-        self._armed, self._run_goes_on = armed, running
+        self._armed, self._run_goes_on, self._own_estate = armed, running, own_estate
 
     def rows(self, width: int) -> tuple[Row, ...]:
-        return help_panel.rows(armed=self._armed, running=self._run_goes_on, height=self.app.size.height - BESIDE)
+        return help_panel.rows(
+            armed=self._armed,
+            running=self._run_goes_on,
+            own_estate=self._own_estate,
+            height=self.app.size.height - BESIDE,
+        )
 
     def asks(self) -> Line:
         return (Span(" any other key", Tone.KEY), Span(" closes", Tone.DIM))

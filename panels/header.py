@@ -26,6 +26,7 @@ class Station:
     armed_until: float | None = None  # None: armed without an end
     paused_since: float | None = None
     speed: float = 1.0
+    frozen: bool = False  # the estate's own clock stands still
 
 
 def line(scene: Scene, station: Station) -> Line:
@@ -42,6 +43,8 @@ def utc(wall: float) -> str:
 def _environment(station: Station) -> Line:
     tone = Tone.BADGE_CRIT if station.production else Tone.BADGE
     speed: Line = (Span(f" ×{station.speed:g}", Tone.DIM),) if station.speed != 1 else ()
+    if station.frozen:
+        speed = (Span(" time stands still", Tone.WARN),)
     return (Span(f" {inert(station.environment.upper(), 20)} ", tone), *speed, Span(" "))
 
 

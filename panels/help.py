@@ -6,10 +6,10 @@ from panels.keys import KEYS, Key
 from panels.line import Row, Span, Tone, pad
 
 
-def rows(*, armed: bool, running: bool, height: int) -> tuple[Row, ...]:
+def rows(*, armed: bool, running: bool, own_estate: bool, height: int) -> tuple[Row, ...]:
     """Groups under headings; the headings are left out where the height is short."""
     lines: list[Row] = []
-    told = [key for key in KEYS if key.words]
+    told = [key for key in KEYS if key.words and (own_estate or not key.paces)]
     groups = tuple(dict.fromkeys(key.group for key in told))
     titles = len(told) + 2 * len(groups) <= height
     for group in groups:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 class Key:
     """``keys`` are Textual's names. Help shows ``shown`` and ``words``, or nothing where another key's line says it.
 
-    ``acts``: only when armed.
+    ``acts``: only when armed. ``paces``: only on an estate that is simulated.
     """
 
     id: str
@@ -22,6 +22,7 @@ class Key:
     words: str = ""
     group: str = ""
     acts: bool = False
+    paces: bool = False
 
 
 KEYS: tuple[Key, ...] = (
@@ -46,6 +47,16 @@ KEYS: tuple[Key, ...] = (
     Key("act", ("exclamation_mark",), "!", "playbooks: a letter, the plan, then Y", "act", acts=True),
     Key("undo", ("z",), "z", "plan to undo the last run", "act", acts=True),
     Key("stop", ("x",), "x", "stop the run that is shown", "act"),
+    Key(
+        "slower",
+        ("less_than_sign",),
+        "< > =",
+        "a demo's time: slower, faster, stand still and go on",
+        "look",
+        paces=True,
+    ),
+    Key("faster", ("greater_than_sign",), paces=True),
+    Key("still", ("equals_sign",), paces=True),
     Key("help", ("question_mark",)),
     Key("leave", ("q", "ctrl+c"), "q", "back; at the first view: leave", "leave"),
 )

@@ -14,6 +14,11 @@ from console.model.topology import Topology
 class Clock(Protocol):
     """Estate time for checks, wall time for what is written down."""
 
+    @property
+    def speed(self) -> float:
+        """Estate seconds a wall second, above 0."""
+        ...
+
     def now(self) -> float:
         """Estate seconds since the epoch."""
         ...
@@ -71,18 +76,17 @@ class Watch(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """``speed``: estate seconds a wall second. ``actor``: who asked, for journal and marks."""
+    """``actor``: who asked, for journal and marks."""
 
     watch: Watch
     target: Callable[[ComponentId], Target]  # KeyError when no connector knows the component
     clock: Clock
     actor: str
-    speed: float = 1.0
 
     async def pause(self, seconds: float) -> None:
         """Sleep for wall seconds."""
-        await self.clock.sleep(seconds * self.speed)
+        await self.clock.sleep(seconds * self.clock.speed)
 
     def until(self, lasts: float | None) -> float | None:
         """The wall time at which a change that is made now and lasts so many estate seconds ends."""
-        return None if lasts is None else self.clock.wall() + lasts / self.speed
+        return None if lasts is None else self.clock.wall() + lasts / self.clock.speed

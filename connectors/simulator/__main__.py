@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import signal
-import stat
 import sys
 from pathlib import Path
-from typing import TextIO
 
 from connectors.simulator.clock import FASTEST
+from connectors.simulator.listening import has_an_end
 from connectors.simulator.scenarios import SCENARIOS
 
 
@@ -35,17 +33,9 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--env-out", type=Path, help="write shell exports for ordinary clients")
     parser.add_argument("--until-stdin-ends", action="store_true", help="end with the process that started this one")
     options = parser.parse_args(arguments)
-    if options.until_stdin_ends and not _has_an_end(sys.stdin):
+    if options.until_stdin_ends and not has_an_end(sys.stdin):
         parser.error("--until-stdin-ends: standard input is no pipe, socket or terminal")
     return options
-
-
-def _has_an_end(stream: TextIO | None) -> bool:
-    """Whether the loop can wait for its end; it cannot for a file, /dev/null or a stream that was closed."""
-    if stream is None:
-        return False
-    mode = os.fstat(stream.fileno()).st_mode
-    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or stream.isatty()
 
 
 def _speed(text: str) -> float:
@@ -60,25 +50,16 @@ def _speed(text: str) -> float:
 
 async def _run(options: argparse.Namespace) -> None:
     # Loads every wire's library, which takes a second: not for a command line that is wrong.
-    from connectors.simulator.serve import simulate
+    from connectors.simulator.serve import Order, simulate
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    if options.until_stdin_ends:
-        await loop.connect_read_pipe(lambda: _End(stop), sys.stdin)
-    await simulate(options.scenario, options.seed, options.speed, options.config_out, options.env_out, _announce, stop)
-
-
-class _End(asyncio.Protocol):
-    """Reads standard input to its end, and then stops."""
-
-    def __init__(self, stop: asyncio.Event) -> None:
-        self._stop = stop
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._stop.set()
+    order = Order(
+        options.scenario, options.seed, options.speed, options.config_out, options.env_out, options.until_stdin_ends
+    )
+    await simulate(order, _announce, stop)
 
 
 def _announce(line: str) -> None:

@@ -10,41 +10,56 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from connectors.simulator.pace import Segments, sim_at, wall_at
+
 FASTEST = 200.0  # speed; a simulated second takes one to two milliseconds, and a clock that is left behind lies
 
 
 class SimClock:
-    """Maps wall seconds (epoch) to simulated seconds and back. ``speed`` 0 is a pause."""
+    """Maps wall seconds (epoch) to simulated seconds and back. Its speed may change; in a pause it stands still."""
 
     def __init__(self, speed: float = 1.0, wall: Callable[[], float] = time.time) -> None:
         self._wall = wall
-        self._segments: list[tuple[float, float, float]] = [(wall(), 0.0, speed)]  # (wall, sim, speed) at its start
+        self._speed = speed
+        self.segments: Segments = ((wall(), 0.0, speed),)
 
     @property
     def speed(self) -> float:
-        return self._segments[-1][2]
+        """Simulated seconds a wall second; in a pause, what they will be after it."""
+        return self._speed
 
     @speed.setter
     def speed(self, speed: float) -> None:
-        now = self._wall()
-        self._segments.append((now, self.sim(now), speed))
+        self._speed = speed
+        if not self.paused:
+            self._turn(speed)
+
+    @property
+    def paused(self) -> bool:
+        return self.segments[-1][2] == 0
+
+    def pause(self) -> None:
+        """Time stands still from now on."""
+        if not self.paused:
+            self._turn(0.0)
+
+    def resume(self) -> None:
+        """Time goes on, at ``speed``."""
+        if self.paused:
+            self._turn(self._speed)
 
     def now(self) -> float:
         """Simulated seconds now."""
         return self.sim(self._wall())
 
     def sim(self, wall: float) -> float:
-        """Simulated seconds at a wall time. History, before the first segment, runs at its speed."""
-        for start_wall, start_sim, speed in reversed(self._segments):
-            if wall >= start_wall:
-                return start_sim + (wall - start_wall) * speed
-        start_wall, start_sim, speed = self._segments[0]
-        return start_sim + (wall - start_wall) * (speed or 1.0)
+        """Simulated seconds at a wall time."""
+        return sim_at(self.segments, wall)
 
     def wall(self, sim: float) -> float:
         """Wall time (epoch seconds) at which the simulated clock shows ``sim``."""
-        for start_wall, start_sim, speed in reversed(self._segments):
-            if sim >= start_sim and speed > 0:
-                return start_wall + (sim - start_sim) / speed
-        start_wall, start_sim, speed = self._segments[0]
-        return start_wall + (sim - start_sim) / (speed or 1.0)
+        return wall_at(self.segments, sim)
+
+    def _turn(self, speed: float) -> None:
+        now = self._wall()
+        self.segments = (*self.segments, (now, self.sim(now), speed))

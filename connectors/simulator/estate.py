@@ -20,7 +20,7 @@ from connectors.simulator.levers import levers_of
 from connectors.simulator.model import Model
 from connectors.simulator.prometheus import PrometheusWire
 from connectors.simulator.redis import RedisWire
-from connectors.simulator.scenarios import scenario_named
+from connectors.simulator.scenarios import Scenario, scenario_named
 from connectors.simulator.tick import Levers, Pods, Tick
 
 HISTORY = 600  # simulated seconds before 0
@@ -57,6 +57,15 @@ class Estate:
         self.tick = self._model.step(self._t, self.levers())
         while self._t < 0:
             self._step()
+
+    def begin(self, scenario: Scenario) -> None:
+        """This goes wrong from the next second on, in the place of what did."""
+        self.scenario = scenario
+        self._model.begin(scenario, self._t + 1)
+
+    def reseed(self, seed: int) -> None:
+        """Other noise in the traffic from here on; what stands on the wires stays."""
+        self._model.reseed(seed)
 
     def levers(self) -> Levers:
         """What controllers and operators have set on the wires, as it holds at the next second."""

@@ -11,10 +11,10 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from connectors.simulator.clock import SimClock
 from connectors.simulator.estate import Addresses
-from connectors.simulator.shop_config import config_text
-
-KUBECONFIG = "kubeconfig"  # the suffix of the file beside the one that was asked for
+from connectors.simulator.pace import text_of
+from connectors.simulator.shop_config import KUBECONFIG, PACE_FILE, config_text
 
 
 def exports_text(addresses: Addresses, kubeconfig: Path) -> str:
@@ -28,18 +28,30 @@ def exports_text(addresses: Addresses, kubeconfig: Path) -> str:
     return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in values.items())
 
 
-def leave(addresses: Addresses, speed: float, config_out: Path | None, env_out: Path | None) -> None:
+def leave(addresses: Addresses, clock: SimClock, config_out: Path | None, env_out: Path | None) -> None:
     """Writes the files that were asked for, and the kubeconfig beside the first of them. Raises OSError."""
     beside = config_out or env_out
     if beside is None:
         return
-    kubeconfig = beside.absolute().with_name(f"{beside.name}.{KUBECONFIG}")
+    kubeconfig = beside_of(beside, KUBECONFIG)
     write(kubeconfig, addresses.kubeconfig)
     if env_out is not None:
         write(env_out, exports_text(addresses, kubeconfig))
     if config_out is not None:
-        text = config_text(addresses.prometheus, addresses.kafka, addresses.redis, kubeconfig, speed)
+        keep_pace(clock, config_out)
+        text = config_text(addresses.prometheus, addresses.kafka, addresses.redis, kubeconfig, clock.speed)
         write(config_out, text)
+
+
+def keep_pace(clock: SimClock, config_out: Path | None) -> None:
+    """Writes how the clock ran beside the config that names the file. Raises OSError."""
+    if config_out is not None:
+        write(beside_of(config_out, PACE_FILE), text_of(clock.segments))
+
+
+def beside_of(file: Path, suffix: str) -> Path:
+    """The file that lies beside another under its name and a suffix more."""
+    return file.absolute().with_name(f"{file.name}{suffix}")
 
 
 def write(path: Path, text: str) -> None:

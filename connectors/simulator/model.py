@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from connectors.simulator import observed, traffic
-from connectors.simulator.scenarios import Scenario
+from connectors.simulator.scenarios import FAULT, Scenario
 from connectors.simulator.tick import Levers, Tick
 
 
@@ -12,14 +12,24 @@ class Model:
 
     def __init__(self, scenario: Scenario, seed: int, workers: int) -> None:
         self._scenario = scenario
+        self._opened = 0.0  # the second from which the scenario's times are counted
         self._seed = seed
         self._state = traffic.opened(workers)
         self._counters: observed.Counters = {}
 
+    def begin(self, scenario: Scenario, t: int) -> None:
+        """This begins to go wrong at second ``t``, in the place of what did."""
+        self._scenario = scenario
+        self._opened = t - FAULT
+
+    def reseed(self, seed: int) -> None:
+        """Other noise from the next second on."""
+        self._seed = seed
+
     def step(self, t: int, levers: Levers) -> Tick:
         """Second ``t`` under these levers. Call it once a second, in order."""
         before = self._state
-        self._state, second = traffic.step(before, levers, self._scenario.crisis(t), t, self._seed)
+        self._state, second = traffic.step(before, levers, self._scenario.crisis(t - self._opened), t, self._seed)
         tick = observed.tick_of(before, self._state, second, levers, self._counters, t, self._seed)
         self._counters = tick.counters
         return tick

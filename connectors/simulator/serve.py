@@ -3,31 +3,42 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
+from connectors.simulator.commands import BadCommand, obey
 from connectors.simulator.estate import Addresses, Estate
-from connectors.simulator.files import leave
+from connectors.simulator.files import keep_pace, leave
+from connectors.simulator.listening import lines_of, may_be_read
 
 
-async def simulate(
-    scenario: str,
-    seed: int,
-    speed: float,
-    config_out: Path | None,
-    env_out: Path | None,
-    announce: Callable[[str], None],
-    stop: asyncio.Event,
-) -> None:
-    """Runs a scenario until ``stop`` is set. ``announce`` gets one line when every port answers and every file is
-    there. Raises UnknownScenario before anything is opened, and OSError where a file or port cannot be had."""
-    estate = Estate(scenario, seed, speed)
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be run. ``until_stdin_ends``: no longer than the process that started it."""
+
+    scenario: str
+    seed: int = 0
+    speed: float = 1.0
+    config_out: Path | None = None
+    env_out: Path | None = None
+    until_stdin_ends: bool = False
+
+
+async def simulate(order: Order, say: Callable[[str], None], stop: asyncio.Event) -> None:
+    """Runs an estate until ``stop`` is set.
+
+    ``say`` gets one line when every port answers and every file is there, and an answer to each line on standard
+    input. Raises UnknownScenario before anything is opened, and OSError where a file or port cannot be had.
+    """
+    estate = Estate(order.scenario, order.seed, order.speed)
     try:
         addresses = await estate.start()
-        leave(addresses, speed, config_out, env_out)
-        announce(ready_line(addresses))
-        await _until(stop, estate)
+        leave(addresses, estate.clock, order.config_out, order.env_out)
+        say(ready_line(addresses))
+        await _until(stop, estate, _listen(estate, order, say, stop))
     finally:
         await estate.stop()
 
@@ -40,14 +51,33 @@ def ready_line(addresses: Addresses) -> str:
     )
 
 
-async def _until(stop: asyncio.Event, estate: Estate) -> None:
+async def _listen(estate: Estate, order: Order, say: Callable[[str], None], stop: asyncio.Event) -> None:
+    """Obeys standard input, line by line; its end is the end of the estate where that was ordered."""
+    if not (order.until_stdin_ends or may_be_read(sys.stdin)):
+        return
+    async for line in lines_of(sys.stdin):
+        try:
+            answer = obey(estate, line)
+        except BadCommand as error:
+            say(f"error: {error}")
+            continue
+        keep_pace(estate.clock, order.config_out)
+        if answer:
+            say(answer)
+    if order.until_stdin_ends:
+        stop.set()
+
+
+async def _until(stop: asyncio.Event, estate: Estate, listening: Coroutine[None, None, None]) -> None:
     """Runs the estate until told to stop; an error inside it ends it at once."""
-    running = asyncio.ensure_future(estate.run())
+    running = [asyncio.ensure_future(estate.run()), asyncio.ensure_future(listening)]
     stopping = asyncio.ensure_future(stop.wait())
-    await asyncio.wait((running, stopping), return_when=asyncio.FIRST_COMPLETED)
-    stopping.cancel()
-    if running.done():
-        running.result()
-    running.cancel()
-    with suppress(asyncio.CancelledError):
-        await running
+    while not stopping.done():
+        done, _ = await asyncio.wait((stopping, *running), return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+        running = [task for task in running if not task.done()]
+    for task in running:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task

@@ -7,6 +7,8 @@ from pathlib import Path
 from string import Template
 
 NOWHERE = "127.0.0.1:1"
+CONFIG = "seawall.toml"
+KUBECONFIG, PACE_FILE = ".kubeconfig", ".pace"  # put after the name of the file beside which they lie
 PACE = 2.0  # wall seconds between two readings of what changes slowly …
 UNHURRIED = 5.0  # … up to this speed; beyond it too much would happen between two of them
 
@@ -19,6 +21,7 @@ def config_text(prometheus: str, kafka: tuple[str, ...], redis: str, kubeconfig:
     template = Template(files("connectors.simulator").joinpath("shop.toml").read_text(encoding="utf-8"))
     return template.substitute(
         speed=str(float(speed)),
+        pace_file=_basic(str(kubeconfig.with_suffix(PACE_FILE))),
         pace=str(PACE if speed <= UNHURRIED else 1.0),
         state=_basic(str(kubeconfig.parent / "state")),
         prometheus=_basic(prometheus),
@@ -30,7 +33,7 @@ def config_text(prometheus: str, kafka: tuple[str, ...], redis: str, kubeconfig:
 
 def preview(folder: Path, speed: float) -> str:
     """The same config before there is anything to connect to: the same layers, and addresses where nobody listens."""
-    return config_text(f"http://{NOWHERE}", (NOWHERE,), f"redis://{NOWHERE}/0", folder / "kubeconfig", speed)
+    return config_text(f"http://{NOWHERE}", (NOWHERE,), f"redis://{NOWHERE}/0", folder / f"{CONFIG}{KUBECONFIG}", speed)
 
 
 def _basic(text: str) -> str:

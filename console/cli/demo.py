@@ -7,6 +7,7 @@ which takes a second or two for its ten minutes of history; the session opens wh
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 import sys
 import tempfile
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 CONFIG = "seawall.toml"
 PARTINGS = 100  # looks, a twentieth of a second apart, at whether the runs have ended
+STARTING = "the simulated estate is still starting"
+GONE = "the simulated estate has ended"
 PATIENCE = 60.0  # seconds for the estate to be ready, on the slowest of machines
 
 
@@ -148,12 +151,14 @@ class Arriving:
     ) -> None:
         self._start_estate, self._config, self._clock, self._changed = start_estate, preview.path, clock, changed
         self._session: Session | None = None
+        self._line: Line | None = None
 
     async def start(self) -> None:
         from console.config import load
         from console.session import Session
 
-        await _ready(self._start_estate(), self._config.with_name("simulator.log"))
+        self._line = await Line.to(self._start_estate())
+        await _ready(self._line, self._config.with_name("simulator.log"))
         self._session = Session(load(self._config), self._clock, self._changed)
         await self._session.start()
 
@@ -165,23 +170,54 @@ class Arriving:
         if self._session is not None:
             await self._session.read_now()
 
+    async def tell(self, line: str) -> str:
+        if self._session is None or self._line is None:
+            return STARTING
+        return await self._line.tell(line)
+
     async def inspect(self, component: ComponentId) -> Detail | Unreachable:
         if self._session is None:
-            reason = "the simulated estate is still starting"
-            return Unreachable(system_of(component), self._clock.now(), FailureKind.REFUSED, reason)
+            return Unreachable(system_of(component), self._clock.now(), FailureKind.REFUSED, STARTING)
         return await self._session.inspect(component)
 
 
-async def _ready(child: subprocess.Popen[bytes], log: Path) -> None:
-    """Waits for the child's one line without a thread that could outlive us."""
-    loop = asyncio.get_running_loop()
-    reader = asyncio.StreamReader()
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), child.stdout)
+class Line:
+    """The child's standard input and output: a line there, and the line that answers it."""
+
+    def __init__(self, child: subprocess.Popen[bytes], answers: asyncio.StreamReader) -> None:
+        self._child = child
+        self._answers = answers
+        self._free = asyncio.Lock()
+
+    @classmethod
+    async def to(cls, child: subprocess.Popen[bytes]) -> Line:
+        """Without a thread that could outlive us."""
+        answers = asyncio.StreamReader()
+        await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(answers), child.stdout)
+        return cls(child, answers)
+
+    async def heard(self) -> str:
+        """The next line; "" when the child has ended. Raises TimeoutError."""
+        return (await asyncio.wait_for(self._answers.readline(), PATIENCE)).decode("utf-8", "replace").rstrip()
+
+    async def tell(self, line: str) -> str:
+        """One line and its answer; what became of it instead, where there is none."""
+        assert self._child.stdin is not None
+        async with self._free:
+            try:
+                os.write(self._child.stdin.fileno(), f"{line}\n".encode())  # short: a pipe takes it whole
+                return await self.heard() or GONE
+            except (OSError, TimeoutError):
+                return GONE
+
+
+async def _ready(line: Line, log: Path) -> None:
+    """Waits for the child's first line."""
     try:
-        line = await asyncio.wait_for(reader.readline(), PATIENCE)
+        said = await line.heard()
     except TimeoutError:
         raise CannotOpen(f"the simulated estate was not ready after {PATIENCE:.0f} seconds") from None
-    if not line.startswith(b"ready"):
+    if not said.startswith("ready"):
         raise CannotOpen(f"the simulated estate did not start: {_last_words(log)}")
 
 

@@ -6,7 +6,7 @@ import asyncio
 import signal
 from pathlib import Path
 
-from console.clock import SystemClock
+from console.clock import clock_of
 from console.config import Environment
 from console.session import Session
 from playbooks.approval import Approval, load
@@ -35,14 +35,14 @@ def execute(environment: Environment, file: Path) -> Exit:
 
 
 async def _execute(environment: Environment, approval: Approval, journal: Journal, before: Read) -> Exit:
-    clock = SystemClock(environment.speed)
+    clock = clock_of(environment.speed, environment.pace)
     session = Session(environment, clock)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     _look_for(stop_file(journal.path), stop, loop)
-    ports = Ports(session, session.connector_for, clock, actor(), environment.speed)
+    ports = Ports(session, session.connector_for, clock, actor())
     try:
         await session.start()
         return await execute_plan(approval, journal, ports, Stop(stop, approval.undo_on_stop), before)

@@ -15,7 +15,7 @@ from typing import Self
 import click
 
 from console.cli import playbook_report as report
-from console.clock import SystemClock
+from console.clock import clock_of
 from console.config import Environment
 from console.session import Session
 from playbooks import launch, library
@@ -46,7 +46,7 @@ class Asked:
 
 async def plan_now(environment: Environment, playbook: Playbook, params: Params) -> Plan:
     """The plan from a fresh reading of every source."""
-    session = Session(environment, SystemClock(environment.speed))
+    session = Session(environment, clock_of(environment.speed, environment.pace))
     try:
         topology = await session.read_now()
         return plan(playbook, params, topology, environment.name, time.time())
@@ -88,7 +88,7 @@ def stop(environment: Environment, run_id: str) -> Exit:
 async def _undo_now(environment: Environment, run_id: str) -> Plan:
     path = path_of(environment.state, run_id)
     entries = read(path).entries if path.exists() else ()
-    session = Session(environment, SystemClock(environment.speed))
+    session = Session(environment, clock_of(environment.speed, environment.pace))
     try:
         topology = await session.read_now()
         guard = library.guard_of(name_of_run(run_id), library.own_directories())

@@ -6,8 +6,12 @@ import asyncio
 import contextlib
 import signal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from connectors.simulator.serve import Order
 
 
 @click.command()
@@ -23,7 +27,8 @@ import click
 def simulate(scenario: str, seed: int, speed: float, config_out: Path | None, env_out: Path | None) -> None:
     """Run the simulated estate until Ctrl-C.
 
-    It speaks Kafka, Redis, Kubernetes and Prometheus on loopback ports; one line says when it is ready.
+    It speaks Kafka, Redis, Kubernetes and Prometheus on loopback ports; one line says when it is ready. From then on
+    it obeys lines on standard input: speed 10, pause, resume, crisis redis-down, help.
 
     \b
     seawall simulate viral-spike --env-out /tmp/shop.env &
@@ -36,17 +41,19 @@ def simulate(scenario: str, seed: int, speed: float, config_out: Path | None, en
         raise click.BadParameter(f"{scenario!r} is not one of {', '.join(SCENARIOS)}", param_hint="SCENARIO")
     if not 0 < speed <= FASTEST:
         raise click.BadParameter(f"expected more than 0 and at most {FASTEST:g}", param_hint="--speed")
+    from connectors.simulator.serve import Order
+
     try:
-        asyncio.run(_run(scenario, seed, speed, config_out, env_out))
+        asyncio.run(_run(Order(scenario, seed, speed, config_out, env_out)))
     except OSError as error:  # a file that cannot be written, a port that cannot be had, nobody to read the one line
         raise click.ClickException(str(error)) from error
 
 
-async def _run(scenario: str, seed: int, speed: float, config_out: Path | None, env_out: Path | None) -> None:
+async def _run(order: Order) -> None:
     from connectors.simulator.serve import simulate as serve
 
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):  # not on Windows, where Ctrl-C raises instead
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await serve(scenario, seed, speed, config_out, env_out, click.echo, stop)
+    await serve(order, click.echo, stop)

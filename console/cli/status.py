@@ -76,10 +76,10 @@ async def _watch(environment: Environment, as_json: bool) -> int:
 
 
 def _session(environment: Environment) -> Session:
-    from console.clock import SystemClock
+    from console.clock import clock_of
     from console.session import Session
 
-    return Session(environment, SystemClock(environment.speed))
+    return Session(environment, clock_of(environment.speed, environment.pace))
 
 
 def _at_once(environment: Environment) -> Environment:

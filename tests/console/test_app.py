@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
-from textual.events import Paste
+from textual.events import Key, Paste
 from textual.pilot import Pilot
 
 from console.acting import Prepared
@@ -157,6 +157,25 @@ async def test_a_dead_key_says_why(calm: Topology) -> None:
         assert "v does nothing here" in seat.reads("footer")
         await seat.press("j")
         assert "nothing here" not in seat.reads("footer")
+
+
+async def test_keys_that_come_faster_than_a_dialog_goes_close_it_once(calm: Topology) -> None:
+    async with seated(calm) as seat:
+        await seat.press("question_mark")
+        for _ in range(3):
+            seat.app.screen.post_message(Key("c", "c"))
+        await seat.pilot.pause()
+        assert seat.app.screen is seat.app.desk
+
+
+async def test_only_a_simulated_estate_can_be_told_how_fast_to_run(calm: Topology) -> None:
+    async with seated(calm) as seat:
+        for key in ("less_than_sign", "greater_than_sign", "equals_sign"):
+            await seat.press(key)
+            assert "only a simulated estate has a pace of its own" in seat.reads("footer")
+            await seat.press("j")
+        await seat.press("question_mark")
+        assert "slower" not in seat.whole
 
 
 async def test_arming_ends_by_itself(calm: Topology) -> None:

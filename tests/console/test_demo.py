@@ -38,6 +38,22 @@ def test_leaving_in_the_middle_of_a_run_ends_the_run_and_the_estate(tmp_path: Pa
         assert not list(tmp_path.glob("seawall-demo-*"))
 
 
+def test_its_time_runs_faster_and_slower_and_stands_still_by_keys() -> None:
+    with terminal("demo", "calm", module=CLI) as seen:
+        seen.until("5/5 pods")
+        for key, shown in ((b">", "×8"), (b">", "×16"), (b"<", "×8"), (b"=", "time stands still"), (b"=", "×8")):
+            os.write(seen.master, key)
+            seen.until(shown)
+        os.write(seen.master, b"?")
+        seen.until("slower, faster, stand still")
+        os.write(seen.master, b"qqq")  # in haste: the help is closed once
+        seen.until("? help")
+        os.write(seen.master, b"q")
+        seen.until("q again leaves")
+        os.write(seen.master, b"q")
+        assert seen.ended() == 0
+
+
 def test_an_estate_that_cannot_start_is_one_line_after_the_terminal_is_given_back() -> None:
     with terminal("demo", module=CLI) as seen:
         console = psutil.Process(seen.process.pid)

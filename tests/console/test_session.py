@@ -72,7 +72,7 @@ def watch(tmp_path: Path) -> Callable[..., Session]:
 
     def opened(*backends: Backend) -> Session:
         by_name: dict[str, Connector] = {backend.name: backend for backend in backends}
-        environment = Environment("test", False, False, 1.0, 0.2, LAYOUT, {}, (), tmp_path / "x.toml", tmp_path)
+        environment = Environment("test", False, False, 1.0, None, 0.2, LAYOUT, {}, (), tmp_path / "x.toml", tmp_path)
         session = Session(environment, CLOCK)
         session.connectors = by_name
         return session

@@ -21,6 +21,8 @@ class StillClock:
     """Time moves only by ``ahead``; estate, wall and monotonic alike."""
 
     at: float
+    speed: float = 1.0
+    paused: bool = False
 
     def now(self) -> float:
         return self.at
@@ -147,7 +149,7 @@ class SmallEngine:
 def environment(topology: Topology, *, armed: bool = False, production: bool = False) -> Environment:
     name = "prod-eu" if production else "demo"
     nowhere = Path("/nonexistent")
-    return Environment(name, production, armed, 1.0, 1.0, topology.layout, {}, (), nowhere, nowhere)
+    return Environment(name, production, armed, 1.0, None, 1.0, topology.layout, {}, (), nowhere, nowhere)
 
 
 def console(

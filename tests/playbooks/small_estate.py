@@ -80,6 +80,9 @@ class Killed(BaseException):
 class ToldClock:
     """Time moves when someone sleeps; the wall goes with it."""
 
+    speed = 1.0
+    paused = False
+
     def __init__(self, start: float = 1_000_000.0) -> None:
         self.time = start
 

@@ -70,7 +70,7 @@ class Shop:
     async def signals(self, directory: Path) -> dict[str, float]:
         """Everything that the demo's config asks Prometheus for; each is one series."""
         config = directory / "seawall.toml"
-        leave(self.at, 1.0, config, None)
+        leave(self.at, self.estate.clock, config, None)
         found = {}
         for query in load(config).queries:
             (found[f"{name_of(query.component)}.{query.signal}"],) = await self.asked(query.expr)

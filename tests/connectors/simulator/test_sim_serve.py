@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from connectors.simulator.clock import SimClock
 from connectors.simulator.estate import Addresses
 from connectors.simulator.files import exports_text, leave, write
 from connectors.simulator.shop_config import preview
@@ -123,9 +124,9 @@ async def test_a_file_that_cannot_be_written_is_exit_1(simulator: Simulator, tmp
 
 
 def test_every_file_is_its_owners_alone(tmp_path: Path) -> None:
-    leave(ADDRESSES, 1.0, tmp_path / "seawall.toml", tmp_path / "env.sh")
+    leave(ADDRESSES, SimClock(), tmp_path / "seawall.toml", tmp_path / "env.sh")
     found = sorted(tmp_path.iterdir())
-    assert [path.name for path in found] == ["env.sh", "seawall.toml", "seawall.toml.kubeconfig"]
+    assert [path.name for path in found] == ["env.sh", "seawall.toml", "seawall.toml.kubeconfig", "seawall.toml.pace"]
     assert {stat.S_IMODE(path.stat().st_mode) for path in found} == {0o600}
 
 
