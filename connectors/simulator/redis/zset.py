@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import dropwhile, takewhile
 
 Scored = tuple[float, bytes]
 
@@ -29,11 +30,11 @@ class LexRange:
     before_high: bool = False
     nothing: bool = False  # from + or to -: no member lies there
 
-    def holds(self, member: bytes) -> bool:
-        if self.nothing:
-            return False
-        if self.low is not None and (member <= self.low if self.after_low else member < self.low):
-            return False
+    def from_low(self, member: bytes) -> bool:
+        """It lies on the right side of the low end."""
+        return self.low is None or (member > self.low if self.after_low else member >= self.low)
+
+    def to_high(self, member: bytes) -> bool:
         return self.high is None or (member < self.high if self.before_high else member <= self.high)
 
 
@@ -91,9 +92,19 @@ class ZSetValue:
         start = left(self._order, wanted.low, key=score)
         return self._order[start : max(start, right(self._order, wanted.high, key=score))]
 
-    def by_lex(self, wanted: LexRange) -> list[Scored]:
-        """Those in the range; meant, as in the real server, for members that all have one score."""
-        return [item for item in self._order if wanted.holds(item[1])]
+    def by_lex(self, wanted: LexRange, last_first: bool = False) -> list[Scored]:
+        """Those in the range, in order or against it.
+
+        Meant for members that all have one score. Where they have not, the walk still begins at the first member
+        past one end and ends before the first past the other, as the real server's does.
+        """
+        if wanted.nothing or not self._order:
+            return []
+        if not wanted.from_low(self._order[-1][1]) or not wanted.to_high(self._order[0][1]):
+            return []
+        enter, stay = (wanted.to_high, wanted.from_low) if last_first else (wanted.from_low, wanted.to_high)
+        items = self._order[:: -1 if last_first else 1]
+        return list(takewhile(lambda item: stay(item[1]), dropwhile(lambda item: not enter(item[1]), items)))
 
 
 def _score_of(item: Scored) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from connectors.simulator.redis.commands import (
+    acl,
     admin,
     blocking,
     clients,
@@ -33,6 +34,7 @@ from connectors.simulator.redis.server import Command
 COMMANDS: Mapping[bytes, Command] = {
     **connection.TABLE,
     **clients.TABLE,
+    **acl.TABLE,
     **admin.TABLE,
     **introspection.TABLE,
     **objects.TABLE,

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 
 from connectors.simulator.redis.acl_rules import Refused
 from connectors.simulator.redis.commands.clients import checked_name
+from connectors.simulator.redis.commands.keys import database
 from connectors.simulator.redis.commands.transactions import forget
 from connectors.simulator.redis.protocol import OK, Failure, Reply, Status
-from connectors.simulator.redis.server import DATABASES, SYNTAX, VERSION, Call, Command, integer, text
+from connectors.simulator.redis.server import SYNTAX, VERSION, Call, Command, integer, text
 
 NO_PASSWORD = (
     "ERR AUTH <password> called without any password configured for the default user."
@@ -29,10 +30,7 @@ def echo(call: Call) -> Reply:
 
 
 def select(call: Call) -> Reply:
-    index = call.integer(0)
-    if not 0 <= index < DATABASES:
-        raise Failure("ERR DB index is out of range")
-    call.client.database = index
+    call.client.database = database(call.args[0])
     return OK
 
 

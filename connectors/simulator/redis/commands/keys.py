@@ -10,6 +10,7 @@ from connectors.simulator.redis.keyspace import TYPE_NAMES, HashValue, Keyspace,
 from connectors.simulator.redis.protocol import OK, Failure, Reply, Status
 from connectors.simulator.redis.server import DATABASES, SYNTAX, Call, Command, integer
 
+LATEST = 2**63 / 1000 - 2**33  # seconds: what fits into 64 bits of milliseconds with today's time added
 _CURSOR = re.compile(rb"([+-]?[0-9]{1,20})?\Z")
 
 
@@ -61,6 +62,8 @@ def _expire(unit: float, absolute: bool) -> Callable[[Call], Reply]:
         amount = call.integer(1) * unit
         wanted = frozenset(call.options(2))
         _check_conditions(wanted, call)
+        if abs(amount) > LATEST:
+            raise Failure(f"ERR invalid expire time in '{call.name}' command")
         key = call.args[0]
         if call.keys.get(key) is None:
             return 0
@@ -205,6 +208,8 @@ def _copy_options(call: Call) -> tuple[int, bool]:
 def database(raw: bytes) -> int:
     """A database's number; a Failure where there is none of it."""
     index = integer(raw)
+    if not -(2**31) <= index < 2**31:
+        raise Failure(f"ERR value is out of range, value must between {-(2**31)} and {2**31 - 1}")
     if not 0 <= index < DATABASES:
         raise Failure("ERR DB index is out of range")
     return index

@@ -117,15 +117,15 @@ def _place(call: Call, reading: _Reading, key: bytes, raw: bytes) -> Id | None:
 
 def _attempt(call: Call, reading: _Reading) -> Reply:
     """What there is now, LATER where there is nothing."""
-    found: dict[bytes, Reply] = {}
+    found: list[tuple[bytes, Reply]] = []
     for key, place in zip(reading.keys, reading.places, strict=True):
         held = call.keys.of_type(key, StreamValue)
         entries = _from_group(call, held, reading, key, place) if reading.group else _after(held, place, reading)
         if entries is not None:
-            found[key] = entries
+            found.append((key, entries))
     if not found:
         return LATER
-    return found if call.client.protocol == 3 else [[key, entries] for key, entries in found.items()]
+    return dict(found) if call.client.protocol == 3 else [list(pair) for pair in found]
 
 
 def _after(held: StreamValue | None, place: Id | None, reading: _Reading) -> Reply:
@@ -140,14 +140,15 @@ def _from_group(call: Call, held: StreamValue | None, reading: _Reading, key: by
     if held is None or group is None:
         raise Failure(f"NOGROUP the consumer group this client was blocked on no longer exists: {text(key)}")
     now = call.server.wall()
-    group.consumers[reading.consumer] = now
     if place is not None:
+        group.consumers[reading.consumer] = now
         own = [at for at in group.pending_of(reading.consumer) if at > place]
         return [entry(at, held.get(at)) for at in own[: reading.count]]
     found = held.between(after(group.last), HIGHEST, reading.count) if group.last < HIGHEST else []
     for at, _ in found:
         _deliver(held, group, reading, at, now)
     if found:
+        group.consumers[reading.consumer] = now
         call.keys.put(key, held, keep_ttl=True)
     return [entry(at, fields) for at, fields in found] or None
 

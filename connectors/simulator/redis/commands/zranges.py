@@ -82,9 +82,10 @@ def _chosen(members: ZSetValue, query: _Query, bounds: Bounds) -> list[Scored]:
         items = members.items()[:: -1 if query.reverse else 1]
         start, end = slice_of(*bounds, len(items))
         return items[start:end]
-    items = members.by_score(bounds) if isinstance(bounds, ScoreRange) else members.by_lex(bounds)
-    if query.reverse:
-        items.reverse()
+    if isinstance(bounds, ScoreRange):
+        items = members.by_score(bounds)[:: -1 if query.reverse else 1]
+    else:
+        items = members.by_lex(bounds, query.reverse)
     if query.offset < 0:
         return []
     return items[query.offset :] if query.count < 0 else items[query.offset : query.offset + query.count]
@@ -124,7 +125,8 @@ def range_store(call: Call) -> Reply:
 def _count(by: str) -> Callable[[Call], Reply]:
     def count(call: Call) -> Reply:
         query = _Query(by)
-        return len(_chosen(read(call, call.args[0]), query, _bounds(query, call.args[1], call.args[2])))
+        bounds = _bounds(query, call.args[1], call.args[2])
+        return len(_chosen(read(call, call.args[0]), query, bounds))
 
     return count
 
