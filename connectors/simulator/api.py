@@ -1,4 +1,4 @@
-"""The API pods and the queue in front of them: equations 4 and 5, and the memory of 11.
+"""The pods that answer users and the queue in front of them: equations 4 and 5, and the memory of 11.
 
 Capacity is the smaller of what the CPUs and what the threads allow. Slow dependencies hold threads while the CPU
 idles, so an autoscaler that looks at CPU does nothing: the trap that this model is there to show.
@@ -6,40 +6,26 @@ idles, so an autoscaler that looks at CPU does nothing: the trap that this model
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from connectors.simulator.architecture import Architecture, Feature, Front, Workload
 from connectors.simulator.queueing import mean_wait, share_within
 from connectors.simulator.tick import Pods
 
-CPU_REQUEST = 0.5  # cores a pod
+MIB = 2**20
+CPU_REQUEST = 0.5  # cores a pod of the shop
 CPU_LIMIT = 1.0
-MEMORY_LIMIT = 512 * 2**20  # bytes a pod
-MEMORY_BASE = 180 * 2**20
-MEMORY_REQUEST = 2**20  # bytes of a request in flight
-THREADS = 50  # a pod
-WAITING = 100  # requests that may wait a pod
-OVERHEAD = 0.001  # seconds of a request outside of the CPU and the dependencies
-TIMEOUT = 3.0  # seconds until the gateway gives up; the work is done all the same
+MEMORY_LIMIT = 512 * MIB  # bytes of one
+FULL = 0.8  # share of its memory from which on the collector costs more
 
 
 @dataclass(frozen=True, slots=True)
-class Feature:
-    """What a feature costs each request while it is on."""
+class Effort:
+    """What one request costs a pod before anything else is asked."""
 
     cpu: float  # seconds
     lookups: float  # in the cache
-
-
-BASE = Feature(cpu=0.0017, lookups=2.0)
-FEATURES: Mapping[str, Feature] = {
-    "recommendations": Feature(cpu=0.0006, lookups=1.5),
-    "reviews": Feature(cpu=0.0005, lookups=1.0),
-    "search_suggest": Feature(cpu=0.0004, lookups=0.5),
-    "search": Feature(cpu=0.0005, lookups=0.7),
-    "wishlist": Feature(cpu=0.0002, lookups=0.3),
-    "checkout": Feature(cpu=0.0003, lookups=0.0),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +39,7 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """One second of the API. queue + admitted = served + overflow + the new queue."""
+    """One second of a front. queue + admitted = served + overflow + the new queue."""
 
     served: float  # done, some of them too late
     overflow: float  # answered 503: the queue is full
@@ -63,18 +49,23 @@ class Served:
     cpu: float  # cores in use
 
 
-def load_of(features_off: frozenset[str], in_flight: float, pods: Pods) -> Feature:
-    """CPU seconds and look-ups of a request with these features off; the collector costs more in a full heap."""
-    on = [feature for name, feature in FEATURES.items() if name not in features_off]
-    heap = memory_of(in_flight, pods) / MEMORY_LIMIT
-    cpu = BASE.cpu + sum(feature.cpu for feature in on)
-    return Feature(cpu * (1 + max(heap - 0.8, 0.0)), BASE.lookups + sum(feature.lookups for feature in on))
+def features_on(plant: Architecture, off: frozenset[str]) -> Iterable[Feature]:
+    """The features that are on."""
+    return (feature for name, feature in plant.features.items() if name not in off)
 
 
-def memory_of(in_flight: float, pods: Pods) -> float:
+def effort_of(front: Front, on: Iterable[Feature], parked: float, heap: float) -> Effort:
+    """CPU seconds and look-ups of a request with these features on and ``parked`` CPU seconds left to workers; the
+    collector costs more in a full ``heap`` (a share)."""
+    features = tuple(on)
+    cpu = max(front.cpu - parked, 0.0) + sum(feature.cpu for feature in features)
+    return Effort(cpu * (1 + max(heap - FULL, 0.0)), front.lookups + sum(item.lookups for item in features))
+
+
+def memory_of(front: Front, workload: Workload, in_flight: float, pods: Pods) -> float:
     """Bytes a ready pod holds on average, what it leaked included, up to its limit."""
     held = in_flight / pods.ready if pods.ready > 0 else 0.0
-    return min(MEMORY_BASE + held * MEMORY_REQUEST + pods.leaked, float(MEMORY_LIMIT))
+    return min((workload.uses + held * front.request_memory) * MIB + pods.leaked, float(workload.memory_limit * MIB))
 
 
 def growth_of(leak: float, served: float, pods: Pods) -> float:
@@ -82,22 +73,17 @@ def growth_of(leak: float, served: float, pods: Pods) -> float:
     return leak * served / pods.ready if pods.ready > 0 else 0.0
 
 
-def strength(pods: Pods) -> float:
-    """Ready pods, cold ones at half."""
-    return max(pods.ready - pods.cold / 2, 0.0)
+def capacity(front: Front, cores: float, pods: float, work: Work) -> float:
+    """Requests a second that CPUs (``cores`` a pod) and threads allow."""
+    return min(pods * cores / work.cpu, pods * front.threads / work.residence)
 
 
-def capacity(pods: float, work: Work) -> float:
-    """Requests a second that CPUs and threads allow."""
-    return min(pods * CPU_LIMIT / work.cpu, pods * THREADS / work.residence)
-
-
-def serve(queue: float, admitted: float, pods: float, work: Work) -> Served:
-    """One second of ``admitted`` requests behind a queue, on ``pods`` at full strength."""
-    able = capacity(pods, work)
+def serve(front: Front, queue: float, admitted: float, pods: float, able: float, work: Work, timeout: float) -> Served:
+    """One second of ``admitted`` requests behind a queue, on ``pods`` at full strength, ``able`` to do so many;
+    whoever asks gives up after ``timeout`` seconds, and the work is done all the same."""
     waiting = queue + admitted
     served = min(waiting, able)
-    left = min(waiting - served, pods * WAITING)
+    left = min(waiting - served, pods * front.waiting)
     wait = mean_wait(admitted, able, pods) + (left / able if able > 0 else 0.0)
-    late = served * (1 - share_within(TIMEOUT, wait, work.residence))
+    late = served * (1 - share_within(timeout, wait, work.residence))
     return Served(served, waiting - served - left, left, late, wait, served * work.cpu)

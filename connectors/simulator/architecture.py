@@ -82,6 +82,7 @@ class Service(_Data, frozen=True):
     share: float  # of the requests that call it
     work: float  # seconds that one of its threads is held
     threads: int  # a pod
+    cpu: float = 0.0005  # CPU seconds a call
     timeout: float = 2.0  # until a caller gives up
     needed: bool = True  # False: without it the answer is poorer, but an answer
 

@@ -1,4 +1,4 @@
-"""The database and its connection pools: equation 8.
+"""One server of the database and its connection pools: equation 8.
 
 Throughput follows the universal scalability law and turns retrograde: beyond its best number of connections
 each further one makes it slower. The pools grow with the pods, so scaling the API up takes an overloaded
@@ -8,71 +8,92 @@ database further down. Once the pools are full they stay full until demand falls
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from math import exp
 
-from connectors.simulator.crisis import Crisis
+from connectors.simulator.architecture import Database
 from connectors.simulator.queueing import Scalability
 
-MAX_CONNECTIONS = 300
-API_POOL = 10  # connections a pod may open
-WORKER_POOL = 5
 IDLE = 2  # connections a pod keeps open
 IDLE_SECONDS = 60.0  # an idle connection beyond these is closed after about this time
-QUERY = 0.019  # seconds, alone
 DEAD = 1e-6  # of its strength: below it nothing is answered at all
 PATIENCE = 2.0  # seconds a request waits for a connection
-CURVE = Scalability(single=1 / QUERY, contention=0.01, coherence=0.99 / 80**2)  # best at 80 connections
+
+
+@lru_cache(maxsize=64)
+def curve_of(database: Database) -> Scalability:
+    """Throughput of one server over its busy connections."""
+    coherence = (1 - database.contention) / database.best**2
+    return Scalability(single=1 / database.query, contention=database.contention, coherence=coherence)
 
 
 @dataclass(frozen=True, slots=True)
-class Database:
-    """The database's state."""
+class Server:
+    """The state of one server."""
 
     full: bool = False  # all pools are taken and requests wait for a connection
     connections: float = 0.0  # open, idle ones included
 
 
+UNUSED = Server()
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What one second asks of a server, and what it has to give."""
+
+    demand: float  # queries a second
+    pool: float  # connections that all pools may open together
+    threads: float  # callers at a time
+    health: float = 1.0  # share of its strength that is there
+    statement_timeout: float | None = None  # seconds
+
+
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What the database does this second for a demand."""
+    """What the server does this second for a demand."""
 
     latency: float  # seconds a query takes, the wait for a connection included
     in_flight: float
-    gave_up: float  # share of the queries that got no connection in time, 0..1
+    gave_up: float  # share of the queries that got no connection in time, or no answer, 0..1
     full: bool
 
 
-def pool_of(api_pods: int, worker_pods: int) -> int:
-    """Connections that all pools may open together, under the database's own limit."""
-    return min(MAX_CONNECTIONS, API_POOL * api_pods + WORKER_POOL * worker_pods)
-
-
-def serve(database: Database, demand: float, pool: int, threads: float, crisis: Crisis) -> Service:
-    """The answer to ``demand`` queries a second from ``threads`` concurrent callers.
+def serve(database: Database, server: Server, load: Load) -> Service:
+    """The answer to a second's load.
 
     Latency of a full database is Little's law over the callers: they are all waiting in it.
     """
-    health = crisis.database_ok / crisis.database_slow
-    health = health if health > DEAD else 0.0
-    best = CURVE.throughput(min(pool, CURVE.best)) * health
-    worst = CURVE.throughput(pool) * health
-    if demand <= 0:
-        return Service(QUERY * crisis.database_slow, 0.0, 0.0, full=False)
-    if demand > (worst if database.full else best):
-        return _full(demand, pool, threads, worst)
-    busy = min(CURVE.workers_for(demand / health), pool)
-    return Service(busy / demand, busy, 0.0, full=False)
+    curve = curve_of(database)
+    health = load.health if load.health > DEAD else 0.0
+    best = curve.throughput(min(load.pool, curve.best)) * health
+    worst = curve.throughput(load.pool) * health
+    if load.demand <= 0:
+        return Service(database.query / max(health, database.query / PATIENCE), 0.0, 0.0, full=False)
+    if load.demand > (worst if server.full else best):
+        return _full(load, worst)
+    busy = min(curve.workers_for(load.demand / health), load.pool)
+    return _ended(Service(busy / load.demand, busy, 0.0, full=False), load.statement_timeout)
 
 
-def _full(demand: float, pool: int, threads: float, rate: float) -> Service:
-    longest = PATIENCE + (pool / rate if rate > 0 else 0.0)
-    latency = min(threads / rate, longest) if rate > 0 and threads > 0 else longest
-    asked = min(demand, threads / latency)
+def _full(load: Load, rate: float) -> Service:
+    longest = PATIENCE + (load.pool / rate if rate > 0 else 0.0)
+    latency = min(load.threads / rate, longest) if rate > 0 and load.threads > 0 else longest
+    asked = min(load.demand, load.threads / latency)
     gave_up = 1 - rate / asked if asked > rate else 0.0
-    return Service(latency, pool, gave_up, full=True)
+    return Service(latency, load.pool, gave_up, full=True)
 
 
-def after(database: Database, service: Service, pool: int, pods: int) -> Database:
-    """The database a second later: idle connections are closed slowly, needed ones are opened at once."""
-    wanted = max(service.in_flight, float(min(IDLE * pods, pool)))
-    fading = database.connections - (database.connections - wanted) / IDLE_SECONDS
-    return Database(service.full, min(max(wanted, fading), float(max(pool, 1))))
+def _ended(service: Service, timeout: float | None) -> Service:
+    """The same, where queries that take longer than the timeout (an exponential time) are ended."""
+    if timeout is None or service.latency <= 0:
+        return service
+    ended = exp(-timeout / service.latency)
+    return Service(service.latency * (1 - ended), service.in_flight * (1 - ended), ended, service.full)
+
+
+def after(server: Server, service: Service, pool: float, pods: int) -> Server:
+    """The server a second later: idle connections are closed slowly, needed ones are opened at once."""
+    wanted = max(service.in_flight, min(float(IDLE * pods), pool))
+    fading = server.connections - (server.connections - wanted) / IDLE_SECONDS
+    return Server(service.full, min(max(wanted, fading), max(pool, 1.0)))

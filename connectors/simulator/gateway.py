@@ -1,4 +1,4 @@
-"""The gateway: rate limit, shedding and the clients' retries: equations 3 and 6.
+"""The gateway: rate limit and shedding: equation 3.
 
 Most requests come from ordinary users far below any sensible limit; a minority share comes from few heavy
 clients (scrapers, broken apps, resellers) far above it. Rates within each kind are exponentially distributed,
@@ -10,16 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import exp
 
-HEAVY_SHARE = 0.3  # of all requests
-ORDINARY_RATE = 20.0  # requests a minute of a user, on average
-HEAVY_RATE = 600.0
-CAPACITY = 6000.0  # requests a second through a pod
-RETRY = 0.4  # share of failures that are tried again the next second
+from connectors.simulator.architecture import Users
+from connectors.simulator.now import Now
 
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """One second at the gateway. offered = limited + shed + admitted."""
+    """One second at the gateway, for one front. offered = limited + shed + admitted."""
 
     offered: float  # the origin's requests and the retries
     limited: float  # answered 429: neither a success nor a failure
@@ -31,27 +28,28 @@ class Admission:
         return self.limited / self.offered if self.offered > 0 else 0.0
 
 
-def passed_share(user_rate: float | None) -> float:
+def passed_share(users: Users, user_rate: float | None) -> float:
     """Share of requests under a limit of ``user_rate`` requests a minute a user; None: no limit."""
     if user_rate is None:
         return 1.0
     rate = max(user_rate, 0.0)
-    ordinary = 1 - exp(-rate / ORDINARY_RATE)
-    heavy = 1 - exp(-rate / HEAVY_RATE)
-    return (1 - HEAVY_SHARE) * ordinary + HEAVY_SHARE * heavy
+    ordinary = 1 - exp(-rate / users.ordinary_rate)
+    heavy = 1 - exp(-rate / users.heavy_rate)
+    return (1 - users.heavy) * ordinary + users.heavy * heavy
 
 
-def admit(origin: float, retries: float, user_rate: float | None, pods: float) -> Admission:
-    """What is let through of a second's requests: the limit first, because a 429 costs next to nothing.
+def admit(now: Now, offered: tuple[float, ...]) -> tuple[Admission, ...]:
+    """What is let through to each front of what it is offered: the limit first, because a 429 costs next to nothing.
 
     Without any pod nobody is told 429: the load balancer answers 503 to everybody.
     """
-    offered = origin + retries
-    limited = offered * (1 - passed_share(user_rate)) if pods > 0 else 0.0
-    admitted = min(offered - limited, pods * CAPACITY)
-    return Admission(offered, limited, offered - limited - admitted, admitted)
+    gateway = now.plant.gateway
+    pods = now.strength(gateway.workload)
+    passed = passed_share(now.plant.users, now.levers.user_rate) if pods > 0 else 1.0
+    allowed = sum(offered) * passed
+    kept = min(1.0, pods * gateway.capacity / allowed) if allowed > 0 else 1.0
+    return tuple(_admission(each, each * passed, kept) for each in offered)
 
 
-def retried(errors: float, limited: float) -> float:
-    """Requests that come again in the next second. Who is told 429 tries again half as often."""
-    return RETRY * (errors + limited / 2)
+def _admission(offered: float, allowed: float, kept: float) -> Admission:
+    return Admission(offered, offered - allowed, allowed - allowed * kept, allowed * kept)

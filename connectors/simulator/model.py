@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 from connectors.simulator import observed, traffic
+from connectors.simulator.architecture import DEFAULT, Architecture, architecture_named
+from connectors.simulator.now import Now
 from connectors.simulator.scenarios import FAULT, Scenario
+from connectors.simulator.state import opened
 from connectors.simulator.tick import Levers, Tick
 
 
 class Model:
-    """A scenario, a seed and the state so far."""
+    """A scenario on an architecture, a seed and the state so far."""
 
-    def __init__(self, scenario: Scenario, seed: int, workers: int) -> None:
-        self._scenario = scenario
-        self._opened = 0.0  # the second from which the scenario's times are counted
+    def __init__(
+        self, scenario: Scenario, seed: int, workers: int | None = None, architecture: Architecture | None = None
+    ) -> None:
+        """``workers``: members of each consumer group at the start; None: as many as the architecture says."""
+        self.architecture = architecture or architecture_named(DEFAULT)
+        self.scenario = scenario
         self._seed = seed
-        self._state = traffic.opened(workers)
+        self._opened = 0.0  # the second from which the scenario's times are counted
+        self._state = opened(self.architecture, workers)
         self._counters: observed.Counters = {}
 
     def begin(self, scenario: Scenario, t: int) -> None:
         """This begins to go wrong at second ``t``, in the place of what did."""
-        self._scenario = scenario
+        self.scenario = scenario
         self._opened = t - FAULT
 
     def reseed(self, seed: int) -> None:
@@ -29,7 +36,8 @@ class Model:
     def step(self, t: int, levers: Levers) -> Tick:
         """Second ``t`` under these levers. Call it once a second, in order."""
         before = self._state
-        self._state, second = traffic.step(before, levers, self._scenario.crisis(t - self._opened), t, self._seed)
-        tick = observed.tick_of(before, self._state, second, levers, self._counters, t, self._seed)
+        now = Now(self.architecture, levers, self.scenario.crisis(t - self._opened), t, self._seed)
+        self._state, second = traffic.step(before, now)
+        tick = observed.tick_of(before, self._state, second, now, self._counters)
         self._counters = tick.counters
         return tick

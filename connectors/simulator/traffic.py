@@ -1,9 +1,9 @@
 """The traffic model: one simulated second from state and levers to the next state and what it looks like.
 
-Pure and deterministic: ``step(state, levers, crisis, t, seed)``. The second flows down the request path once, and what
-lies further down is felt through last second's state (its hit share, its backlog), never by iterating.
+Pure and deterministic: ``step(state, now)``. The second flows down the request path once, and what lies further down
+is felt through last second's state (its hit share, its backlog), never by iterating.
 
-The constants are plausible, not calibrated on any shop: shapes and orders of magnitude are what it is good for.
+The constants are plausible, not calibrated on any system: shapes and orders of magnitude are what it is good for.
 
 Success is *answered well / (all - limited)*: a 429 is an answer that was meant, so it is neither a success nor
 a failure; it is shown apart. Each attempt counts, a retry too.
@@ -11,196 +11,113 @@ a failure; it is shown apart. Each attempt counts, a retry too.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from math import exp
+from math import exp, prod
 
-from connectors.simulator import api, cache, database, gateway, orders, payments, users_cdn
-from connectors.simulator.crisis import Crisis
-from connectors.simulator.orders import Consumers
-from connectors.simulator.tick import Levers
-
-API, WORKERS, GATEWAY = "api", "workers", "gateway"  # the shop's workloads
-DEFAULT_TTL = 60.0  # seconds; the application's own, where nobody configured one
-SHORTEST_TTL = 1.0
-WRITES = 2.0  # queries an order makes
-QUERIES_A_MESSAGE = 1.0  # of a worker
+from connectors.simulator import api, behind, breaker, gateway, later, third_parties, topics, users_cdn
+from connectors.simulator.behind import Behind
+from connectors.simulator.flows import Outcome, Passage, Second
+from connectors.simulator.gateway import Admission
+from connectors.simulator.now import Now
+from connectors.simulator.state import State
+from connectors.simulator.third_parties import Calls, Party
+from connectors.simulator.tick import Mode
+from connectors.simulator.topics import Consumers, Flow
 
 
-@dataclass(frozen=True, slots=True)
-class State:
-    """Everything that one second leaves to the next."""
-
-    edge: users_cdn.Edge
-    store: cache.Store
-    database: database.Database
-    payments: payments.Payments
-    orders: Consumers
-    notifications: Consumers
-    retries: float = 0.0
-    queue: float = 0.0
-    in_flight: float = 0.0
-    consumed: float = 0.0  # orders, in the last second
-    success: float = 1.0
-    success_origin: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Below:
-    """The state of what lies behind the API, a second later."""
-
-    payments: payments.Payments
-    orders: Consumers
-    notifications: Consumers
-
-
-@dataclass(frozen=True, slots=True)
-class Demand:
-    """What the second's requests ask of the pods and of what lies behind them."""
-
-    ordering: float  # share of requests that order something
-    queries: float  # of the database, a request
-    background: float  # queries a second, not of requests
-    work: api.Work
-    service: database.Service
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of the requests that the API served. served = answered + late + lost + unpaid."""
-
-    answered: float
-    late: float  # done, but nobody waited any more
-    lost: float  # the database did not answer
-    unpaid: float  # the payment provider did not
-
-    @property
-    def failed(self) -> float:
-        return self.late + self.lost + self.unpaid
-
-
-@dataclass(frozen=True, slots=True)
-class Second:
-    """One second's flows, from the top of the path to its end."""
-
-    arrivals: users_cdn.Arrivals
-    admission: gateway.Admission
-    demand: Demand
-    served: api.Served
-    outcome: Outcome
-    calls: payments.Calls
-    ordered: float
-    consumed: float  # orders
-    notified: float  # notifications consumed
-    growth: float  # bytes that each ready API pod leaked
-
-    @property
-    def refused(self) -> float:
-        """503 answers: shed by the gateway, or no room in the API's queue."""
-        return self.admission.shed + self.served.overflow
-
-    @property
-    def errors(self) -> float:
-        """5xx answers of the gateway."""
-        return self.refused + self.outcome.failed
-
-    @property
-    def queries(self) -> float:
-        """Queries of the database in this second."""
-        return self.served.served * self.demand.queries + self.demand.background
-
-
-def opened(workers: int) -> State:
-    """A state near an ordinary day's, from which the history starts."""
-    return State(
-        edge=users_cdn.Edge(),
-        store=cache.Store(),
-        database=database.Database(),
-        payments=payments.Payments(),
-        orders=orders.opened(orders.ORDERS, workers),
-        notifications=orders.opened(orders.NOTIFICATIONS, workers),
+def step(state: State, now: Now) -> tuple[State, Second]:
+    """The next state, and the flows of the second that led to it."""
+    plant = now.plant
+    arrivals = users_cdn.arrive(state.edge, users_cdn.users_at(now), now)
+    offered = tuple(
+        arrivals.origin * front.share + was.waiting.due for front, was in zip(plant.fronts, state.fronts, strict=True)
     )
-
-
-def step(state: State, levers: Levers, crisis: Crisis, t: int, seed: int) -> tuple[State, Second]:
-    """The next state, and the flows of second ``t`` that led to it."""
-    arrivals = users_cdn.arrive(state.edge, users_cdn.users_at(seed, crisis, t), crisis)
-    admission = gateway.admit(arrivals.origin, state.retries, levers.user_rate, api.strength(levers.pods_of(GATEWAY)))
-    demand = _demand(state, levers, crisis, admission.admitted)
-    served = api.serve(state.queue, admission.admitted, api.strength(levers.pods_of(API)), demand.work)
-    paid, calls, outcome = _outcome(state, demand, served, crisis, t)
-    ordered = outcome.answered * demand.ordering
-    workers = levers.pods_of(WORKERS).ready
-    ordering, consumed = orders.step(orders.ORDERS, state.orders, ordered, workers, t, crisis.poisoned > 0.5)
-    notifying, notified = orders.step(orders.NOTIFICATIONS, state.notifications, consumed, workers, t)
-    growth = api.growth_of(crisis.leak, served.served, levers.pods_of(API))
-    second = Second(arrivals, admission, demand, served, outcome, calls, ordered, consumed, notified, growth)
-    below = Below(paid, ordering, notifying)
-    return _after(state, levers, crisis, second, below), second
-
-
-def _demand(state: State, levers: Levers, crisis: Crisis, admitted: float) -> Demand:
-    pods = api.strength(levers.pods_of(API))
-    load = api.load_of(levers.features_off, state.in_flight, levers.pods_of(API))
-    ordering = _order_share(levers, crisis)
-    queries = load.lookups * (1 - state.store.hit_share * crisis.cache_ok) + ordering * WRITES
-    background = state.consumed * QUERIES_A_MESSAGE
-    wanted = min(state.queue + admitted, pods * api.CPU_LIMIT / load.cpu) * queries + background
-    pool = database.pool_of(levers.pods_of(API).ready, levers.pods_of(WORKERS).ready)
-    service = database.serve(state.database, wanted, pool, pods * api.THREADS, crisis)
-    paying = ordering * payments.waits(state.payments, crisis)
-    residence = load.cpu + api.OVERHEAD + queries * service.latency + paying
-    return Demand(ordering, queries, background, api.Work(load.cpu, load.lookups, residence), service)
-
-
-def _order_share(levers: Levers, crisis: Crisis) -> float:
-    if levers.read_only or "checkout" in levers.features_off:
-        return 0.0
-    return orders.ORDER_SHARE * crisis.conversion
-
-
-def _outcome(
-    state: State, demand: Demand, served: api.Served, crisis: Crisis, t: int
-) -> tuple[payments.Payments, payments.Calls, Outcome]:
-    in_time = served.served - served.late
-    lost = in_time * (1 - exp(-demand.service.gave_up * demand.queries))  # one read that gives up is enough
-    paid, calls = payments.step(state.payments, (in_time - lost) * demand.ordering, crisis, t)
-    unpaid = min(calls.wrong, in_time - lost)
-    return paid, calls, Outcome(in_time - lost - unpaid, served.late, lost, unpaid)
-
-
-def _after(state: State, levers: Levers, crisis: Crisis, second: Second, below: Below) -> State:
-    served, service = second.served, second.demand.service
-    success_origin = _share(second.outcome.answered, second.errors, state.success_origin)
-    pods = levers.pods_of(API).ready + levers.pods_of(WORKERS).ready
-    pool = database.pool_of(levers.pods_of(API).ready, levers.pods_of(WORKERS).ready)
-    ttl = max(levers.ttl.get("catalog", DEFAULT_TTL), SHORTEST_TTL)
-    lookups = served.served * second.demand.work.lookups * crisis.cache_ok
-    fill = crisis.database_ok * (1 - service.gave_up)
-    return State(
-        edge=users_cdn.refreshed(state.edge, success_origin, served.wait + second.demand.work.residence),
-        store=cache.step(state.store, lookups, ttl, service.latency, fill),
-        database=database.after(state.database, service, pool, pods),
-        payments=below.payments,
-        orders=below.orders,
-        notifications=below.notifications,
-        retries=gateway.retried(second.errors, second.admission.limited),
-        queue=served.queue,
-        in_flight=served.queue
-        + min(served.served * second.demand.work.residence, api.THREADS * levers.pods_of(API).ready),
-        consumed=second.consumed,
-        success=_user_success(second, success_origin, state.success),
-        success_origin=success_origin,
+    admissions = gateway.admit(now, offered)
+    below = behind.look(state, now, tuple(admission.admitted for admission in admissions))
+    served = tuple(_served(state, now, below, index, admission) for index, admission in enumerate(admissions))
+    good = tuple(_reached(state, now, below, index, each[1]) for index, each in enumerate(served))
+    parties, calls, unpaid = _called(state, now, below, sum(remains for remains, _, _ in good))
+    passages = tuple(
+        _passage(now, below, index, admissions[index], served[index], good[index], unpaid)
+        for index in range(len(plant.fronts))
     )
+    ordered = sum(passage.outcome.answered for passage in passages) * now.ordering
+    groups, flows = _topics(state, now, ordered, sum(each[1].served for each in served))
+    second = Second(arrivals, passages, below, calls, flows, ordered)
+    return later.after(state, now, second, parties, groups), second
 
 
-def _share(good: float, bad: float, before: float) -> float:
-    """Share of good ones; where nothing ended in this second, what it was ``before``."""
-    return good / (good + bad) if good + bad > 0 else before
+def _served(state: State, now: Now, below: Behind, index: int, admission: Admission) -> tuple[float, api.Served]:
+    """A front's capacity and what it serves."""
+    front, work = now.plant.fronts[index], below.demands[index].work
+    pods, cores = now.strength(front.workload), now.plant.workload(front.workload).cpu_limit
+    able = api.capacity(front, cores, pods, work)
+    timeout = now.plant.gateway.timeout
+    return able, api.serve(front, state.fronts[index].queue, admission.admitted, pods, able, work, timeout)
 
 
-def _user_success(second: Second, success_origin: float, before: float) -> float:
-    """Of all that users asked for and were not limited in: CDN hits are good, who waited shared another's fate."""
-    arrivals = second.arrivals
-    shared = arrivals.waiting + arrivals.origin * (1 - second.admission.limited_share)
-    good = arrivals.hits + shared * success_origin
-    return _share(good, shared * (1 - success_origin) + arrivals.unresolved, before)
+def _reached(state: State, now: Now, below: Behind, index: int, served: api.Served) -> tuple[float, float, float]:
+    """Of what a front served in time: what is still good after the database and the services, what the database lost
+    and what the services did. One read that gives up is enough."""
+    demand, in_time = below.demands[index], served.served - served.late
+    written = 1 - now.ordering * (1 - exp(-demand.write_lost * now.plant.database.writes))
+    kept = in_time * exp(-demand.read_lost) * written
+    reached = kept * prod(
+        1 - service.share * (1 - _passed(now, circuit, service.workload) * (1 - answer.failed))
+        for service, circuit, answer in zip(now.plant.services, state.services, below.answers, strict=True)
+        if service.needed
+    )
+    return reached, in_time - kept, kept - reached
+
+
+def _passed(now: Now, circuit: breaker.Circuit, name: str) -> float:
+    return breaker.passed(circuit, now.levers.breakers.get(name), now.t)
+
+
+def _called(
+    state: State, now: Now, below: Behind, requests: float
+) -> tuple[tuple[Party, ...], tuple[Calls, ...], float]:
+    """The third parties a second later, their calls, and the share of the requests that failed for them."""
+    after, calls, good = [], [], 1.0
+    for party, was, terms in zip(now.plant.third_parties, state.parties, below.terms, strict=True):
+        each = party.share * (now.ordering if party.per == "order" else 1.0)
+        wanted = requests * each
+        became, made = third_parties.step(party, was, wanted, terms, now)
+        after.append(became)
+        calls.append(made)
+        through = wanted - made.put_off
+        if party.needed and through > 0:
+            good *= 1 - each * through / wanted * made.wrong / (through + made.late)
+    return tuple(after), tuple(calls), 1 - good
+
+
+def _passage(
+    now: Now,
+    below: Behind,
+    index: int,
+    admission: Admission,
+    served: tuple[float, api.Served],
+    good: tuple[float, float, float],
+    unpaid: float,
+) -> Passage:
+    able, work = served
+    reached, lost, missed = good
+    outcome = Outcome(reached * (1 - unpaid), work.late, lost, missed, reached * unpaid)
+    growth = api.growth_of(now.crisis.leak, work.served, now.levers.pods_of(now.plant.fronts[index].workload))
+    return Passage(admission, below.demands[index], able, work, outcome, growth)
+
+
+def _topics(state: State, now: Now, ordered: float, served: float) -> tuple[tuple[Consumers, ...], tuple[Flow, ...]]:
+    """The topics a second later. Who writes to one topic while consuming another does so at once."""
+    plant, parked = now.plant, now.plant.parked
+    consumed = {topic.name: before for topic, before in zip(plant.consumed, state.consumed, strict=True)}
+    groups, flows = [], []
+    for index, (topic, was) in enumerate(zip(plant.consumed, state.topics, strict=True)):
+        source = {"orders": ordered, "requests": served, "topic": consumed.get(topic.after, 0.0)}.get(topic.source, 0.0)
+        wanted = source * topic.share
+        if parked and parked.topic == topic.name and now.on(Mode.PARK):
+            wanted += served * parked.share
+        group, flow = topics.step(topic, was, wanted, index == 0 and now.crisis.poisoned > 0.5, now)
+        consumed[topic.name] = flow.consumed
+        groups.append(group)
+        flows.append(flow)
+    return tuple(groups), tuple(flows)

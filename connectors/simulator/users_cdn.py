@@ -1,6 +1,6 @@
 """Users, DNS and the CDN: equations 1 and 2.
 
-The CDN keeps a copy of a page for a minute and has no stale-if-error, as most are set up. While one request
+The CDN keeps a copy of a page for a minute and, as most are set up, has no stale-if-error. While one request
 fetches a page anew, the others for it wait for that one and share its fate: so when the origin is slow or
 failing, the hit rate falls although the same page is asked for a hundred times.
 """
@@ -10,15 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import exp, pi, sin
 
-from connectors.simulator.crisis import Crisis
+from connectors.simulator.architecture import Cdn
 from connectors.simulator.noise import noise
+from connectors.simulator.now import Now
+from connectors.simulator.tick import Mode
 
-BASE_USERS = 4000.0  # requests a second on an ordinary day
 HOUR = 3600
-CDN_TTL = 60.0  # seconds
-CDN_TIMEOUT = 10.0  # seconds until a fetch that fails is given up
-CALM_HITS = 0.96
-SPIKE_HITS = 0.97  # a crowd asks for the same thing
+SHORTEST_TTL = 1.0
+TTL = "cdn"  # the group of the lever
+OLD_COPIES = 0.95  # share of the pages of which there is an old copy, where those are served on errors
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,26 +45,39 @@ class Arrivals:
         return self.hits / asked if asked > 0 else 0.0
 
 
-def users_at(seed: int, crisis: Crisis, t: int) -> float:
+def users_at(now: Now) -> float:
     """Requests a second that users make: a base, a breath over the hour, a little noise."""
-    return BASE_USERS * crisis.spike * (1 + 0.15 * sin(2 * pi * t / HOUR)) * (1 + 0.02 * noise(seed, "users", t))
+    breath = 1 + 0.15 * sin(2 * pi * now.t / HOUR)
+    return now.plant.users.rate * now.crisis.spike * breath * (1 + 0.02 * noise(now.seed, "users", now.t))
 
 
-def arrive(edge: Edge, users: float, crisis: Crisis) -> Arrivals:
+def arrive(edge: Edge, users: float, now: Now) -> Arrivals:
     """Where one second of users' requests goes."""
-    resolved = users * crisis.dns_ok
-    cacheable = resolved * (CALM_HITS + (SPIKE_HITS - CALM_HITS) * (1 - 1 / max(crisis.spike, 1.0)))
+    cdn, spike = now.plant.cdn, now.crisis.spike
+    resolved = users * now.crisis.dns_ok
+    cacheable = resolved * (cdn.cacheable + (cdn.crowd - cdn.cacheable) * (1 - 1 / max(spike, 1.0)))
     hits = cacheable * edge.fresh
     return Arrivals(users, users - resolved, hits, cacheable - hits, resolved - cacheable)
 
 
-def refreshed(edge: Edge, origin_ok: float, seconds: float) -> Edge:
+def helped(success: float, now: Now) -> float:
+    """Success of those who wait for a fetch: its own, or an old copy where those are served on errors."""
+    return success + (1 - success) * OLD_COPIES if now.on(Mode.STALE_ON_ERROR) else success
+
+
+def refreshed(edge: Edge, origin_ok: float, seconds: float, now: Now) -> Edge:
     """The CDN's copies a second later. ``origin_ok``: share of fetches that succeed; ``seconds``: a good fetch's time.
 
     d fresh/dt = (1 - fresh)/absence - fresh/TTL, solved for constant coefficients over the second.
     """
-    fetch = origin_ok * seconds + (1 - origin_ok) * CDN_TIMEOUT
+    cdn = now.plant.cdn
+    fetch = origin_ok * seconds + (1 - origin_ok) * cdn.timeout
     gain = origin_ok / max(fetch, 0.05)
-    loss = 1 / CDN_TTL
+    loss = 1 / ttl_of(cdn, now)
     settled = gain / (gain + loss)
     return Edge(settled + (edge.fresh - settled) * exp(-(gain + loss)))
+
+
+def ttl_of(cdn: Cdn, now: Now) -> float:
+    """Seconds that a copy is fresh."""
+    return max(now.levers.ttl.get(TTL, cdn.ttl), SHORTEST_TTL)

@@ -13,41 +13,51 @@ import pytest
 from ruamel.yaml import YAML
 
 from connectors.simulator import api, traffic
+from connectors.simulator.architecture import architecture_named
 from connectors.simulator.clock import SimClock
 from connectors.simulator.crisis import CALM, Crisis
 from connectors.simulator.exporters import Cluster as Exported
 from connectors.simulator.exporters import samples
+from connectors.simulator.flows import Second
 from connectors.simulator.kubernetes import KubernetesWire
 from connectors.simulator.kubernetes.quantities import bytes_of
 from connectors.simulator.model import Model
 from connectors.simulator.scenarios import SCENARIOS, Turn
+from connectors.simulator.state import opened
 from connectors.simulator.tick import Levers, Pods, Tick
 from tests.connectors.simulator.sim_cluster import SHOP_DEPLOYMENTS, SHOP_PODS, Client, Cluster, served
-from tests.connectors.simulator.sim_levers import shop_levers
+from tests.connectors.simulator.sim_levers import shop_levers, shop_now
 
 MIB = 2**20
 API_PODS = f"{SHOP_PODS}?labelSelector=app=api"
 API_METRICS = "/apis/metrics.k8s.io/v1beta1/namespaces/shop/pods?labelSelector=app=api"
+SHOP = architecture_named("shop")
+LIMIT = SHOP.workload("api").memory_limit * MIB
 ROOM = 212 * MIB  # that a pod of the tests' cluster has left: it holds 300 MiB of 512
 
 
-def second(crisis: Crisis, pods: Pods) -> traffic.Second:
-    return traffic.step(traffic.opened(4), shop_levers(pods, Pods(4)), crisis, 0, 0)[1]
+def second(crisis: Crisis, pods: Pods) -> Second:
+    return traffic.step(opened(SHOP), shop_now(shop_levers(pods, Pods(4)), crisis))[1]
 
 
 def test_each_ready_pod_grows_by_its_share_of_what_is_served() -> None:
     leaking = second(replace(CALM, leak=10_000.0), Pods(5))
-    assert leaking.served.served > 100
-    assert leaking.growth == pytest.approx(10_000 * leaking.served.served / 5)
-    assert second(CALM, Pods(5)).growth == 0
-    assert second(replace(CALM, leak=10_000.0), Pods(0)).growth == 0
+    assert leaking.served > 100
+    assert leaking.passages[0].growth == pytest.approx(10_000 * leaking.served / 5)
+    assert second(CALM, Pods(5)).passages[0].growth == 0
+    assert second(replace(CALM, leak=10_000.0), Pods(0)).passages[0].growth == 0
+
+
+def memory(pods: Pods) -> float:
+    return api.memory_of(SHOP.fronts[0], SHOP.workload("api"), 0.0, pods)
 
 
 def test_leaked_memory_counts_up_to_the_limit_and_a_full_heap_costs_cpu() -> None:
     fresh, full = Pods(5), Pods(5, leaked=300.0 * MIB)
-    assert api.memory_of(0, full) == api.memory_of(0, fresh) + 300 * MIB
-    assert api.memory_of(0, replace(full, leaked=1e12)) == api.MEMORY_LIMIT
-    assert api.load_of(frozenset(), 0, full).cpu > api.load_of(frozenset(), 0, fresh).cpu * 1.1
+    assert memory(full) == memory(fresh) + 300 * MIB
+    assert memory(replace(full, leaked=1e12)) == LIMIT
+    efforts = [api.effort_of(SHOP.fronts[0], (), 0.0, memory(pods) / LIMIT).cpu for pods in (fresh, full)]
+    assert efforts[1] > efforts[0] * 1.1
 
 
 def test_pods_are_killed_one_by_one_start_again_are_cold_and_come_back() -> None:
@@ -195,7 +205,7 @@ async def test_a_leak_ends_in_kills_and_without_one_nothing_grows() -> None:
     ready = []
     for tick in (shop := Shop(leak=60_000.0)).seconds(600):
         ready.append(shop.wire.workloads()["api"].ready)
-        assert tick.usage["api"].memory <= api.MEMORY_LIMIT
+        assert tick.usage["api"].memory <= LIMIT
     assert min(ready) < 5
     calm = list((still := Shop(leak=0.0)).seconds(120))
     assert {tick.usage["api"].growth for tick in calm} == {tick.usage["api"].leaked for tick in calm} == {0.0}
