@@ -1,156 +1,216 @@
 """What one second looks like from outside: gauges, counters and the histograms' buckets, by the model's own names.
 
-Counters are floats, so that a rate of 0.3 a second is one; exporters and wires round where theirs are whole.
+A gauge or counter of a front, service, workload, topic or third party begins with its name. Counters are floats, so
+that a rate of 0.3 a second is one; exporters and wires round where theirs are whole.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
-from connectors.simulator import api, cache, database, orders, payments
+from connectors.simulator import cache, database, topics
+from connectors.simulator.flows import Second
+from connectors.simulator.latency import quantiles, within
 from connectors.simulator.noise import noise
+from connectors.simulator.now import Now
 from connectors.simulator.queueing import share_within
-from connectors.simulator.tick import Levers, Tick, Usage
-from connectors.simulator.traffic import API, GATEWAY, WORKERS, Second, State
+from connectors.simulator.saturation import saturation
+from connectors.simulator.state import State
+from connectors.simulator.third_parties import Calls
+from connectors.simulator.tick import Mode, Tick
+from connectors.simulator.usage import cores, gateway_cpu, usage
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)  # seconds; the Go client's default
-WORKER_MEMORY = 210 * 2**20  # bytes a pod
-GATEWAY_MEMORY = 96 * 2**20
-WEB, WEB_CPU, WEB_MEMORY = "web", 0.1, 96 * 2**20  # it serves what the CDN did not keep, which is next to nothing
-GATEWAY_CPU = 0.0001  # CPU seconds a request
-GATEWAY_CPU_REQUEST = 0.25  # cores a pod
 DNS_SECONDS = 0.012
+GATEWAY_CPU_REQUEST = 0.25  # cores a gateway pod of the shop
 
 Counters = Mapping[str, float]
 
 
-def tick_of(before: State, after: State, second: Second, levers: Levers, counters: Counters, t: int, seed: int) -> Tick:
-    """The second ``t`` that led from one state to the next. ``counters`` are last second's."""
-    counted = increments(second, levers)
+def tick_of(before: State, after: State, second: Second, now: Now, counters: Counters) -> Tick:
+    """The second that led from one state to the next. ``counters`` are last second's."""
+    used = usage(after, second, now)
+    counted = increments(second, now) | {f"{name}.cpu": cores(name, each, now) for name, each in used.items()}
     return Tick(
-        t=t,
-        cache=cache.shown(after.store, before.store, levers.pods_of(API).ready + levers.pods_of(WORKERS).ready),
-        groups=(
-            orders.shown(orders.ORDERS, after.orders, t),
-            orders.shown(orders.NOTIFICATIONS, after.notifications, t),
+        t=now.t,
+        cache=cache.shown(after.stores, before.stores, now),
+        groups=tuple(
+            topics.shown(topic, group, now.t) for topic, group in zip(now.plant.consumed, after.topics, strict=True)
         ),
-        usage=usage(after, second, levers),
+        usage=used,
         success=after.success,
         success_origin=after.success_origin,
-        gauges=gauges(after, second, levers, t, seed),
+        gauges=gauges(after, second, now),
         counters={name: counters.get(name, 0.0) + more for name, more in counted.items()},
     )
 
 
-def usage(state: State, second: Second, levers: Levers) -> dict[str, Usage]:
-    """What the pods of each workload use."""
-    pods, workers, gateways = levers.pods_of(API), levers.pods_of(WORKERS), levers.pods_of(GATEWAY)
-    memory = api.memory_of(state.in_flight, pods)
-    return {
-        API: Usage(
-            cpu=second.served.cpu / (pods.ready * api.CPU_REQUEST) if pods.ready else 0.0,
-            memory=memory,
-            leaked=memory - api.memory_of(state.in_flight, replace(pods, leaked=0.0)),
-            growth=second.growth,
-        ),
-        WORKERS: Usage(worker_cpu(second, workers.ready), float(WORKER_MEMORY)),
-        GATEWAY: Usage(gateway_cpu(second, gateways.ready), float(GATEWAY_MEMORY)),
-        WEB: Usage(WEB_CPU, float(WEB_MEMORY)),
-    }
-
-
-def worker_cpu(second: Second, ready: int) -> float:
-    """Share of their CPU request that ready workers use: nearly all of it when they work at their budget."""
-    busy = second.consumed / orders.ORDERS.budget + second.notified / orders.NOTIFICATIONS.budget
-    return 0.05 + 0.45 * busy / ready if ready else 0.0
-
-
-def gateway_cpu(second: Second, ready: int) -> float:
-    """Share of their CPU request that ready gateway pods use."""
-    return second.admission.offered * GATEWAY_CPU / (ready * GATEWAY_CPU_REQUEST) if ready else 0.0
-
-
-def gauges(state: State, second: Second, levers: Levers, t: int, seed: int) -> dict[str, float]:
+def gauges(state: State, second: Second, now: Now) -> dict[str, float]:
     """States that are read as they are, not counted."""
     return {
         "users.rate": second.arrivals.users,
         "users.waiting": second.arrivals.waiting,
         "cdn.hit_rate": second.arrivals.hit_rate,
         "dns.ok": float(second.arrivals.unresolved * 2 <= second.arrivals.users),
-        "dns.lookup": DNS_SECONDS * (1 + 0.2 * noise(seed, "dns", t)),
-        "gateway.offered": second.admission.offered,
-        "gateway.retries": state.retries,
-        "gateway.cpu": gateway_cpu(second, levers.pods_of(GATEWAY).ready),
-        "api.capacity": api.capacity(api.strength(levers.pods_of(API)), second.demand.work),
-        "api.queue": state.queue,
-        "api.wait": second.served.wait,
-        "database.connections": state.database.connections,
-        "database.busy": second.demand.service.in_flight,
-        "database.max": float(database.MAX_CONNECTIONS),
-        "database.latency": second.demand.service.latency,
-        "database.full": float(state.database.full),
-        "payments.open": float(state.payments.opens_again is not None),
-        "payments.queued": state.payments.queued,
-        "payments.latency": second.calls.latency,
-        "orders.lag": state.orders.lag,
-        "notifications.lag": state.notifications.lag,
+        "dns.lookup": DNS_SECONDS * (1 + 0.2 * noise(now.seed, "dns", now.t)),
+        "gateway.offered": second.offered,
+        "gateway.retries": sum(front.waiting.all for front in state.fronts),
+        "gateway.cpu": gateway_cpu(second, now),
+        "success.paying": paying_success(second, now, state.success_origin),
+        "errors.ratio": 1 - state.success_origin,
+        **_fronts(state, second, now),
+        **_database(state, second, now),
+        **_services(state, second, now),
+        **_third_parties(state, second, now),
+        **_topics(state, now),
+        **quantiles(second.passages, now.plant.gateway.timeout),
+        **saturation(state, second, now),
     }
 
 
-def increments(second: Second, levers: Levers) -> dict[str, float]:
+def paying_success(second: Second, now: Now, overall: float) -> float:
+    """Success of paying users at the origin: with their lane, others are refused and kept waiting before them."""
+    allowed = second.offered - second.limited
+    if not now.on(Mode.PAYING_FIRST) or allowed <= 0:
+        return overall
+    squeezed = sum(each.refused + each.outcome.late for each in second.passages) / allowed
+    share = now.plant.users.paying
+    own = min(max(squeezed - (1 - share), 0.0) / share, 1.0) if share > 0 else squeezed
+    wrong = sum(each.outcome.failed - each.outcome.late for each in second.passages)
+    return (1 - own) * second.answered / (second.answered + wrong) if second.answered > 0 else 0.0
+
+
+def _fronts(state: State, second: Second, now: Now) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for front, after, passage in zip(now.plant.fronts, state.fronts, second.passages, strict=True):
+        own = {
+            "capacity": passage.capacity,
+            "queue": after.queue,
+            "wait": passage.served.wait,
+            "latency": passage.seconds,
+            "success": after.success,
+        }
+        found |= {f"{front.workload}.{name}": value for name, value in own.items()}
+    return found
+
+
+def _database(state: State, second: Second, now: Now) -> dict[str, float]:
+    """All primaries together; and each by its name, where there are several."""
+    shards, plant = second.behind.shards, now.plant.database
+    each = [
+        {
+            "connections": after.primary.server.connections + after.primary.long,
+            "busy": shard.primary.in_flight + after.primary.long,
+            "max": float(plant.connections),
+            "latency": shard.primary.latency,
+            "full": float(after.primary.server.full),
+            "long": after.primary.long,
+            "standby": float(after.primary.standby),
+        }
+        for shard, after in zip(shards, state.shards, strict=True)
+    ]
+    summed = {name: sum(one[name] for one in each) for name in ("connections", "busy", "max", "long")}
+    worst = {name: max(one[name] for one in each) for name in ("latency", "full", "standby")}
+    found = {f"database.{name}": value for name, value in (summed | worst).items()}
+    found["database.replicas"] = float(state.replicas.useful)
+    found["database.open"] = float(state.reads.open)
+    if len(each) > 1:
+        for shard_name, one in zip(plant.shards, each, strict=True):
+            found |= {f"database.{shard_name.name}.{name}": value for name, value in one.items()}
+    return found
+
+
+def _services(state: State, second: Second, now: Now) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for service, circuit, answer in zip(now.plant.services, state.services, second.behind.answers, strict=True):
+        own = {
+            "latency": answer.latency,
+            "failed": answer.failed,
+            "busy": answer.busy,
+            "open": float(circuit.open),
+        }
+        found |= {f"{service.workload}.{name}": value for name, value in own.items()}
+    return found
+
+
+def _third_parties(state: State, second: Second, now: Now) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for party, after, calls in zip(now.plant.third_parties, state.parties, second.calls, strict=True):
+        own = {"open": float(after.circuit.open), "queued": after.queued, "latency": calls.latency}
+        found |= {f"{party.name}.{name}": value for name, value in own.items()}
+    return found
+
+
+def _topics(state: State, now: Now) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for topic, group in zip(now.plant.consumed, state.topics, strict=True):
+        found |= {f"{topic.name}.lag": group.lag, f"{topic.name}.held": group.held}
+    return found
+
+
+def increments(second: Second, now: Now) -> dict[str, float]:
     """What the counters grew by in this second; always the same names."""
-    outcome, calls = second.outcome, second.calls
-    busy = min(second.demand.service.in_flight / database.CURVE.best, 1.0)  # share of the database's cores
-    return {
+    outcomes = [passage.outcome for passage in second.passages]
+    lost, late = (sum(getattr(each, name) for each in outcomes) for name in ("lost", "late"))
+    missed = sum(each.missed + each.unpaid for each in outcomes)
+    found = {
         "users": second.arrivals.users,
         "cdn.hit": second.arrivals.hits,
         "cdn.miss": second.arrivals.waiting + second.arrivals.origin,
-        "gateway.200": outcome.answered,
-        "gateway.429": second.admission.limited,
-        "gateway.500": outcome.lost + outcome.unpaid,
-        "gateway.503": second.refused,
-        "gateway.504": outcome.late,
-        **_gateway_buckets(second),
-        "payments.200": calls.answered,
-        "payments.429": calls.refused,
-        "payments.500": calls.failed,
-        **_payment_buckets(calls),
-        "gateway.cpu": second.admission.offered * GATEWAY_CPU if levers.pods_of(GATEWAY).ready else 0.0,
-        "api.cpu": second.served.cpu,
-        "workers.cpu": worker_cpu(second, levers.pods_of(WORKERS).ready)
-        * api.CPU_REQUEST
-        * levers.pods_of(WORKERS).ready,
+        "gateway.200": second.answered,
+        "gateway.429": second.limited,
+        "gateway.500": lost + missed,
+        "gateway.503": sum(passage.refused for passage in second.passages),
+        "gateway.504": late,
+        **_gateway_buckets(second, now),
+        **_queries(second, now),
+    }
+    for party, calls in zip(now.plant.third_parties, second.calls, strict=True):
+        found |= {f"{party.name}.200": calls.answered, f"{party.name}.429": calls.refused}
+        found |= {f"{party.name}.500": calls.failed, **_call_buckets(party.name, calls)}
+    for topic, flow in zip(now.plant.consumed, second.flows, strict=True):
+        own = {"produced": flow.produced, "consumed": flow.consumed, "lost": flow.lost}
+        found |= {f"{topic.name}.{name}": value for name, value in own.items()}
+    return found
+
+
+def _queries(second: Second, now: Now) -> dict[str, float]:
+    shards, plant = second.behind.shards, now.plant.database
+    latency = sum(shard.primary.latency for shard in shards) / len(shards)
+    gave_up = sum(shard.primary.gave_up for shard in shards) / len(shards)
+    best = database.curve_of(plant).best
+    busy = sum(min(shard.primary.in_flight / best, 1.0) for shard in shards) / len(shards)  # of the database's cores
+    written = zip(now.plant.consumed, second.flows, strict=True)
+    return {
         "database.queries": second.queries,
-        "database.seconds": second.queries * second.demand.service.latency,
-        "database.gave_up": second.queries * second.demand.service.gave_up,
+        "database.seconds": second.queries * latency,
+        "database.gave_up": second.queries * gave_up,
         "database.user": busy,
         "database.idle": 1.0 - busy,
-        "orders.produced": second.ordered,
-        "orders.consumed": second.consumed,
-        "notifications.consumed": second.notified,
-        "dead_letters": second.consumed * second.demand.service.gave_up,  # a worker tries an order once
+        # A worker tries a message once.
+        "dead_letters": sum(flow.consumed * gave_up for topic, flow in written if topic.queries > 0),
     }
 
 
-def _gateway_buckets(second: Second) -> dict[str, float]:
+def _gateway_buckets(second: Second, now: Now) -> dict[str, float]:
     """Answers within each bound. A refusal takes no time; who was given up on took the gateway's time-out."""
-    quick = second.refused + second.admission.limited
-    served, wait, residence = second.served.served, second.served.wait, second.demand.work.residence
-    within = {
-        f"gateway.le.{bound}": quick + served * (share_within(bound, wait, residence) if bound < api.TIMEOUT else 1.0)
-        for bound in BUCKETS
+    timeout, passages = now.plant.gateway.timeout, second.passages
+    quick = sum(passage.refused + passage.admission.limited for passage in passages)
+    counted = {
+        f"gateway.le.{bound}": quick + sum(within(passage, bound, timeout) for passage in passages) for bound in BUCKETS
     }
-    in_time = served - second.served.late
-    seconds = in_time * min(wait + residence, api.TIMEOUT) + second.served.late * api.TIMEOUT
-    return {**within, "gateway.le.+Inf": quick + served, "gateway.seconds": seconds}
+    seconds = sum(
+        (each.served.served - each.served.late) * min(each.seconds, timeout) + each.served.late * timeout
+        for each in passages
+    )
+    return {**counted, "gateway.le.+Inf": quick + second.served, "gateway.seconds": seconds}
 
 
-def _payment_buckets(calls: payments.Calls) -> dict[str, float]:
+def _call_buckets(name: str, calls: Calls) -> dict[str, float]:
     """A call takes at least 0.6 of its mean, and an exponential time beyond that."""
     made, least = calls.answered + calls.wrong, 0.6 * calls.latency
-    within = {
-        f"payments.le.{bound}": made * share_within(bound, least, calls.latency - least) if made else 0.0
+    counted = {
+        f"{name}.le.{bound}": made * share_within(bound, least, calls.latency - least) if made else 0.0
         for bound in BUCKETS
     }
-    return {**within, "payments.le.+Inf": made, "payments.seconds": made * calls.latency}
+    return {**counted, f"{name}.le.+Inf": made, f"{name}.seconds": made * calls.latency}
