@@ -56,17 +56,17 @@ async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse
 async def manners(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Cross-origin headers, gzip, and Go's plain words for a page or a method that is not there."""
     try:
-        response = await handler(request)
+        response = web.Response(status=204) if request.method == "OPTIONS" else await handler(request)
     except web.HTTPNotFound:
         response = plain(404, "404 page not found\n")
     except web.HTTPMethodNotAllowed as error:
         response = plain(405, "Method Not Allowed\n", Allow=", ".join(sorted({*error.allowed_methods, "OPTIONS"})))
     if "Origin" in request.headers and request.path.startswith("/api/"):
         response.headers.update(CORS)
-    if isinstance(response, web.Response) and response.body and len(response.text or "") > WORTH_PACKING:
-        packs = "gzip" in request.headers.get("Accept-Encoding", "")
-        if packs:
-            response.enable_compression(web.ContentCoding.gzip)
+    body = response.body if isinstance(response, web.Response) else None
+    packs = "gzip" in request.headers.get("Accept-Encoding", "")
+    if packs and isinstance(body, bytes) and len(body) > WORTH_PACKING:
+        response.enable_compression(web.ContentCoding.gzip)
     return response
 
 

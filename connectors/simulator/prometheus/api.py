@@ -1,26 +1,27 @@
-"""Prometheus's HTTP API v1 over the store and the engine, and the few pages around it that clients ask for.
+"""Prometheus's HTTP API v1 over the store and the engine: queries, series and their labels.
 
 See https://prometheus.io/docs/prometheus/latest/querying/api/.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+import asyncio
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from aiohttp import web
 
 from connectors.simulator.prometheus.answers import Handler, answer
-from connectors.simulator.prometheus.compile import series_selector
+from connectors.simulator.prometheus.compile import compiled, prettified, series_selector
 from connectors.simulator.prometheus.engine import Engine
-from connectors.simulator.prometheus.exposition import CONTENT_TYPE, exposition, kinds
 from connectors.simulator.prometheus.functions import LABEL_NAME
 from connectors.simulator.prometheus.labels import Labels, label
 from connectors.simulator.prometheus.parameters import Parameters
 from connectors.simulator.prometheus.series import Series
-from connectors.simulator.prometheus.values import BadQueryError
+from connectors.simulator.prometheus.values import BadQueryError, TimeoutQueryError
 
-VERSION = "2.42.0"  # the version whose semantics the tests compare
+INSTANT = 0.000_1  # wall seconds that the quickest query takes
+TURN = 0.02  # wall seconds between two looks at who else wants to be served
 
 
 async def parameters(request: web.Request) -> tuple[Parameters, list[str]]:
@@ -47,31 +48,49 @@ class Api:
     def routes(self) -> list[web.AbstractRouteDef]:
         v1 = "/api/v1"
         return [
-            *(web.get(path, self.healthy) for path in ("/", "/-/healthy", "/-/ready")),
-            web.get("/metrics", self.metrics),
             *both(f"{v1}/query", self.query),
             *both(f"{v1}/query_range", self.query_range),
+            *both(f"{v1}/query_exemplars", self.exemplars),
+            *both(f"{v1}/format_query", self.format_query),
             *both(f"{v1}/series", self.series),
             *both(f"{v1}/labels", self.labels),
-            web.get(f"{v1}/label/{{name}}/values", self.label_values),
-            web.get(f"{v1}/metadata", self.metadata),
-            web.get(f"{v1}/targets", self.targets),
-            web.get(f"{v1}/status/buildinfo", self.buildinfo),
+            web.get(f"{v1}/label/{{name}}/values", self.label_values, allow_head=False),
         ]
-
-    async def healthy(self, request: web.Request) -> web.Response:
-        return web.Response(text="Prometheus Server is Healthy.\n")
-
-    async def metrics(self, request: web.Request) -> web.Response:
-        return web.Response(body=exposition(self._store.latest).encode(), headers={"Content-Type": CONTENT_TYPE})
 
     async def query(self, request: web.Request) -> web.Response:
         given, _ = await parameters(request)
-        return answer(self._engine.instant(given.text("query"), given.time("time", self._now())))
+        wall = given.time("time", self._now())
+        if given.timeout() < INSTANT:
+            raise TimeoutQueryError("query timed out in query queue")
+        with named("query"):
+            return answer(self._engine.instant(expression(given), wall))
 
     async def query_range(self, request: web.Request) -> web.Response:
         given, _ = await parameters(request)
-        return answer(self._engine.over_range(given.text("query"), given.span()))
+        span, loop = given.span(), asyncio.get_running_loop()
+        deadline, turn = loop.time() + given.timeout(), loop.time()
+        with named("query"):
+            for found in self._engine.points(expression(given), span):
+                if found is not None:
+                    return answer(found)
+                now = loop.time()
+                if now > deadline:
+                    raise TimeoutQueryError("query timed out in expression evaluation")
+                if now > turn:
+                    await asyncio.sleep(0)
+                    turn = loop.time() + TURN
+        raise AssertionError("a range ends with its answer")
+
+    async def exemplars(self, request: web.Request) -> web.Response:
+        """There are none; the query is checked all the same."""
+        given, _ = await parameters(request)
+        compiled(expression(given))
+        return answer([])
+
+    async def format_query(self, request: web.Request) -> web.Response:
+        given, _ = await parameters(request)
+        with named("query"):
+            return answer(prettified(expression(given)))
 
     async def series(self, request: web.Request) -> web.Response:
         given, selectors = await parameters(request)
@@ -90,26 +109,6 @@ class Api:
             raise BadQueryError(f'invalid label name: "{name}"')
         return answer(sorted({label(labels, name) for labels in self._labels(given, selectors)} - {""}))
 
-    async def metadata(self, request: web.Request) -> web.Response:
-        wanted = request.query.get("metric")
-        found = kinds(self._store.latest)
-        return answer(
-            {
-                name: [{"type": kind, "help": "", "unit": ""}]
-                for name, kind in found.items()
-                if wanted in (None, "", name)
-            }
-        )
-
-    async def targets(self, request: web.Request) -> web.Response:
-        ups = (sample for sample in self._store.latest if sample.name == "up")
-        active = [target(sample.labels, sample.value == 1) for sample in ups]
-        return answer({"activeTargets": active, "droppedTargets": []})
-
-    async def buildinfo(self, request: web.Request) -> web.Response:
-        info = {"branch": "simulated", "buildDate": "", "buildUser": "seawall", "goVersion": "", "revision": ""}
-        return answer({"version": VERSION, **info})
-
     def _now(self) -> float:
         return self._clock.wall(self._clock.now())
 
@@ -125,21 +124,19 @@ class Api:
 
 def both(path: str, handler: Handler) -> list[web.AbstractRouteDef]:
     """By GET, and by POST with a form for queries that are too long for a URL."""
-    return [web.get(path, handler), web.post(path, handler)]
+    return [web.get(path, handler, allow_head=False), web.post(path, handler)]
 
 
-def target(labels: Labels, up: bool) -> dict[str, Any]:
-    job = label(labels, "job")
-    return {
-        "discoveredLabels": dict(labels),
-        "labels": dict(labels),
-        "scrapePool": job,
-        "scrapeUrl": "",
-        "globalUrl": "",
-        "lastError": "" if up else "the simulated target is down",
-        "lastScrape": "0001-01-01T00:00:00Z",
-        "lastScrapeDuration": 0,
-        "health": "up" if up else "down",
-        "scrapeInterval": "5s",
-        "scrapeTimeout": "5s",
-    }
+def expression(given: Parameters) -> str:
+    return given.text("query")
+
+
+@contextmanager
+def named(parameter: str) -> Iterator[None]:
+    """An expression that cannot be read is told with its parameter's name."""
+    try:
+        yield
+    except BadQueryError as error:
+        if not str(error).startswith("parse error"):
+            raise
+        raise Parameters.invalid(parameter, str(error)) from None

@@ -6,7 +6,9 @@ right also when the speed has changed within it; its step is thereby the asked s
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any
 
 from connectors.simulator.clock import SimClock
@@ -45,14 +47,23 @@ class Engine:
 
     def over_range(self, query: str, span: Span) -> Answer:
         """At each point of a span of wall times. Raises ``QueryError``."""
+        *_, answer = self.points(query, span)
+        assert answer is not None
+        return answer
+
+    def points(self, query: str, span: Span) -> Iterator[Answer | None]:
+        """The same, None after each point, so that others may be served between two of them; the answer is last."""
         context = Query(self.store, self.clock, self._sim(span.start), self._sim(span.end))
         plan = compiled(query)
         columns: dict[Labels, list[list[Any]]] = {}
         for wall in span.points():
+            context.began = monotonic()
+            stamp = number(wall)
             for labels, value in step(plan, Moment(self._sim(wall), context)):
-                columns.setdefault(labels, []).append([number(wall), shortest(value)])
+                columns.setdefault(labels, []).append([stamp, shortest(value)])
+            yield None
         series = [{"metric": dict(labels), "values": columns[labels]} for labels in sorted(columns)]
-        return {"resultType": "matrix", "result": series}
+        yield {"resultType": "matrix", "result": series}
 
     def _sim(self, wall: float) -> int:
         """Simulated ms."""

@@ -16,6 +16,7 @@ from connectors.simulator.prometheus.values import BadQueryError
 MAX_POINTS = 11_000
 DURATION = re.compile(r"(?:(\d+)y)?(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?")
 UNITS = (365 * 86_400.0, 7 * 86_400.0, 86_400.0, 3_600.0, 60.0, 1.0, 0.001)
+LONGEST = 20.0  # wall seconds of one query; Prometheus's default of two minutes would outlast every client
 FAR = 1e11  # seconds; beyond it Prometheus too refuses a time
 
 
@@ -50,7 +51,24 @@ class Parameters:
         try:
             return seconds(given)
         except ValueError:
-            raise self.invalid(name, f'cannot parse "{given}" to a valid timestamp') from None
+            prefix = "" if default is None else f"Invalid time value for '{name}': "
+            raise self.invalid(name, f'{prefix}cannot parse "{given}" to a valid timestamp') from None
+
+    def timeout(self) -> float:
+        """Wall seconds that a query may take; at most ``LONGEST``. Raises ``BadQueryError``."""
+        given = self.text("timeout")
+        try:
+            return min(duration(given), LONGEST) if given else LONGEST
+        except ValueError:
+            raise self.invalid("timeout", f'cannot parse "{given}" to a valid duration') from None
+
+    def limit(self) -> int:
+        """How many are wanted; -1 for all. Raises ``BadQueryError``."""
+        given = self.text("limit")
+        try:
+            return int(given) if given else -1
+        except ValueError:
+            raise BadQueryError("limit must be a number") from None
 
     def step(self) -> float:
         """Seconds, above 0. Raises ``BadQueryError``."""

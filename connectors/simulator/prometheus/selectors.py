@@ -102,6 +102,7 @@ def sampled(node: VectorSelector) -> Callable[[Moment], list[tuple[Labels, int, 
 
     def plan(moment: Moment) -> list[tuple[Labels, int, float]]:
         t = look(moment)
+        moment.query.charge(0)
         pairs = ((series.labels, series.at(t)) for series in found(moment.query, conditions))
         return [(labels, *sample) for labels, sample in pairs if sample is not None]
 
@@ -153,4 +154,5 @@ def remembered(inner: VectorPlan, moment: Moment, t: int) -> Vector:
     vector = moment.query.inner.get(key)
     if vector is None:
         vector = moment.query.inner[key] = inner(Moment(t, moment.query))
+        moment.query.hold(1 + len(vector))
     return vector

@@ -64,6 +64,16 @@ class Store:
         candidates = min((self._postings.get((m.name, m.value), {}) for m in exact), key=len)
         return [series for series in candidates if all(m.holds(series.labels) for m in matchers)]
 
+    def last(self, source: str) -> int | None:
+        """When a source gave samples last, in ms."""
+        stream = self._streams.get(source)
+        return stream.times[-1] if stream and stream.times else None
+
+    def bounds(self) -> tuple[int, int]:
+        """The first and the last time of all scrapes that are kept; 0 without one."""
+        stream = self._streams.get(SCRAPES)
+        return (stream.times[0], stream.times[-1]) if stream and stream.times else (0, 0)
+
     def _found(self, stream: Stream, samples: tuple[Sample, ...], before: tuple[Sample, ...]) -> list[Series]:
         """The series of each sample. Labels and names are shared between scrapes, so most are known by identity."""
         known = stream.shown if len(before) == len(stream.shown) else []

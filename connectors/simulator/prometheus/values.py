@@ -9,6 +9,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import NamedTuple
 
 from connectors.simulator.clock import SimClock
@@ -43,11 +44,14 @@ class Window(NamedTuple):
     end: int
 
 
+TOO_MANY = "query processing would load too many samples into memory in query execution"
 Vector = list[tuple[Labels, float]]
 Matrix = list[Window]
 
 
 MAX_SAMPLES = 3_000_000  # that one query may look at; a wilder one would hold up the whole estate
+MAX_HELD = 400_000  # elements of subqueries' steps, which are kept until the query ends
+PATIENCE = 2.0  # wall seconds that one moment's evaluation may take: meanwhile nobody else is served
 
 
 @dataclass(slots=True)
@@ -61,12 +65,22 @@ class Query:
     found: dict[int, list[Series]] = field(default_factory=dict)  # by selector: looked up once a query
     inner: dict[tuple[int, int], Vector] = field(default_factory=dict)  # steps of subqueries, which overlap
     samples: int = 0  # looked at so far
+    held: int = 0  # of subqueries' elements
+    began: float = field(default_factory=monotonic)  # when the evaluation of this moment did
 
     def charge(self, samples: int) -> None:
-        """Raises ``ExecutionError``, in Prometheus's words, once the query has looked at too many."""
+        """Raises ``ExecutionError``, in Prometheus's words, once the query has looked at too many, or too long."""
         self.samples += samples
         if self.samples > MAX_SAMPLES:
-            raise ExecutionError("query processing would load too many samples into memory in query execution")
+            raise ExecutionError(TOO_MANY)
+        if monotonic() - self.began > PATIENCE:
+            raise TimeoutQueryError("query timed out in expression evaluation")
+
+    def hold(self, elements: int) -> None:
+        """Raises ``ExecutionError`` once too much would have to be kept."""
+        self.held += elements
+        if self.held > MAX_HELD:
+            raise ExecutionError(TOO_MANY)
 
     def sim(self, wall: float) -> int:
         """Simulated ms at a wall time in seconds."""

@@ -13,6 +13,8 @@ from connectors.simulator.clock import SimClock
 from connectors.simulator.prometheus.answers import Handler, manners, refusals
 from connectors.simulator.prometheus.api import Api
 from connectors.simulator.prometheus.api_rules import RulesApi
+from connectors.simulator.prometheus.api_status import StatusApi
+from connectors.simulator.prometheus.api_targets import TargetsApi
 from connectors.simulator.prometheus.engine import Engine
 from connectors.simulator.prometheus.evaluation import Evaluation
 from connectors.simulator.prometheus.rules import RuleFile, default_rules
@@ -35,7 +37,7 @@ class PrometheusWire:
         self._store = Store()
         engine = Engine(self._store, clock)
         self._evaluation = Evaluation(engine, default_rules() if rules is None else rules)
-        self._pages = (Api(engine), RulesApi(self._evaluation, clock))
+        self._pages = (Api(engine), TargetsApi(engine), RulesApi(self._evaluation, clock), StatusApi(engine))
         self._token: str | None = None
         self._runner: web.AppRunner | None = None
 

@@ -229,6 +229,7 @@ async def test_the_exposition_is_grouped_and_escaped(wire: PrometheusWire) -> No
         assert response.headers["Content-Type"].startswith("text/plain; version=0.0.4")
         text = await response.text()
     assert text.splitlines() == [
+        "# HELP up 1 if the target could be scraped, 0 if not.",
         "# TYPE up gauge",
         'up{instance="api-1",job="api"} 1',
         'up{instance="web-1",job="web"} 0',
