@@ -33,6 +33,10 @@ class Conversation:
         self._requests = Reader()
         self._begun: float | None = None  # loop time at which the unfinished request began
         self._ahead = bytearray()
+        self._direct = client.send
+        self._replies: list[bytes] | None = None  # of the commands that came together, to go together
+        self._size = 0
+        client.send = self._send
 
     async def run(self) -> None:
         client = self._client
@@ -67,15 +71,35 @@ class Conversation:
         return now + idle if idle and not self._client.subscriptions else None
 
     async def _answer(self, data: bytes) -> None:
-        for words in self._requests.feed(data):
-            self._begun = None
-            await self._hold(words)
-            reply = self._server.execute(self._client, words)
-            if isinstance(reply, Later):
-                reply = await self._later()
-            self._say(reply)
-            if self._client.closing:
-                return
+        self._replies = []
+        try:
+            for words in self._requests.feed(data):
+                self._begun = None
+                await self._hold(words)
+                reply = self._server.execute(self._client, words)
+                if isinstance(reply, Later):
+                    reply = await self._later()
+                self._say(reply)
+                if self._client.closing:
+                    return
+        finally:
+            self._flush()
+            self._replies = None
+
+    def _send(self, data: bytes) -> None:
+        """At once, or while commands are answered together with their replies."""
+        if self._replies is None:
+            self._direct(data)
+            return
+        self._replies.append(data)
+        self._size += len(data)
+        if self._size > CHUNK:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._replies:
+            self._direct(b"".join(self._replies))
+            self._replies, self._size = [], 0
 
     async def _hold(self, words: list[bytes]) -> None:
         """Waits while CLIENT PAUSE holds such a command."""
@@ -83,7 +107,7 @@ class Conversation:
         if pause.until and words[0].lower() not in NEVER_PAUSED:
             write = _may_write(self._server, self._client, words)
             if pause.left(write) > 0:
-                await self._writer.drain()
+                self._flush()
                 await pause.wait(write)
 
     async def _later(self) -> Reply:
@@ -91,7 +115,7 @@ class Conversation:
         waiter = self._server.waiting.of(self._client.id)
         if waiter is None:
             return None
-        await self._writer.drain()
+        self._flush()
         listener = asyncio.ensure_future(self._listen())
         either: list[asyncio.Future[Any]] = [waiter.done, listener]
         try:
