@@ -8,9 +8,10 @@ from kafka.protocol.admin import CreateTopicsResponse, DescribeClusterResponse, 
 from kafka.protocol.metadata import MetadataResponse
 
 from connectors.simulator.kafka.brokers import NOBODY
-from connectors.simulator.kafka.cluster import Address, Topic
+from connectors.simulator.kafka.cluster import Address
 from connectors.simulator.kafka.codes import Code
 from connectors.simulator.kafka.session import Message, Session
+from connectors.simulator.kafka.topics import Topic
 
 TOPIC, BROKER = 2, 4  # kinds of resource
 MAX_PARTITIONS = 1000

@@ -16,7 +16,7 @@ from connectors.simulator.kafka.membership import STABLE
 from connectors.simulator.kafka.roster import Participant
 from connectors.simulator.kafka.session import Message, Session
 
-GROUP_COORDINATOR = 0  # kind of key
+GROUP_COORDINATOR, TRANSACTION_COORDINATOR = 0, 1  # kinds of key
 CONSUMER = "consumer"  # the protocol type of ordinary clients
 
 _Described = DescribeGroupsResponse.DescribedGroup
@@ -40,9 +40,9 @@ def find_coordinator(session: Session, request: Message, version: int) -> Messag
 def _coordinator(session: Session, key: str, kind: int) -> Message:
     cluster = session.cluster
     error = Code.NONE
-    if kind != GROUP_COORDINATOR:
-        error = Code.INVALID_REQUEST  # no transactions here
-    elif key in cluster.denied_groups:
+    if kind not in (GROUP_COORDINATOR, TRANSACTION_COORDINATOR):
+        error = Code.INVALID_REQUEST
+    elif kind == GROUP_COORDINATOR and (key in cluster.denied_groups or not session.allowed):
         error = Code.GROUP_AUTHORIZATION_FAILED
     elif cluster.coordinator(key) == NOBODY:
         error = Code.COORDINATOR_NOT_AVAILABLE

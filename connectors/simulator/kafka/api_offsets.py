@@ -7,7 +7,7 @@ import uuid
 from kafka.protocol.consumer import OffsetCommitResponse, OffsetDeleteResponse, OffsetFetchResponse
 
 from connectors.simulator.kafka.codes import Code
-from connectors.simulator.kafka.groups import Committed, Group, by_topic
+from connectors.simulator.kafka.groups import Committed, Group, TopicPartition, by_topic
 from connectors.simulator.kafka.session import Message, Session
 
 NOTHING = Committed(-1)
@@ -16,18 +16,20 @@ LONGEST_NOTE = 4096  # bytes; a real broker's offset.metadata.max.bytes
 
 def offset_fetch(session: Session, request: Message, version: int) -> Message:
     if version >= 8:
-        found = [_group_offsets(session, asked, version) for asked in request.groups]
+        found = [_group_offsets(session, asked, version, request.require_stable) for asked in request.groups]
         return OffsetFetchResponse(version=version, groups=found)
     error = session.group_error(request.group_id)
+    pending = _pending(session, request.group_id, request.require_stable)
+    shape = OffsetFetchResponse.OffsetFetchResponseTopic
     topics = [
-        OffsetFetchResponse.OffsetFetchResponseTopic(
+        shape(
             name=topic,
             partitions=[
-                OffsetFetchResponse.OffsetFetchResponseTopic.OffsetFetchResponsePartition(
+                shape.OffsetFetchResponsePartition(
                     partition_index=index,
                     committed_offset=at.offset,
                     metadata=at.note,
-                    error_code=error if version < 2 else Code.NONE,
+                    error_code=error if version < 2 else _unstable((topic, index), pending),
                 )
                 for index, at in parts
             ],
@@ -37,18 +39,22 @@ def offset_fetch(session: Session, request: Message, version: int) -> Message:
     return OffsetFetchResponse(version=version, topics=topics, error_code=error)
 
 
-def _group_offsets(session: Session, asked: Message, version: int) -> Message:
+def _group_offsets(session: Session, asked: Message, version: int, require_stable: bool) -> Message:
     shape = OffsetFetchResponse.OffsetFetchResponseGroup
     error = session.group_error(asked.group_id)
     if version >= 10:
         _name_by_id(session, asked.topics)
+    pending = _pending(session, asked.group_id, require_stable)
     topics = [
         shape.OffsetFetchResponseTopics(
             name=topic,
             topic_id=_id_of(session, topic),
             partitions=[
                 shape.OffsetFetchResponseTopics.OffsetFetchResponsePartitions(
-                    partition_index=index, committed_offset=at.offset, metadata=at.note, error_code=Code.NONE
+                    partition_index=index,
+                    committed_offset=at.offset,
+                    metadata=at.note,
+                    error_code=_unstable((topic, index), pending),
                 )
                 for index, at in parts
             ],
@@ -56,6 +62,15 @@ def _group_offsets(session: Session, asked: Message, version: int) -> Message:
         for topic, parts in _offsets(session, asked.group_id, asked.topics, error)
     ]
     return shape(group_id=asked.group_id, topics=topics, error_code=error)
+
+
+def _pending(session: Session, group: str, asked: bool) -> set[TopicPartition]:
+    """Offsets that an open transaction is about to change, if the client wants to be told."""
+    return session.cluster.transactions.pending(group) if asked else set()
+
+
+def _unstable(part: TopicPartition, pending: set[TopicPartition]) -> Code:
+    return Code.UNSTABLE_OFFSET_COMMIT if part in pending else Code.NONE
 
 
 def _offsets(

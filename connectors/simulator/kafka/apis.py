@@ -14,12 +14,15 @@ from kafka.protocol import admin, consumer, metadata, producer, sasl
 
 from connectors.simulator.kafka import (
     api_cluster,
+    api_fetch,
     api_groups,
     api_logs,
     api_membership,
     api_offsets,
+    api_produce,
     api_replicas,
     api_security,
+    api_transactions,
 )
 from connectors.simulator.kafka.codes import Code
 from connectors.simulator.kafka.later import Later
@@ -84,8 +87,8 @@ def _advertised(api: Api) -> Message:
 
 _TABLE = (
     # librdkafka takes a broker without the oldest Produce for one that lacks format 2; real brokers say 0 for that too
-    Api(producer.ProduceRequest, producer.ProduceResponse, api_logs.produce, oldest=0),
-    Api(consumer.FetchRequest, consumer.FetchResponse, api_logs.fetch, wait=api_logs.fetch_wait),
+    Api(producer.ProduceRequest, producer.ProduceResponse, api_produce.produce, oldest=0),
+    Api(consumer.FetchRequest, consumer.FetchResponse, api_fetch.fetch),
     Api(consumer.ListOffsetsRequest, consumer.ListOffsetsResponse, api_logs.list_offsets),
     Api(metadata.MetadataRequest, metadata.MetadataResponse, api_cluster.metadata),
     Api(consumer.OffsetCommitRequest, consumer.OffsetCommitResponse, api_offsets.offset_commit),
@@ -100,7 +103,37 @@ _TABLE = (
     Api(sasl.SaslHandshakeRequest, sasl.SaslHandshakeResponse, api_security.sasl_handshake, open=True),
     Api(metadata.ApiVersionsRequest, _ApiVersions, api_versions, open=True),
     Api(admin.CreateTopicsRequest, admin.CreateTopicsResponse, api_cluster.create_topics),
-    Api(producer.InitProducerIdRequest, producer.InitProducerIdResponse, api_logs.init_producer_id),
+    Api(admin.DeleteRecordsRequest, admin.DeleteRecordsResponse, api_logs.delete_records),
+    Api(
+        producer.InitProducerIdRequest,
+        producer.InitProducerIdResponse,
+        api_transactions.init_producer_id,
+        newest=api_transactions.NEWEST_INIT,
+    ),
+    Api(
+        producer.AddPartitionsToTxnRequest,
+        producer.AddPartitionsToTxnResponse,
+        api_transactions.add_partitions,
+        newest=api_transactions.NEWEST_ADD_PARTITIONS,
+    ),
+    Api(
+        producer.AddOffsetsToTxnRequest,
+        producer.AddOffsetsToTxnResponse,
+        api_transactions.add_offsets,
+        newest=api_transactions.NEWEST_ADD_OFFSETS,
+    ),
+    Api(
+        producer.EndTxnRequest,
+        producer.EndTxnResponse,
+        api_transactions.end_txn,
+        newest=api_transactions.NEWEST_END,
+    ),
+    Api(
+        producer.TxnOffsetCommitRequest,
+        producer.TxnOffsetCommitResponse,
+        api_transactions.txn_offset_commit,
+        newest=api_transactions.NEWEST_OFFSETS,
+    ),
     Api(admin.DescribeConfigsRequest, admin.DescribeConfigsResponse, api_cluster.describe_configs),
     Api(sasl.SaslAuthenticateRequest, sasl.SaslAuthenticateResponse, api_security.sasl_authenticate, open=True),
     Api(admin.DeleteGroupsRequest, admin.DeleteGroupsResponse, api_groups.delete_groups),

@@ -7,18 +7,31 @@ from __future__ import annotations
 
 import random
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 
+from connectors.simulator.kafka.arrivals import Arrivals
+from connectors.simulator.kafka.batches import Batch, keyed
 from connectors.simulator.kafka.brokers import Brokers
 from connectors.simulator.kafka.groups import Group, dealt
 from connectors.simulator.kafka.later import Alarm, StoppedAlarm
 from connectors.simulator.kafka.log import Log
 from connectors.simulator.kafka.membership import Membership
+from connectors.simulator.kafka.topics import Topic, make_room
+from connectors.simulator.kafka.transactions import Transaction, Transactions
 from connectors.simulator.tick import Group as Dictated
 from connectors.simulator.tick import Tick
 
 TOPICS = {"orders": 8, "notifications": 4, "orders.dlq": 1}
+COMPACTED = "settings"  # a topic of which compaction has left these offsets, of those there were
+COMPACTED_END = 40
+COMPACTED_RECORDS = {
+    3: (b"currency", b"EUR"),
+    11: (b"basket.ttl", b"1800"),
+    12: (b"search.index", b"v7"),
+    27: (b"payments.provider", b"primary"),
+    38: (b"delivery.slots", b"14"),
+}
 DEAD_LETTERS = "orders.dlq"
 DEAD_LETTERS_COUNTER = "dead_letters"  # the model's counter of orders that were given up
 
@@ -27,14 +40,6 @@ DEAD_LETTERS_COUNTER = "dead_letters"  # the model's counter of orders that were
 class Address:
     host: str
     port: int
-
-
-@dataclass(slots=True)
-class Topic:
-    name: str
-    id: uuid.UUID
-    logs: list[Log]
-    configs: dict[str, str] = field(default_factory=dict)
 
 
 class Cluster:
@@ -48,11 +53,18 @@ class Cluster:
         self.brokers = Brokers()
         self.topics: dict[str, Topic] = {}
         self.groups: dict[str, Group] = {}
+        self.arrivals = Arrivals(self.alarm)
+        self.t = 0.0  # the simulated second shown last
+        self.at = 0.0  # and its wall milliseconds
         self.denied_groups: set[str] = set()
         self._ids = 0  # made for clients so far
-        self.producers = 0  # producer ids given out
+        self._producers = 0  # producer ids given out
+        self.transactions = Transactions(self.alarm, self.new_producer, self._finish)
         for name, partitions in TOPICS.items():
             self.create(name, partitions, {})
+        self.create(COMPACTED, 1, {"cleanup.policy": "compact"}).logs[0].place(
+            keyed(COMPACTED_RECORDS, COMPACTED_END, self.at)
+        )
 
     def create(self, name: str, partitions: int, configs: dict[str, str]) -> Topic:
         topic = Topic(name, self._uuid(f"topic {name}"), [Log() for _ in range(partitions)], configs)
@@ -76,10 +88,14 @@ class Cluster:
 
     def show(self, tick: Tick, at: float) -> None:
         """Takes the model's word for one simulated second, which is ``at`` in wall milliseconds."""
+        self.t, self.at = tick.t, at
         for group in tick.groups:
             self._show_group(group, at)
         dead = self.topics[DEAD_LETTERS].logs[0]
         dead.dictate(dead.low, int(tick.counters.get(DEAD_LETTERS_COUNTER, dead.end)), at)
+        for topic in self.topics.values():
+            topic.sweep(tick.t)
+        self.arrivals.ring()
 
     def _show_group(self, shown: Dictated, at: float) -> None:
         for part in shown.partitions:
@@ -95,6 +111,41 @@ class Cluster:
     def membership(self, group: str) -> Membership | None:
         """The door into a group for clients; None where they may not join."""
         return self.group(group).opened(self.alarm, partial(self._next_id, f"joined {group}"))
+
+    def write(self, log: Log, batches: list[Batch], at: float) -> int:
+        """Appends what a producer sent, at wall milliseconds ``at``; answers the first offset. Raises as ``append``."""
+        base = log.append(batches, at, self.t)
+        make_room([log for topic in self.topics.values() for log in topic.logs if log.batches])
+        self.arrivals.ring()
+        return base
+
+    def new_producer(self) -> int:
+        self._producers += 1
+        return self._producers
+
+    def _finish(self, transaction: Transaction, commit: bool) -> None:
+        """A marker in each partition that it touched; its offsets hold if it is committed."""
+        for part in sorted(transaction.parts):
+            log = self.log(*part)
+            if log:
+                log.mark(transaction.producer, transaction.epoch, commit, self.at, self.t)
+        for group, offsets in transaction.offsets.items() if commit else ():
+            for part, committed in offsets.items():
+                self.group(group).commit(part, committed.offset, committed.note)
+        self.arrivals.ring()
+
+    def retention(self) -> dict[str, float]:
+        """Seconds that each topic keeps a record."""
+        return {topic.name: topic.retention for topic in self.topics.values()}
+
+    def deleted(self) -> dict[tuple[str, int], int]:
+        """Of the model's partitions: below which offset an operator has deleted the records."""
+        return {
+            (topic.name, index): log.deleted
+            for topic in self.topics.values()
+            for index, log in enumerate(topic.logs)
+            if log.dictated and log.deleted
+        }
 
     def seeks(self) -> dict[tuple[str, str, int], int]:
         """Offsets committed from outside to the model's groups, by group, topic and partition."""

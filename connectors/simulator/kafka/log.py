@@ -1,45 +1,33 @@
 """One partition's log, of either kind: dictated by the traffic model, or written by clients.
 
 A dictated log keeps offsets and when they were reached, but no records: a reader gets records made from their
-offset, the same ones each time. A written log keeps the batches that it was given, with their base offset set
-(it stands outside of a batch's checksum).
+offset, the same ones each time. A written log keeps the batches that it was given, until retention, compaction or
+an operator takes them out. Its ``stable`` end is where the oldest open transaction begins: who reads committed
+records only is shown nothing from there on.
 """
 
 from __future__ import annotations
 
-import json
-import struct
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import takewhile
 
-from kafka.record.default_records import DefaultRecordBatch
-from kafka.record.memory_records import MemoryRecordsBuilder
+from connectors.simulator.kafka.batches import Batch, compacted, made, marker
+from connectors.simulator.kafka.producers import Producers
 
 HISTORY = 7200  # steps whose end offset is remembered, for look-ups by time
 RECORDS_A_READ = 200
-_BASE_OFFSET = struct.Struct(">q")
-_FRAME = struct.Struct(">qi")  # base offset, and how many bytes follow
-_MAGIC_AT = 16
-_LAST_DELTA_AT = 23
-_HEADER = 61  # bytes of a batch of format 2 before its records
-
-
-class CorruptBatch(Exception):
-    """Bytes that are no record batch, or whose checksum is wrong."""
-
-
-class OldFormat(Exception):
-    """Records older than format 2 (before Kafka 0.11)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
-    base: int
-    count: int
-    at: float  # wall milliseconds
-    data: bytes
+class Aborted:
+    """A transaction that was given up, from its first record in this log to its marker."""
+
+    producer: int
+    first: int
+    last: int
 
 
 @dataclass(slots=True)
@@ -51,33 +39,79 @@ class Log:
     dictated: bool = False
     history: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=HISTORY))  # wall ms, end then
     batches: list[Batch] = field(default_factory=list)
+    producers: Producers = field(default_factory=Producers)
+    size: int = 0  # bytes of its batches
+    deleted: int = 0  # an operator has deleted the records below this offset
+    _open: dict[int, int] = field(default_factory=dict)  # producer: where its open transaction begins here
+    _aborted: list[Aborted] = field(default_factory=list)
+    _compacted: int = 0  # the stable end when it was compacted last
+
+    @property
+    def stable(self) -> int:
+        return max(self.low, min(self._open.values(), default=self.end))
 
     def dictate(self, low: int, end: int, at: float) -> None:
         """The model's word: offsets at wall milliseconds ``at``."""
-        self.low, self.end, self.dictated = low, end, True
+        self.low, self.end, self.dictated = max(low, min(self.deleted, end)), end, True
         self.history.append((at, end))
 
-    def append(self, records: bytes, at: float) -> int:
-        """Writes record batches as a producer sends them; answers the first one's offset."""
+    def append(self, batches: list[Batch], at: float, t: float = 0.0) -> int:
+        """Writes batches as a producer sends them; answers the first one's offset.
+
+        What was written before is not written twice. Raises what ``Producers.admit`` raises.
+        """
         first = self.end
-        for data in split(records):
-            count = int.from_bytes(data[_LAST_DELTA_AT : _LAST_DELTA_AT + 4], "big") + 1
-            self.batches.append(Batch(self.end, count, at, rebased(data, self.end)))
-            self.end += count
-        self.history.append((at, self.end))
+        for number, batch in enumerate(batches):
+            before = self.producers.admit(batch, self.end)
+            if before is None:
+                self._write(batch.placed(self.end, at, t))
+            elif number == 0:
+                first = before
         return first
 
-    def read(self, offset: int, limit: int) -> bytes:
-        """Whole batches from the one that holds ``offset`` on; at least one when there is any, else up to ``limit``."""
-        if offset >= self.end:
+    def mark(self, producer: int, epoch: int, commit: bool, at: float, t: float = 0.0) -> None:
+        """Ends the producer's transaction here with a marker."""
+        first = self._open.pop(producer, None)
+        self.producers.raise_epoch(producer, epoch)
+        self._write(marker(producer, epoch, commit, at).placed(self.end, at, t))
+        if first is not None and not commit:
+            self._aborted.append(Aborted(producer, first, self.end - 1))
+
+    def place(self, batch: Batch) -> None:
+        """Puts a batch at the end as it is, with whatever gaps it has."""
+        self._write(batch.placed(self.end, batch.at, batch.t))
+
+    def _write(self, batch: Batch) -> None:
+        self.batches.append(batch)
+        self.size += len(batch.data)
+        self.end = batch.end
+        if batch.transactional and not batch.control:
+            self._open.setdefault(batch.producer, batch.base)
+        self.history.append((batch.at, self.end))
+
+    def read(self, offset: int, limit: int, below: int | None = None) -> bytes:
+        """Whole batches from the one that holds ``offset`` on; at least one when there is any, else up to ``limit``.
+
+        ``below``: only batches before this offset.
+        """
+        end = self.end if below is None else below
+        if offset >= end:
             return b""
         if self.dictated:
-            return made(offset, min(self.end - offset, RECORDS_A_READ), self.time_of(offset))
-        found = b""
-        for batch in self.batches:
-            if batch.base + batch.count > offset and (not found or len(found) + len(batch.data) <= limit):
-                found += batch.data
-        return found
+            return made(offset, min(end - offset, RECORDS_A_READ), self.time_of(offset))
+        return b"".join(batch.data for batch in self._from(offset, limit, end))
+
+    def _from(self, offset: int, limit: int, end: int) -> Iterator[Batch]:
+        taken = 0
+        for batch in self.batches[bisect_right(self.batches, offset, key=lambda batch: batch.end) :]:
+            if batch.base >= end or (taken and taken + len(batch.data) > limit):
+                return
+            taken += len(batch.data)
+            yield batch
+
+    def aborted(self, offset: int) -> list[Aborted]:
+        """Transactions whose records a reader from this offset on has to leave out."""
+        return [gone for gone in self._aborted if gone.last >= offset]
 
     def time_of(self, offset: int) -> float:
         """Wall milliseconds at which this offset had been written, as far back as the history goes."""
@@ -91,31 +125,35 @@ class Log:
             return None
         return max(before[-1][1] if before else self.low, self.low)
 
+    def delete(self, below: int) -> None:
+        """Takes out what is before this offset, for good; a batch that reaches beyond it stays and is not shown."""
+        self.deleted = max(self.deleted, min(below, self.end))
+        self._cut(self.deleted)
 
-def split(records: bytes) -> list[bytes]:
-    """The batches in a produce request, each one checked."""
-    found = []
-    while records:
-        if len(records) < _HEADER:
-            raise CorruptBatch("shorter than a batch header")
-        if records[_MAGIC_AT] != 2:
-            raise OldFormat
-        size = _FRAME.size + _FRAME.unpack_from(records)[1]
-        batch, records = records[:size], records[size:]
-        if not _HEADER <= size == len(batch) or not DefaultRecordBatch(batch).validate_crc():
-            raise CorruptBatch("length or checksum")
-        found.append(batch)
-    return found
+    def retain(self, since: float, size: float) -> None:
+        """Takes out batches written before simulated second ``since``, and the oldest beyond ``size`` bytes.
 
+        What belongs to an open transaction stays.
+        """
+        left, low = self.size, self.low
+        for batch in self.batches:
+            if (batch.t >= since and left <= size) or batch.end > self.stable:
+                break
+            left, low = left - len(batch.data), batch.end
+        if low > self.low:
+            self._cut(low)
 
-def rebased(batch: bytes, base: int) -> bytes:
-    return _BASE_OFFSET.pack(base) + batch[_BASE_OFFSET.size :]
+    def _cut(self, low: int) -> None:
+        self.low = max(self.low, low)
+        gone = bisect_right(self.batches, self.low, key=lambda batch: batch.end)
+        self.size -= sum(len(batch.data) for batch in self.batches[:gone])
+        del self.batches[:gone]
+        self._aborted = [aborted for aborted in self._aborted if aborted.last >= self.low]
 
-
-def made(offset: int, count: int, at: float) -> bytes:
-    """A batch of ``count`` records that follow from their offsets alone."""
-    builder = MemoryRecordsBuilder(magic=2, compression_type=0, batch_size=1 << 20)
-    for number in range(offset, offset + count):
-        builder.append(timestamp=int(at), key=b"%d" % number, value=json.dumps({"id": number}).encode())
-    builder.close()
-    return rebased(bytes(builder.buffer()), offset)
+    def compact(self) -> None:
+        """Leaves the last record of each key, once there is something new below the stable end."""
+        if self._compacted == self.stable:
+            return
+        self._compacted = self.stable
+        self.batches = compacted(self.batches, self.stable)
+        self.size = sum(len(batch.data) for batch in self.batches)

@@ -56,6 +56,14 @@ class KafkaWire:
         """
         return self._cluster.seeks()
 
+    def retention(self) -> Mapping[str, float]:
+        """Seconds that each topic keeps its records, infinite where it keeps them for ever."""
+        return self._cluster.retention()
+
+    def deleted(self) -> Mapping[tuple[str, int], int]:
+        """Of the model's partitions: below which offset an operator has deleted the records."""
+        return self._cluster.deleted()
+
     async def start(self, host: str = "127.0.0.1") -> None:
         for broker, listener in self._listeners.items():
             self._cluster.addresses[broker] = Address(host, await listener.open(host))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from kafka.protocol import consumer
+from kafka.protocol import admin, consumer
+from kafka.protocol import producer as producer_api
 
 GROUP = "readers"
 
@@ -52,10 +53,57 @@ def offset_delete(group: str = GROUP, topic: str = "orders") -> Any:
     return consumer.OffsetDeleteRequest(group_id=group, topics=[shape(name=topic, partitions=[part])])
 
 
+def add_partitions(id: str = "payer", producer: int = 1, epoch: int = 0, topic: str = "own") -> Any:
+    shape = producer_api.AddPartitionsToTxnRequest.AddPartitionsToTxnTopic
+    return producer_api.AddPartitionsToTxnRequest(
+        v3_and_below_transactional_id=id,
+        v3_and_below_producer_id=producer,
+        v3_and_below_producer_epoch=epoch,
+        v3_and_below_topics=[shape(name=topic, partitions=[0])],
+    )
+
+
+def add_offsets(id: str = "payer", producer: int = 1, epoch: int = 0) -> Any:
+    return producer_api.AddOffsetsToTxnRequest(
+        transactional_id=id, producer_id=producer, producer_epoch=epoch, group_id=GROUP
+    )
+
+
+def txn_offset_commit(id: str = "payer", producer: int = 1, epoch: int = 0) -> Any:
+    shape = producer_api.TxnOffsetCommitRequest.TxnOffsetCommitRequestTopic
+    part = shape.TxnOffsetCommitRequestPartition(partition_index=0, committed_offset=2, committed_metadata="")
+    return producer_api.TxnOffsetCommitRequest(
+        transactional_id=id,
+        group_id=GROUP,
+        producer_id=producer,
+        producer_epoch=epoch,
+        generation_id=-1,
+        member_id="",
+        topics=[shape(name="own", partitions=[part])],
+    )
+
+
+def end_txn(id: str = "payer", producer: int = 1, epoch: int = 0, committed: bool = True) -> Any:
+    return producer_api.EndTxnRequest(
+        transactional_id=id, producer_id=producer, producer_epoch=epoch, committed=committed
+    )
+
+
+def delete_records(topic: str = "own", offset: int = -1) -> Any:
+    shape = admin.DeleteRecordsRequest.DeleteRecordsTopic
+    part = shape.DeleteRecordsPartition(partition_index=0, offset=offset)
+    return admin.DeleteRecordsRequest(topics=[shape(name=topic, partitions=[part])], timeout_ms=1000)
+
+
 REQUESTS: Mapping[Any, Callable[[], Any]] = {
     consumer.JoinGroupRequest: join,
     consumer.SyncGroupRequest: sync,
     consumer.HeartbeatRequest: heartbeat,
     consumer.LeaveGroupRequest: leave,
     consumer.OffsetDeleteRequest: offset_delete,
+    producer_api.AddPartitionsToTxnRequest: add_partitions,
+    producer_api.AddOffsetsToTxnRequest: add_offsets,
+    producer_api.TxnOffsetCommitRequest: txn_offset_commit,
+    producer_api.EndTxnRequest: end_txn,
+    admin.DeleteRecordsRequest: delete_records,
 }
