@@ -8,6 +8,8 @@ import ssl
 from collections.abc import Awaitable, Callable
 
 MOST_CONNECTIONS = 1000  # of one broker; further ones are hung up on
+PARTING = 1.0  # wall seconds that a peer has to take what is on its way to it
+_SENT_AHEAD = 100 * 2**10  # bytes in the kernel; socket.send.buffer.bytes of a real broker
 _BUFFER = 2**14  # bytes that are read ahead of a request's handling
 
 Converse = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -68,13 +70,14 @@ class Listener:
             writer.transport.abort()
             return
         self._connections[task] = writer
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SENT_AHEAD)
         try:
             await self._converse(reader, writer)
         except asyncio.CancelledError:
             pass  # by _end, which waits for it; passed on, the streams of Python 3.11 would log it as a fault
         finally:
+            await _part(writer)
             del self._connections[task]
-            writer.close()
 
     async def _end(self) -> None:
         if self._server is not None:
@@ -89,3 +92,13 @@ class Listener:
         if self._kept is not None:
             self._kept.close()
             self._kept = None
+
+
+async def _part(writer: asyncio.StreamWriter) -> None:
+    """Closes it; what a peer does not take would else be kept for as long as it likes."""
+    writer.close()
+    try:
+        async with asyncio.timeout(PARTING):
+            await writer.wait_closed()
+    except OSError:  # which is also how the time runs out, and how a peer ends that was cut
+        writer.transport.abort()
