@@ -2,11 +2,12 @@
 PYTHON ?=
 BIN := .venv/bin
 
-.PHONY: help compiled demo test check bench screenshot lock clean
+.PHONY: help compiled demo test kubernetes check bench screenshot lock clean
 
 help:
 	@echo "make demo        the console on a simulated shop in a viral spike"
 	@echo "make test        all tests, with the real servers where apt and root are there"
+	@echo "make kubernetes  builds a real API server once, for the tests that are left out without one"
 	@echo "make check       format, lint, types, import contracts"
 	@echo "make bench       speed and memory, each with its budget"
 	@echo "make screenshot  the README's picture, from the demo"
@@ -30,6 +31,10 @@ test: .venv/.dev
 	@scripts/servers.sh
 	@$(BIN)/python -m tests.real.kafka
 	$(BIN)/python -m pytest -n 2 --dist loadfile -rs $(ARGS)
+
+# Once, where Go is there: some ten minutes and 4 GB. From then on the tests that want a real cluster start it.
+kubernetes: .venv/.dev
+	@$(BIN)/python -m tests.real.kubernetes_server
 
 check: .venv/.dev
 	$(BIN)/ruff format --check .

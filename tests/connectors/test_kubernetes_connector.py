@@ -6,7 +6,7 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +23,7 @@ from console.model.change import Change, Fact, FactValue, Outcome, RunContext, V
 from console.model.snapshot import Detail, FailureKind, Seen, Snapshot, Unreachable
 from tests.connectors.faults import Handler, answering, black_hole, closed_port, drip_body, drip_head, serving
 from tests.connectors.small_cluster import DEPLOYMENTS, HPA, STATEFUL_SETS, SmallCluster, autoscaler, kubeconfig
-from tests.real.kubernetes import kubeconfig_of_a_real_cluster, kubeconfig_that_only_looks, shop_namespace
+from tests.real.kubernetes import a_real_cluster, kubeconfig_that_only_looks, shop_namespace
 
 RUN = RunContext("r1", "tester", "test", until=1_900_000_000.0)
 
@@ -238,13 +238,19 @@ async def simulated(folder: Path) -> AsyncIterator[Shop]:
         await wire.stop()
 
 
+@pytest.fixture(scope="module")
+def real_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with a_real_cluster(tmp_path_factory.mktemp("cluster")) as kubeconfig:
+        yield kubeconfig
+
+
 @pytest.fixture(params=["simulated", pytest.param("real", marks=pytest.mark.real("kubernetes"))])
 async def shop(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Shop]:
     if request.param == "simulated":
         async with simulated(tmp_path) as one:
             yield one
     else:
-        path = kubeconfig_of_a_real_cluster()
+        path = request.getfixturevalue("real_cluster")
         with shop_namespace(path) as namespace:
             yield Shop(path, namespace, None)
 

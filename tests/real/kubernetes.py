@@ -1,4 +1,5 @@
-"""A real cluster for tests: the one that ``SEAWALL_TEST_KUBECONFIG`` names, in a namespace of their own.
+"""A real cluster for tests: the one that ``SEAWALL_TEST_KUBECONFIG`` names, or one that is started where its programs
+were built (``make kubernetes``). The tests have a namespace of their own in it.
 
 A test needs there what the simulated shop has: a deployment ``api`` with an autoscaler (5 to 20 pods, 70 % CPU), and a
 deployment ``workers`` without one. The pods only pause. The namespace goes when the tests end, with all in it.
@@ -16,17 +17,23 @@ from typing import Any
 
 import pytest
 
+from tests.real.kubernetes_server import built, start_kubernetes
+
 VARIABLE = "SEAWALL_TEST_KUBECONFIG"
 IMAGE = "registry.k8s.io/pause:3.9"
 LOOKER = "looker"
 
 
-def kubeconfig_of_a_real_cluster() -> str:
-    """Its path; the test is left out where none is named."""
-    path = os.environ.get(VARIABLE)
-    if not path:
-        pytest.skip(f"no real Kubernetes: {VARIABLE} is not set")
-    return path
+@contextmanager
+def a_real_cluster(folder: Path) -> Iterator[str]:
+    """The path of its kubeconfig; the test is left out where none is named and none can be started."""
+    if path := os.environ.get(VARIABLE):
+        yield path
+    elif built():
+        with start_kubernetes(folder) as path:
+            yield path
+    else:
+        pytest.skip(f"no real Kubernetes: {VARIABLE} is not set, and `make kubernetes` was not run")
 
 
 @contextmanager

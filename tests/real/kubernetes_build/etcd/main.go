@@ -1,0 +1,12 @@
+// etcd as a program of its own: the module offers it as a package.
+package main
+
+import (
+	"os"
+
+	"go.etcd.io/etcd/server/v3/etcdmain"
+)
+
+func main() {
+	etcdmain.Main(os.Args)
+}
