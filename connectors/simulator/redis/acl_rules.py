@@ -225,8 +225,7 @@ class User:
         hashed = rule[1:] if rule[0] in "#!" else hash_of(_raw(rule[1:]))
         if not _HASH.match(hashed):
             raise RuleError(
-                "The provided password hash must be exactly 64 characters and contain only lowercase hexadecimal"
-                " characters"
+                "The password hash must be exactly 64 characters and contain only lowercase hexadecimal characters"
             )
         if rule[0] in ">#":
             return replace(self, open=False, passwords=tuple(dict.fromkeys([*self.passwords, hashed])))

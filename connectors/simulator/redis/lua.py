@@ -109,7 +109,7 @@ class _Runtime:
 
     def run(self, call: Call, body: bytes, keys: Sequence[bytes], arguments: Sequence[bytes]) -> Reply:
         self.check(body)
-        client = Client(0, lambda _: None, database=call.client.database)
+        client = Client(0, lambda _: None, database=call.client.database, user=call.client.user, patient=False)
         self._current = (call.server, client)
         done, result = self._outcome(body, keys, arguments)
         if not done:
@@ -133,6 +133,7 @@ class _Runtime:
             name, command = server.find(words)
             if not command.script:
                 raise Failure("ERR This Redis command is not allowed from script")
+            server.permit(client, command, words, "lua")
             return self._value(server.run(client, name, command, words[1:]))
         except Failure as failure:
             return self._value(failure)

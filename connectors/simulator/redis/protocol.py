@@ -125,7 +125,7 @@ def _write_aggregate(parts: list[bytes], reply: Reply, protocol: int) -> None:
         case Mapping():
             mark, content = b"%" if protocol == 3 else b"*", [item for pair in reply.items() for item in pair]
         case frozenset():
-            mark, content = b"~" if protocol == 3 else b"*", list(reply)
+            mark, content = b"~" if protocol == 3 else b"*", [*sorted(reply)]  # the same in each process
         case Sequence():
             mark, content = b"*", list(reply)
         case _:

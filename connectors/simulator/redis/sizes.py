@@ -12,8 +12,8 @@ from connectors.simulator.redis.server import integer
 from connectors.simulator.redis.stream import HIGHEST, LOWEST, StreamValue
 from connectors.simulator.redis.zset import ZSetValue
 
-ENTRY = 56  # a key's own entry in the dictionary, its name apart
-SMALL, SMALL_VALUE = 128, 64  # entries and bytes of one up to which a listpack is used (hash, sorted set)
+ENTRY = 40  # a key's own entry in the dictionary, its name apart
+SMALL_HASH, SMALL_ZSET, SMALL_VALUE = 512, 128, 64  # entries, and bytes of one, up to which a listpack is used
 INTSET = 512  # set-max-intset-entries
 EMBEDDED = 44  # bytes of a string that lies within its object
 
@@ -24,18 +24,18 @@ def encoding_of(value: Value) -> str:
         case bytes():
             return "int" if _is_integer(value) else "embstr" if len(value) <= EMBEDDED else "raw"
         case HashValue():
-            return "listpack" if _is_small(len(value), [*value, *value.values()]) else "hashtable"
+            return "listpack" if _is_small(len(value), SMALL_HASH, [*value, *value.values()]) else "hashtable"
         case SetValue():
             return "intset" if len(value) <= INTSET and all(map(_is_integer, value)) else "hashtable"
         case ZSetValue():
-            return "listpack" if _is_small(len(value), list(value)) else "skiplist"
+            return "listpack" if _is_small(len(value), SMALL_ZSET, list(value)) else "skiplist"
         case StreamValue():
             return "stream"
     return "quicklist"
 
 
-def _is_small(entries: int, texts: list[bytes]) -> bool:
-    return entries <= SMALL and all(len(text) <= SMALL_VALUE for text in texts)
+def _is_small(entries: int, most: int, texts: list[bytes]) -> bool:
+    return entries <= most and all(len(text) <= SMALL_VALUE for text in texts)
 
 
 def _is_integer(raw: bytes) -> bool:
@@ -51,24 +51,24 @@ def memory_of(key: bytes, value: Value) -> int:
     return ENTRY + _rounded(len(key) + 2) + _content(value)
 
 
-def _rounded(size: int) -> int:
-    """As the allocator hands it out: in steps of eight."""
-    return (size + 7) // 8 * 8
+def _rounded(size: int, step: int = 8) -> int:
+    """As the allocator hands it out: in steps."""
+    return -(-size // step) * step
 
 
 def _content(value: Value) -> int:
     match value:
         case bytes():
-            return 0 if _is_integer(value) else _rounded(len(value) + 3)
+            return 0 if _is_integer(value) else _rounded(len(value) + 3, 16)
         case HashValue():
-            return _collection(value, [*value, *value.values()], 32)
+            return _collection(value, [*value, *value.values()], 16)
         case ZSetValue():
-            return _collection(value, list(value), 48)
+            return _collection(value, list(value), 84)
         case StreamValue():
             return 600 + sum(sum(map(len, fields)) + 12 for _, fields in value.between(LOWEST, HIGHEST))
         case SetValue():
-            return _collection(value, list(value), 24)
-    return 144 + sum(len(item) + 2 for item in value)
+            return _collection(value, list(value), 36)
+    return 88 + sum(len(item) + 2 for item in value)
 
 
 def _collection(value: Value, texts: list[bytes], each: int) -> int:

@@ -84,7 +84,7 @@ def _delete_user(call: Call) -> Reply:
 
 def _categories(call: Call) -> Reply:
     if len(call.args) > 2:
-        raise Failure("ERR Unknown subcommand or wrong number of arguments for 'CAT'. Try ACL HELP.")
+        raise Failure("ERR unknown subcommand or wrong number of arguments for 'CAT'. Try ACL HELP.")
     if len(call.args) == 1:
         return [_raw(name) for name in CATEGORIES]
     wanted = text(call.args[1].lower())
@@ -112,7 +112,7 @@ def _judged(user: User, words: list[bytes], keys: list[bytes]) -> Reply:
 
 def _password(call: Call) -> Reply:
     if len(call.args) > 2:
-        raise Failure("ERR Unknown subcommand or wrong number of arguments for 'GENPASS'. Try ACL HELP.")
+        raise Failure("ERR unknown subcommand or wrong number of arguments for 'GENPASS'. Try ACL HELP.")
     bits = integer(call.args[1]) if len(call.args) == 2 else 256
     if not 0 < bits <= 4096:
         raise Failure(TOO_MANY_BITS)
@@ -130,7 +130,7 @@ def _log(call: Call) -> Reply:
         case [raw]:
             count = max(0, integer(raw))
         case _:
-            raise Failure("ERR Unknown subcommand or wrong number of arguments for 'LOG'. Try ACL HELP.")
+            raise Failure("ERR unknown subcommand or wrong number of arguments for 'LOG'. Try ACL HELP.")
     return [_entry(call, entry) for entry in call.server.acl.log.entries[:count]]
 
 

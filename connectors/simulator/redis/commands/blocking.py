@@ -23,9 +23,9 @@ LONGEST = 1e11  # wall seconds
 def seconds(raw: bytes) -> float:
     """A timeout in wall seconds, 0 for ever; a Failure where it is none."""
     timeout = parse_double(raw)
-    if timeout is None or not math.isfinite(timeout):
+    if timeout is None:
         raise Failure("ERR timeout is not a float or out of range")
-    if timeout < 0:
+    if timeout < 0 or math.isinf(timeout):  # an infinite one overflows the real server's counter
         raise Failure("ERR timeout is negative")
     if timeout > LONGEST:
         raise Failure("ERR timeout is out of range")

@@ -218,7 +218,7 @@ SUBCOMMANDS: Mapping[bytes, Subcommand] = {
     b"no-evict": Subcommand(_on_off, 3),
     b"no-touch": Subcommand(_on_off, 3),
     b"tracking": Subcommand(_tracking, -3),
-    b"trackinginfo": Subcommand(lambda call: {b"flags": [b"off"], b"redirect": -1, b"prefixes": []}, 2),
+    b"trackinginfo": Subcommand(lambda call: {b"flags": frozenset({b"off"}), b"redirect": -1, b"prefixes": []}, 2),
     b"getredir": Subcommand(lambda call: -1, 2),
 }
 

@@ -10,10 +10,11 @@ from dataclasses import replace
 
 from connectors.simulator.redis.catalog import Fact, catalog
 from connectors.simulator.redis.commands.configuration import setting
+from connectors.simulator.redis.commands.counts import at_least
 from connectors.simulator.redis.commands.subcommands import Subcommand, family, help_of
 from connectors.simulator.redis.glob import matches
 from connectors.simulator.redis.protocol import OK, Failure, Reply, Status, Verbatim
-from connectors.simulator.redis.server import SYNTAX, Call, Command, integer, text
+from connectors.simulator.redis.server import SYNTAX, Call, Command, text
 
 NO_DEBUG = (
     'ERR DEBUG command not allowed. If the enable-debug-command option is set to "local", you can run it from a local'
@@ -111,7 +112,7 @@ COMMAND: Mapping[bytes, Subcommand] = {
     b"docs": Subcommand(_docs, -2),
     b"list": Subcommand(_list, -2),
     b"info": Subcommand(_info, -2),
-    b"getkeys": Subcommand(_keys_of, -3),
+    b"getkeys": Subcommand(_keys_of, -4),
     b"help": help_of(
         "COMMAND",
         ("(no subcommand)", "Details about all commands."),
@@ -133,8 +134,8 @@ def _checked(words: list[bytes]) -> None:
 def _slow_get(call: Call) -> Reply:
     if len(call.args) > 2:
         raise Failure("ERR wrong number of arguments for 'slowlog|get' command")
-    if len(call.args) == 2 and integer(call.args[1]) < -1:
-        raise Failure("ERR count should be greater than or equal to -1")
+    if len(call.args) == 2:
+        at_least(call.args[1], -1, "ERR count should be greater than or equal to -1")
     return []
 
 

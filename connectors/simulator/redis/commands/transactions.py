@@ -26,7 +26,11 @@ def execute(call: Call) -> Reply:
         raise Failure("EXECABORT Transaction discarded because of previous errors.")
     if touched:
         return NullArray()
-    return [_run(server, client, words) for words in queue]
+    client.patient = False  # nobody waits for a key between MULTI and EXEC
+    try:
+        return [_run(server, client, words) for words in queue]
+    finally:
+        client.patient = True
 
 
 def _stamp(server: Server, index: int, key: bytes) -> int:
