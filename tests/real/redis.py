@@ -28,7 +28,7 @@ def start_redis(directory: Path, *arguments: str) -> Iterator[str]:
     command += ["--dir", str(directory), "--logfile", str(directory / f"redis-{port}.log"), *arguments]
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
     try:
-        _await_answer(server, port)
+        await_answer(server, port)
         yield f"redis://127.0.0.1:{port}/0"
     finally:
         server.kill()
@@ -49,7 +49,7 @@ def _free_port() -> int:
         return port
 
 
-def _await_answer(server: subprocess.Popen[bytes], port: int) -> None:
+def await_answer(server: subprocess.Popen[bytes], port: int) -> None:
     """Any answer will do: with a password it is NOAUTH."""
     deadline = time.monotonic() + DEADLINE
     while time.monotonic() < deadline:

@@ -22,12 +22,13 @@ TIMEOUT = 60  # failover-timeout; a failed attempt is repeated after twice this
 class Failover:
     """``announce`` hears each event and its text, as they are published. ``step`` moves it, once a simulated second."""
 
-    def __init__(self, nodes: Sequence[Node], announce: Callable[[str, str], None]) -> None:
+    def __init__(self, nodes: Sequence[Node], announce: Callable[[str, str], None], run_id: Callable[[], str]) -> None:
         self.nodes = nodes
         self.primary = nodes[0]
         self.epoch = 0
         self.down: set[Node] = set()  # subjectively
         self._announce = announce
+        self._run_id = run_id  # the Sentinel's own
         self._silent_since: dict[Node, int] = {}
         self._astray_since: dict[Node, int] = {}
         self._attempt: int | None = None  # when the running failover chooses
@@ -109,6 +110,7 @@ class Failover:
         self._attempt = None
         self._not_before = self._t + 2 * TIMEOUT
         primary, chosen = self.describe(self.primary), self._best()
+        self._announce("+vote-for-leader", f"{self._run_id()} {self.epoch}")
         self._announce("+elected-leader", primary)
         self._announce("+failover-state-select-slave", primary)
         if chosen is None:

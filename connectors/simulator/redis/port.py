@@ -27,6 +27,7 @@ class Port:
         self._listener: asyncio.Server | None = None
         self._opening: asyncio.Task[None] | None = None
         self._writers: set[asyncio.StreamWriter] = set()
+        self._conversations: dict[asyncio.Task[None], asyncio.Task[None] | None] = {}  # and who waits for their end
 
     async def open(self, host: str) -> None:
         """Binds a port that the system chooses. Raises OSError."""
@@ -56,6 +57,8 @@ class Port:
         """Ends the conversations; the port goes on to listen."""
         for writer in list(self._writers):
             writer.transport.abort()
+        for conversation in self._conversations:
+            conversation.cancel()  # one that a pause holds would go on after it, with another run of the server
 
     async def close(self) -> None:
         """Gives the port back."""
@@ -66,6 +69,9 @@ class Port:
             self._bound = None
         if listener is not None:
             await listener.wait_closed()
+        ending = [waiter for waiter in self._conversations.values() if waiter is not None]
+        if ending:
+            await asyncio.wait(ending)
 
     async def _listen(self) -> None:
         bound, self._bound = self._bound, None
@@ -73,6 +79,14 @@ class Port:
         self._opening = None
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        conversation = asyncio.ensure_future(self._converse(reader, writer))
+        self._conversations[conversation] = asyncio.current_task()
+        await asyncio.wait([conversation])
+        del self._conversations[conversation]
+        if not conversation.cancelled():
+            conversation.result()
+
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
         host, port = writer.get_extra_info("peername")[:2]
         client = self._server.connect(_bounded(writer), f"{host}:{port}")
@@ -89,7 +103,7 @@ class Port:
 
 def _bound_to(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # said, so that asyncio sends at once
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((host, port))

@@ -6,8 +6,6 @@ import random
 from collections.abc import Collection, Sequence
 
 from connectors.simulator.clock import SimClock
-from connectors.simulator.redis import outage, replication_commands
-from connectors.simulator.redis.commands import COMMANDS
 from connectors.simulator.redis.keyspace import Keyspace
 from connectors.simulator.redis.node import Node
 from connectors.simulator.redis.options import RedisOptions
@@ -16,12 +14,11 @@ from connectors.simulator.redis.replication_commands import replica_guard
 from connectors.simulator.redis.sentinel import Sentinel
 from connectors.simulator.redis.server import Server
 from connectors.simulator.redis.shop import Home
-from connectors.simulator.redis.topology import Topology
+from connectors.simulator.redis.topology import ALL_COMMANDS, Topology
 from connectors.simulator.redis.traffic import written
 from connectors.simulator.tick import Cache
 
 FIRST_PORT = 6379  # until the system chooses one
-ALL_COMMANDS = {**COMMANDS, **replication_commands.TABLE, **outage.TABLE}
 
 
 class Replicated(Topology):

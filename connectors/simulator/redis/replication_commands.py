@@ -42,7 +42,10 @@ def replica_of(call: Call) -> Reply:
 
 
 def _address(host: bytes, port: bytes) -> tuple[str, int]:
-    number = integer(port)
+    try:
+        number = integer(port)
+    except Failure:
+        number = -1
     if not 0 <= number <= 65535:
         raise Failure("ERR Invalid master port")
     return text(host), number

@@ -29,7 +29,7 @@ class Sentinel:
     """Watches ``nodes``, the primary first, and answers on its own server about them."""
 
     def __init__(self, clock: SimClock, seed: int, nodes: Sequence[Node], options: RedisOptions) -> None:
-        self.failover = Failover(nodes, self._announce)
+        self.failover = Failover(nodes, self._announce, lambda: self.server.run_id)
         self._source = random.Random(f"{seed}/sentinel")
         self.server = Server(clock, self._source.getrandbits(32), self._commands(), options)
         self.server.mode = "sentinel"

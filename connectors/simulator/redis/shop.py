@@ -75,6 +75,7 @@ class Shop:
         for key, group in self._groups.items():
             if (keys := self._home(key)) is not None:
                 self._fill(keys, group, key, GROUPS[group][1], soonest=0.05)
+        self.flags()
 
     def flags(self) -> dict[str, Mapping[str, object]]:
         """The fields of the flag document that hold a JSON object, without the marks.

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from connectors.simulator.redis import cluster_commands, outage, replication_commands
+from connectors.simulator.redis.commands import COMMANDS
 from connectors.simulator.redis.node import Node
-from connectors.simulator.redis.server import Server
+from connectors.simulator.redis.server import Command, Server
 from connectors.simulator.redis.shop import Home, one_home
 from connectors.simulator.redis.traffic import Share
 from connectors.simulator.tick import Cache
+
+ALL_COMMANDS: Mapping[bytes, Command] = {
+    **COMMANDS,
+    **replication_commands.TABLE,
+    **outage.TABLE,
+    **cluster_commands.NO_CLUSTER,
+}
 
 
 @dataclass(slots=True)

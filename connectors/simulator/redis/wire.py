@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from connectors.simulator.clock import SimClock
+from connectors.simulator.redis.cluster import Cluster
 from connectors.simulator.redis.node import MODEL
 from connectors.simulator.redis.options import RedisOptions
 from connectors.simulator.redis.replicated import Replicated
@@ -20,7 +21,8 @@ class RedisWire:
     """The simulated shop's Redis. ``clock`` and ``seed`` decide everything that is not sent by a client."""
 
     def __init__(self, clock: SimClock, seed: int, options: RedisOptions = ALONE) -> None:
-        self._servers: Topology = Replicated(clock, seed, options, (FLAGS_KEY,))
+        kind = Cluster if options.cluster else Replicated
+        self._servers: Topology = kind(clock, seed, options, (FLAGS_KEY,))
         self._shop = Shop(self._servers.homes, seed, self._servers.first.wall, self._servers.home_of)
         self._told_up = True  # by the model
 

@@ -1,0 +1,100 @@
+"""Several real redis-servers that belong together: a primary with replicas and a Sentinel, or a cluster."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.real.redis import absent, await_answer
+
+QUICK = ("--repl-diskless-sync-delay", "0", "--repl-ping-replica-period", "1")
+
+
+@dataclass(frozen=True, slots=True)
+class RealSet:
+    """``ports`` of the servers with data, the first primary first; ``sentinel`` is 0 where there is none."""
+
+    ports: tuple[int, ...]
+    processes: tuple[subprocess.Popen[bytes], ...]
+    sentinel: int = 0
+
+
+@contextmanager
+def start_replicated(directory: Path, replicas: int) -> Iterator[RealSet]:
+    """The Sentinel takes a server for down after half a second."""
+    ports = [_quiet_port() for _ in range(1 + replicas)]
+    sentinel = _quiet_port()
+    follow = ["--replicaof", "127.0.0.1", str(ports[0])]
+    config = directory / "sentinel.conf"
+    config.write_text(
+        f"port {sentinel}\nbind 127.0.0.1\ndir {directory}\n"
+        f"sentinel monitor mymaster 127.0.0.1 {ports[0]} 1\n"
+        "sentinel down-after-milliseconds mymaster 500\nsentinel failover-timeout mymaster 3000\n"
+    )
+    with ExitStack() as stack:
+        processes = [
+            stack.enter_context(_server(directory, port, *QUICK, *(follow if port != ports[0] else [])))
+            for port in ports
+        ]
+        stack.enter_context(_running([_binary("redis-server"), str(config), "--sentinel"], sentinel))
+        yield RealSet(tuple(ports), tuple(processes), sentinel)
+
+
+@contextmanager
+def start_cluster(directory: Path) -> Iterator[RealSet]:
+    """Three primaries that have all slots among them."""
+    ports = [_quiet_port() for _ in range(3)]
+    with ExitStack() as stack:
+        processes = []
+        for port in ports:
+            bus = ["--cluster-port", str(_quiet_port()), "--cluster-config-file", f"nodes-{port}.conf"]
+            options = ["--cluster-enabled", "yes", "--cluster-node-timeout", "1000", *bus]
+            processes.append(stack.enter_context(_server(directory, port, *options)))
+        create = [
+            _binary("redis-cli"),
+            "--cluster",
+            "create",
+            *(f"127.0.0.1:{port}" for port in ports),
+            "--cluster-yes",
+        ]
+        subprocess.run(create, check=True, stdout=subprocess.DEVNULL, timeout=60)
+        yield RealSet(tuple(ports), tuple(processes))
+
+
+@contextmanager
+def _server(directory: Path, port: int, *options: str) -> Iterator[subprocess.Popen[bytes]]:
+    command = [_binary("redis-server"), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+    command += ["--dir", str(directory), "--dbfilename", f"dump-{port}.rdb", *options]
+    with _running(command, port) as process:
+        yield process
+
+
+@contextmanager
+def _running(command: Sequence[str], port: int) -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
+    try:
+        await_answer(process, port)
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _quiet_port() -> int:
+    """A free one below those that the system hands out, so that nobody gets it between two servers' starts."""
+    for port in random.sample(range(20000, 30000), 100):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise RuntimeError("no port is free")
+
+
+def _binary(name: str) -> str:
+    found = shutil.which(name)
+    return found if found is not None else absent(f"{name} is not installed")
