@@ -74,7 +74,7 @@ def _add(found: Object, of: Message) -> None:
     """The message, and all that it is made of."""
     if _name(of.name) in found:
         return
-    fields, texts = schema.flattened(of), _texts().get(of.name, {})
+    fields, texts = schema.flattened(of), _told(of.name)
     shape: Object = {"type": "object", "description": texts.get("", "")}
     found[_name(of.name)] = shape
     shape["properties"] = {name: _property(field, texts.get(name, "")) for name, field in fields.items()}
@@ -105,6 +105,11 @@ def _reference(field: Field) -> Object:
     if leaf := _LEAVES.get(field.type):
         return dict(leaf)
     return {"allOf": [{"$ref": f"#/components/schemas/{_name(field.type)}"}]}
+
+
+def _told(message: str) -> dict[str, str]:
+    """What is said of a message's fields: of all objects' first, then its own."""
+    return {**_texts()["*"], **_texts().get(message.removesuffix("V1"), {})}
 
 
 def _name(message: str) -> str:

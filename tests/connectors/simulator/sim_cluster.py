@@ -10,6 +10,7 @@ import aiohttp
 
 from connectors.simulator.clock import SimClock
 from connectors.simulator.kubernetes import KubernetesWire
+from connectors.simulator.kubernetes.options import KubernetesOptions
 from connectors.simulator.tick import Cache, Tick, Usage
 
 OPENED = 1_760_000_000.0  # wall seconds at simulated second 0
@@ -46,9 +47,9 @@ class Time:
 class Cluster:
     """A wire, the time it lives in, and steps through that time."""
 
-    def __init__(self, seed: int = 7) -> None:
+    def __init__(self, seed: int = 7, options: KubernetesOptions | None = None) -> None:
         self.time = Time()
-        self.wire = KubernetesWire(SimClock(wall=self.time), seed)
+        self.wire = KubernetesWire(SimClock(wall=self.time), seed, options)
         self.t = 0
 
     def run(self, seconds: int, api: float = 0.5, workers: float = 0.4, growth: float = 0.0) -> None:

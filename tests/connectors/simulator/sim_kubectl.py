@@ -28,6 +28,7 @@ def _versions() -> list[Path]:
 CLIENTS = _versions()
 FOUND = pytest.mark.skipif(not CLIENTS, reason="left out: kubectl is not on this machine")
 VERSIONS = pytest.mark.parametrize("binary", CLIENTS, ids=lambda path: path.name)
+ENDS = pytest.mark.parametrize("binary", dict.fromkeys(CLIENTS[:1] + CLIENTS[-1:]), ids=lambda path: path.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,25 +42,29 @@ class Command:
         """Takes the cluster's kubeconfig: the cluster must be listening."""
         (self.folder / "kubeconfig").write_text(cluster.wire.kubeconfig())
 
-    async def start(self, *arguments: str) -> asyncio.subprocess.Process:
-        """The process, its errors in its output."""
-        environment = {
+    async def start(self, *arguments: str, **environment: str) -> asyncio.subprocess.Process:
+        """The process, its errors in its output, in the test's folder."""
+        surroundings = {
             "PATH": os.environ["PATH"],
             "HOME": str(self.folder),
             "KUBECONFIG": str(self.folder / "kubeconfig"),
             "KUBECACHEDIR": str(self.folder / "cache"),
+            **environment,
         }
         return await asyncio.create_subprocess_exec(
             self.binary,
             *arguments,
-            env=environment,
+            env=surroundings,
+            cwd=self.folder,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
 
-    async def __call__(self, *arguments: str, code: int = 0, meanwhile: Callable[[], None] = lambda: None) -> str:
+    async def __call__(
+        self, *arguments: str, code: int = 0, meanwhile: Callable[[], None] = lambda: None, **environment: str
+    ) -> str:
         """What it printed; asserts how it ended. ``meanwhile`` is called over and over until then."""
-        process = await self.start(*arguments)
+        process = await self.start(*arguments, **environment)
         try:
             async with asyncio.timeout(DEADLINE):
                 printing = asyncio.create_task(process.communicate())
