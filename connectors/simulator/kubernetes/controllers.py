@@ -6,10 +6,24 @@ from collections.abc import Callable
 
 from connectors.simulator.kubernetes import scaling
 from connectors.simulator.kubernetes.autoscaler import Autoscaler
+from connectors.simulator.kubernetes.cronjobs import PERIOD as CRON_PERIOD
+from connectors.simulator.kubernetes.cronjobs import CronJobs
+from connectors.simulator.kubernetes.daemonsets import DaemonSets
 from connectors.simulator.kubernetes.disruption import Budgets
 from connectors.simulator.kubernetes.events import Recorder
 from connectors.simulator.kubernetes.family import Family
-from connectors.simulator.kubernetes.kinds import DEPLOYMENT, POD, REPLICASET, Kind
+from connectors.simulator.kubernetes.jobs import Jobs
+from connectors.simulator.kubernetes.kinds import (
+    CRONJOB,
+    DAEMONSET,
+    DEPLOYMENT,
+    JOB,
+    NODE,
+    POD,
+    REPLICASET,
+    STATEFULSET,
+    Kind,
+)
 from connectors.simulator.kubernetes.kubelet import Kubelet
 from connectors.simulator.kubernetes.memory import Memory
 from connectors.simulator.kubernetes.objects import Object, dig, name_of, namespace_of
@@ -19,6 +33,7 @@ from connectors.simulator.kubernetes.refusal import Refusal
 from connectors.simulator.kubernetes.registry import Registry
 from connectors.simulator.kubernetes.rollout import Rollout
 from connectors.simulator.kubernetes.scheduler import Scheduler
+from connectors.simulator.kubernetes.statefulsets import StatefulSets
 from connectors.simulator.kubernetes.store import Commit
 from connectors.simulator.kubernetes.tally import Tally
 from connectors.simulator.kubernetes.worklist import Worklist
@@ -44,10 +59,16 @@ class Controllers:
         self._quotas = Quotas(registry)
         self._budgets = Budgets(registry)
         registry.admission.append(self._quotas.admit)
+        self._cron_jobs, jobs, rollout = CronJobs(self.plane), Jobs(self.plane), Rollout(self.plane)
         self._acts: dict[Kind, Callable[[Object], None]] = {
-            DEPLOYMENT: Rollout(self.plane).reconcile,
+            CRONJOB: self._cron_jobs.reconcile,
+            JOB: jobs.reconcile,
+            DAEMONSET: DaemonSets(self.plane).reconcile,
+            STATEFULSET: StatefulSets(self.plane).reconcile,
+            DEPLOYMENT: rollout.reconcile,
             REPLICASET: ReplicaSets(self.plane).reconcile,
         }
+        self._forget: dict[Kind, Callable[[Object], None]] = {JOB: jobs.forget, DEPLOYMENT: rollout.forget}
         self._owners = {kind.name: kind for kind in self._acts}
         self._left: list[Object] = []  # owners that are gone
         registry.store.listen(self._saw)
@@ -57,6 +78,8 @@ class Controllers:
         self.memory.step(t, tick)
         if t % scaling.PERIOD == 0:
             self._autoscaler.sync(t, {name: used.cpu for name, used in tick.usage.items()})
+        if t % CRON_PERIOD == 0:
+            self._cron_jobs.tick()
         if t % 60 == 0:
             self.plane.recorder.expire()
         self.settle(t)
@@ -100,12 +123,21 @@ class Controllers:
 
     def _saw(self, commit: Commit) -> None:
         obj, kind = commit.last, commit.kind
-        if commit.after is None and self._family.orphans(obj):
-            self._left.append(obj)
+        if commit.after is None:
+            self._ended(kind, obj)
         elif kind in self._acts:
             self.plane.worklist.mark(kind, namespace_of(obj), name_of(obj))
+        if kind is NODE:
+            for item in self._registry.store.of(DAEMONSET):
+                self.plane.worklist.mark(DAEMONSET, namespace_of(item), name_of(item))
         for state in (commit.before, obj):  # whom it belonged to, too: it may have been let go of
             self._mark_owners(state, above=kind is POD and commit.after is None)
+
+    def _ended(self, kind: Kind, obj: Object) -> None:
+        if self._family.orphans(obj):
+            self._left.append(obj)
+        if forget := self._forget.get(kind):
+            forget(obj)
 
     def _mark_owners(self, obj: Object | None, above: bool) -> None:
         """Its owners have something to look at; at the end of a pod their owners have, too (``Recreate`` waits)."""

@@ -7,8 +7,11 @@ from collections.abc import Callable
 
 from connectors.simulator.kubernetes.conversion import cpu_metric
 from connectors.simulator.kubernetes.kinds import (
+    CRONJOB,
+    DAEMONSET,
     DEPLOYMENT,
     HPA,
+    JOB,
     LEASE,
     NAMESPACE,
     POD,
@@ -68,6 +71,50 @@ def _deployment(obj: Object) -> Object:
 
 def _replicated(obj: Object) -> Object:
     return _with_template(_spec(obj, replicas=1))
+
+
+def _stateful(obj: Object) -> Object:
+    kept = {"whenDeleted": "Retain", "whenScaled": "Retain"}
+    obj = _spec(obj, replicas=1, podManagementPolicy="OrderedReady", revisionHistoryLimit=10)
+    obj = _spec(obj, updateStrategy=_rolling(obj, partition=0), persistentVolumeClaimRetentionPolicy=kept)
+    return _with_template(obj)
+
+
+def _daemon(obj: Object) -> Object:
+    return _with_template(
+        _spec(obj, revisionHistoryLimit=10, updateStrategy=_rolling(obj, maxUnavailable=1, maxSurge=0))
+    )
+
+
+def _rolling(obj: Object, **limits: int) -> Object:
+    """The update strategy that was given, or the default one, with its limits."""
+    given = obj.get("spec", {}).pop("updateStrategy", None) or {}
+    if given.get("type", "RollingUpdate") != "RollingUpdate":
+        return dict(given)
+    return {"type": "RollingUpdate", **given, "rollingUpdate": {**limits, **(given.get("rollingUpdate") or {})}}
+
+
+def _job(obj: Object) -> Object:
+    obj = _spec(
+        obj,
+        parallelism=1,
+        backoffLimit=6,
+        suspend=False,
+        completionMode="NonIndexed",
+        podReplacementPolicy="TerminatingOrFailed",
+    )
+    if "completions" not in obj["spec"]:
+        obj["spec"]["completions"] = 1
+    return _with_template(obj)
+
+
+def _cron_job(obj: Object) -> Object:
+    histories = {"successfulJobsHistoryLimit": 3, "failedJobsHistoryLimit": 1}
+    obj = _spec(obj, concurrencyPolicy="Allow", suspend=False, **histories)
+    template = obj["spec"].get("jobTemplate")
+    if isinstance(template, dict):
+        obj["spec"]["jobTemplate"] = {**template, **_with_template(_spec(template))}
+    return obj
 
 
 def _with_template(obj: Object) -> Object:
@@ -147,7 +194,10 @@ def _lease(obj: Object) -> Object:
 _BY_KIND: dict[Kind, Callable[[Object], Object]] = {
     DEPLOYMENT: _deployment,
     REPLICASET: _replicated,
-    STATEFULSET: _replicated,
+    STATEFULSET: _stateful,
+    DAEMONSET: _daemon,
+    JOB: _job,
+    CRONJOB: _cron_job,
     POD: _pod,
     HPA: _hpa,
     SECRET: _secret,

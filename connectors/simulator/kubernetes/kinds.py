@@ -66,6 +66,10 @@ QUOTA = Kind("", ("v1",), "ResourceQuota", "resourcequotas", True, ("quota",), s
 DEPLOYMENT = Kind("apps", ("v1",), "Deployment", "deployments", True, ("deploy",), ("all",), _WORKLOAD, generation=True)
 REPLICASET = Kind("apps", ("v1",), "ReplicaSet", "replicasets", True, ("rs",), ("all",), _WORKLOAD, generation=True)
 STATEFULSET = Kind("apps", ("v1",), "StatefulSet", "statefulsets", True, ("sts",), ("all",), _WORKLOAD, generation=True)
+DAEMONSET = Kind("apps", ("v1",), "DaemonSet", "daemonsets", True, ("ds",), ("all",), ("status",), generation=True)
+REVISION = Kind("apps", ("v1",), "ControllerRevision", "controllerrevisions")
+JOB = Kind("batch", ("v1",), "Job", "jobs", True, (), ("all",), ("status",), generation=True)
+CRONJOB = Kind("batch", ("v1",), "CronJob", "cronjobs", True, ("cj",), ("all",), ("status",), generation=True)
 HPA = Kind(
     "autoscaling",
     ("v2", "v1"),
@@ -120,6 +124,10 @@ STORED = (
     DEPLOYMENT,
     REPLICASET,
     STATEFULSET,
+    DAEMONSET,
+    REVISION,
+    JOB,
+    CRONJOB,
     HPA,
     BUDGET,
     LEASE,

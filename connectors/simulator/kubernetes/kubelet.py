@@ -108,7 +108,8 @@ class Kubelet:
         heapq.heappush(self._due, (at, self._order, namespace_of(pod), name_of(pod), uid, what))
 
     def _draw(self, pod: Object, purpose: str, bounds: tuple[int, int]) -> int:
-        return self._registry.identity.seconds(f"{purpose}/{dig(pod, 'metadata', 'generateName', default='')}", *bounds)
+        name = dig(pod, "metadata", "generateName", default=name_of(pod))
+        return self._registry.identity.seconds(f"{purpose}/{name}", *bounds)
 
     def _write(self, pod: Object, status: Object) -> None:
         self._registry.set_status(POD, pod, status)

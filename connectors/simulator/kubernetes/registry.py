@@ -15,7 +15,9 @@ from connectors.simulator.kubernetes.defaults import defaulted
 from connectors.simulator.kubernetes.identity import Identity, Times
 from connectors.simulator.kubernetes.kinds import (
     BUDGET,
+    DAEMONSET,
     HPA,
+    JOB,
     NAMESPACE,
     POD,
     REPLICASET,
@@ -36,7 +38,10 @@ _FIRST_STATUS: dict[Kind, Object] = {
     POD: {"phase": "Pending"},
     SERVICE: {"loadBalancer": {}},
     REPLICASET: {"replicas": 0},
-    STATEFULSET: {"replicas": 0},
+    STATEFULSET: {"replicas": 0, "availableReplicas": 0},
+    DAEMONSET: dict.fromkeys(
+        ("currentNumberScheduled", "numberMisscheduled", "desiredNumberScheduled", "numberReady"), 0
+    ),
     HPA: {"currentReplicas": 0, "desiredReplicas": 0},
     BUDGET: {"currentHealthy": 0, "desiredHealthy": 0, "disruptionsAllowed": 0, "expectedPods": 0},
 }
@@ -251,6 +256,8 @@ class Registry:
             fresh["status"] = dict(_FIRST_STATUS.get(kind, {}))
         if kind is SERVICE:
             fresh["spec"] = self._addressed(fresh["spec"])
+        if kind is JOB:
+            fresh["spec"] = _own_pods(fresh["spec"], name_of(fresh), metadata["uid"])
         return fresh
 
     def _addressed(self, spec: Object) -> Object:
@@ -258,6 +265,19 @@ class Registry:
             return spec
         address = f"10.96.{self.identity.seconds('service', 0, 255)}.{self.identity.seconds('service', 1, 254)}"
         return {**spec, "clusterIP": address, "clusterIPs": [address], "ipFamilies": ["IPv4"]}
+
+
+def _own_pods(spec: Object, name: str, uid: str) -> Object:
+    """A job's spec with the selector and the labels by which it knows its pods; a client may give its own."""
+    if "selector" in spec:
+        return spec
+    labels = {"batch.kubernetes.io/controller-uid": uid, "batch.kubernetes.io/job-name": name}
+    legacy = {"controller-uid": uid, "job-name": name}
+    template = copied(spec.get("template", {}))
+    metadata = template.setdefault("metadata", {})
+    metadata["labels"] = {**metadata.get("labels", {}), **labels, **legacy}
+    selector = {"matchLabels": {"batch.kubernetes.io/controller-uid": uid}}
+    return {**spec, "selector": selector, "template": template}
 
 
 def _tidy(obj: Object) -> Object:

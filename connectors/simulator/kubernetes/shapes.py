@@ -14,15 +14,19 @@ from typing import Any
 from connectors.simulator.kubernetes.kinds import (
     BUDGET,
     CONFIGMAP,
+    CRONJOB,
+    DAEMONSET,
     DEPLOYMENT,
     EVENT,
     HPA,
+    JOB,
     LEASE,
     NAMESPACE,
     NODE,
     POD,
     QUOTA,
     REPLICASET,
+    REVISION,
     SECRET,
     SERVICE,
     STATEFULSET,
@@ -196,10 +200,50 @@ _NODE: Shape = {
     "status.nodeInfo": _MAP,
     **_CONDITIONS,
 }
+_RUN: Shape = {
+    **_under("spec", suspend=_BOOL),
+    **_list_of("status.conditions", type=_STRING, status=_STRING, reason=_STRING, message=_STRING),
+}
+
+
+def _run(path: str) -> Shape:
+    """The spec of a job, in itself or as a template."""
+    counts = ("parallelism", "completions", "backoffLimit", "activeDeadlineSeconds", "ttlSecondsAfterFinished")
+    return {
+        **_under(path, **dict.fromkeys(counts, _INT), template=_MAP),
+        f"{path}.template.metadata": _MAP,
+        **_under(f"{path}.template.metadata", labels=_STRINGS, annotations=_STRINGS),
+        **_pod_spec(f"{path}.template.spec"),
+    }
+
+
+_JOB: Shape = {**_RUN, **_selector("spec.selector"), **_run("spec"), **_under("status", startTime=_TIME)}
+_CRONJOB: Shape = {
+    **_RUN,
+    **_under("spec", schedule=_STRING, concurrencyPolicy=_STRING, jobTemplate=_MAP),
+    **_under("spec", successfulJobsHistoryLimit=_INT, failedJobsHistoryLimit=_INT),
+    "spec.jobTemplate.metadata": _MAP,
+    "spec.jobTemplate.spec": _MAP,
+    **_run("spec.jobTemplate.spec"),
+    **_under("status", lastScheduleTime=_TIME, active=_LIST),
+}
+_SETS: Shape = {  # how stateful and daemon sets update
+    "spec.updateStrategy": _MAP,
+    "spec.updateStrategy.type": _STRING,
+    "spec.updateStrategy.rollingUpdate": _MAP,
+    **_under("spec.updateStrategy.rollingUpdate", partition=_INT, maxUnavailable=_EITHER, maxSurge=_EITHER),
+    "spec.ordinals": _MAP,
+    **_under("spec", serviceName=_STRING, podManagementPolicy=_STRING, minReadySeconds=_INT),
+    "spec.ordinals.start": _INT,
+}
 _SHAPES: dict[Kind, Shape] = {
     DEPLOYMENT: _WORKLOAD,
     REPLICASET: _WORKLOAD,
-    STATEFULSET: _WORKLOAD,
+    STATEFULSET: {**_WORKLOAD, **_SETS},
+    DAEMONSET: {**_WORKLOAD, **_SETS},
+    REVISION: {"revision": _INT, "data": _MAP},
+    JOB: _JOB,
+    CRONJOB: _CRONJOB,
     POD: _POD,
     HPA: _HPA,
     SERVICE: _SERVICE,

@@ -12,15 +12,19 @@ from connectors.simulator.kubernetes.kinds import (
     BUDGET,
     CLUSTER_BINDING,
     CONFIGMAP,
+    CRONJOB,
+    DAEMONSET,
     DEPLOYMENT,
     EVENT,
     HPA,
+    JOB,
     LEASE,
     NAMESPACE,
     NODE,
     POD,
     QUOTA,
     REPLICASET,
+    REVISION,
     SECRET,
     SERVICE,
     STATEFULSET,
@@ -210,6 +214,42 @@ def _quota(prefix: str) -> Callable[[Object, float], object]:
     return shown
 
 
+def _completions(job: Object, now: float) -> str:
+    return f"{dig(job, 'status', 'succeeded', default=0)}/{dig(job, 'spec', 'completions', default=1)}"
+
+
+def _job_status(job: Object, now: float) -> str:
+    held = [item.get("type") for item in dig(job, "status", "conditions", default=[]) if item.get("status") == "True"]
+    return next((word for word in ("Complete", "Failed", "Suspended") if word in held), "Running")
+
+
+def _job_duration(job: Object, now: float) -> str:
+    start, end = (dig(job, "status", name) for name in ("startTime", "completionTime"))
+    if not start:
+        return ""
+    return duration(
+        (datetime.fromisoformat(end).timestamp() if end else now) - datetime.fromisoformat(start).timestamp()
+    )
+
+
+def _node_selector(obj: Object, now: float) -> str:
+    selector = dig(obj, "spec", "template", "spec", "nodeSelector", default={})
+    return ",".join(f"{key}={value}" for key, value in selector.items()) or _NONE
+
+
+def _controller(obj: Object, now: float) -> str:
+    for item in dig(obj, "metadata", "ownerReferences", default=[]):
+        if item.get("controller"):
+            group = str(item.get("apiVersion", "")).split("/")[0]
+            return f"{str(item.get('kind', '')).lower()}.{group}/{item.get('name')}"
+    return _NONE
+
+
+def _last_schedule(obj: Object, now: float) -> str:
+    stamp = dig(obj, "status", "lastScheduleTime")
+    return _since(stamp, now) if stamp else _NONE
+
+
 _NAME = Column("Name", lambda obj, now: name_of(obj))
 _AGE = Column("Age", _age)
 _IMAGES = (
@@ -248,6 +288,37 @@ _COLUMNS: dict[Kind, tuple[Column, ...]] = {
         Column("Selector", _selector, wide=True),
     ),
     STATEFULSET: (_NAME, Column("Ready", _part("readyReplicas")), _AGE, *_IMAGES),
+    DAEMONSET: (
+        _NAME,
+        Column("Desired", _at("status", "desiredNumberScheduled", default=0), "integer"),
+        Column("Current", _at("status", "currentNumberScheduled", default=0), "integer"),
+        Column("Ready", _at("status", "numberReady", default=0), "integer"),
+        Column("Up-to-date", _at("status", "updatedNumberScheduled", default=0), "integer"),
+        Column("Available", _at("status", "numberAvailable", default=0), "integer"),
+        Column("Node Selector", _node_selector),
+        _AGE,
+        *_IMAGES,
+        Column("Selector", _selector, wide=True),
+    ),
+    REVISION: (_NAME, Column("Controller", _controller), Column("Revision", _at("revision"), "integer"), _AGE),
+    JOB: (
+        _NAME,
+        Column("Status", _job_status),
+        Column("Completions", _completions),
+        Column("Duration", _job_duration),
+        _AGE,
+        *_IMAGES,
+        Column("Selector", _selector, wide=True),
+    ),
+    CRONJOB: (
+        _NAME,
+        Column("Schedule", _at("spec", "schedule")),
+        Column("Timezone", _text("spec", "timeZone")),
+        Column("Suspend", lambda obj, now: "True" if dig(obj, "spec", "suspend") else "False"),
+        Column("Active", lambda obj, now: len(dig(obj, "status", "active", default=[])), "integer"),
+        Column("Last Schedule", _last_schedule),
+        _AGE,
+    ),
     SERVICE: (
         _NAME,
         Column("Type", _text("spec", "type")),

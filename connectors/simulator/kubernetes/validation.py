@@ -5,7 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from connectors.simulator.kubernetes.kinds import DEPLOYMENT, HPA, POD, REPLICASET, STATEFULSET, Kind
+from connectors.simulator.kubernetes.cron import BadSchedule, parsed
+from connectors.simulator.kubernetes.kinds import (
+    CRONJOB,
+    DAEMONSET,
+    DEPLOYMENT,
+    HPA,
+    JOB,
+    POD,
+    REPLICASET,
+    STATEFULSET,
+    Kind,
+)
 from connectors.simulator.kubernetes.objects import Object, dig, labels_of
 from connectors.simulator.kubernetes.refusal import Cause, invalid_value, required
 from connectors.simulator.kubernetes.shapes import is_int32
@@ -141,10 +152,40 @@ def _policy(policy: Object, field: str) -> list[Cause]:
     return [*found, *(invalid_value(f"{field}.{part}", policy.get(part), why) for part in wrong)]
 
 
+def _job(obj: Object, before: Object | None) -> list[Cause]:
+    return _finite(dig(obj, "spec", default={}), "spec")
+
+
+def _cron_job(obj: Object, before: Object | None) -> list[Cause]:
+    found, schedule = [], dig(obj, "spec", "schedule", default="")
+    try:
+        parsed(str(schedule))
+    except BadSchedule as bad:
+        found = [invalid_value("spec.schedule", schedule, str(bad)) if schedule else required("spec.schedule")]
+    return [*found, *_finite(dig(obj, "spec", "jobTemplate", "spec", default={}), "spec.jobTemplate.spec")]
+
+
+def _finite(spec: Object, field: str) -> list[Cause]:
+    """What makes pods that end: their template says so, and the counts are no nonsense."""
+    found = [
+        cause
+        for part in ("parallelism", "completions", "backoffLimit")
+        for cause in _not_negative({"spec": spec}, f"spec.{part}")
+    ]
+    policy = dig(spec, "template", "spec", "restartPolicy", default="Always")
+    if policy not in ("OnFailure", "Never"):
+        why = f'Unsupported value: "{policy}": supported values: "OnFailure", "Never"'
+        found.append(Cause("FieldValueNotSupported", f"{field}.template.spec.restartPolicy", why))
+    return [*found, *_containers(dig(spec, "template", default={}), f"{field}.template.spec.containers")]
+
+
 _CHECKS: dict[Kind, Callable[[Object, Object | None], list[Cause]]] = {
     DEPLOYMENT: _workload,
     REPLICASET: _workload,
     STATEFULSET: _workload,
+    DAEMONSET: _workload,
+    JOB: _job,
+    CRONJOB: _cron_job,
     POD: _pod,
     HPA: _hpa,
 }
