@@ -26,7 +26,7 @@ from connectors.simulator.kafka import (
 )
 from connectors.simulator.kafka.codes import Code
 from connectors.simulator.kafka.later import Later
-from connectors.simulator.kafka.nulls import forbidden_null
+from connectors.simulator.kafka.nulls import forbidden_null, suspects
 from connectors.simulator.kafka.refusals import refused
 from connectors.simulator.kafka.rights import needed
 from connectors.simulator.kafka.scram import Unproved
@@ -202,7 +202,7 @@ def _decoded(api: Api, frame: bytes, version: int) -> Message:
         request = api.request.decode(frame, version=version, header=True)
     except Exception as error:  # strangers' bytes: the codec fails in whatever way they make it
         raise Malformed(f"{type(error).__name__} in version {version} of api {api.key}") from error
-    null = forbidden_null(api.request._struct.fields, request, version)
+    null = forbidden_null(suspects(api.request, version), request)
     if null:
         raise Malformed(f"{null} must not be null in version {version} of api {api.key}")
     return request

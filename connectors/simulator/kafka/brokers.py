@@ -1,8 +1,7 @@
 """Which brokers are up, and who leads what: a fold of what befell the brokers over where replicas were put.
 
-A partition's replicas are a run of the brokers from a start that its topic's name decides, so that all partitions with
-the same start, size and birth share one placement. It is folded when somebody asks and remembered until the next event:
-10,000 partitions cost no more than three.
+A partition's replicas are a run of the brokers from a start that its topic's name decides, so that 10,000 partitions
+have no more than three placements between them. They are folded when somebody asks, and kept until the next event.
 """
 
 from __future__ import annotations
@@ -25,19 +24,6 @@ class Placement:
     isr: tuple[int, ...]
     leader: int
     epoch: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class _Origin:
-    """How a topic was placed: among whom, how often, and after how many events."""
-
-    among: tuple[int, ...] = BROKERS
-    size: int = len(BROKERS)
-    birth: int = 0
-
-
-_ORDINARY = _Origin()
-_Event = tuple[Callable[[Placement, int], Placement], int]
 
 
 def without(at: Placement, broker: int) -> Placement:
@@ -71,6 +57,25 @@ def preferred(at: Placement, broker: int) -> Placement:
     return replace(at, leader=broker, epoch=at.epoch + 1)
 
 
+_Event = tuple[Callable[[Placement, int], Placement], int]
+
+
+class _Ring:
+    """All placements of topics that were made among the same brokers, as often copied, and after as many events."""
+
+    def __init__(self, among: tuple[int, ...], copies: int, born: int) -> None:
+        runs = [(among[start:] + among[:start])[:copies] for start in range(len(among))]
+        self._placements = [Placement(replicas, replicas, replicas[0]) for replicas in runs]
+        self._seen = born
+
+    def at(self, place: int, events: list[_Event]) -> Placement:
+        if self._seen < len(events):
+            for befell, broker in events[self._seen :]:
+                self._placements = [befell(at, broker) for at in self._placements]
+            self._seen = len(events)
+        return self._placements[place % len(self._placements)]
+
+
 class Brokers:
     """Three brokers: who is lost, who controls, who leads. Time is the simulated second of ``step``."""
 
@@ -78,8 +83,8 @@ class Brokers:
         self.lost: frozenset[int] = frozenset()
         self.controller = BROKERS[0]
         self._events: list[_Event] = []
-        self._origins: dict[str, _Origin] = {}
-        self._folded: dict[tuple[_Origin, int], tuple[int, Placement]] = {}
+        self._ordinary = _Ring(BROKERS, len(BROKERS), 0)
+        self._rings: dict[str, _Ring] = {}  # of topics that were placed in another way
         self._t = 0
         self._catches_up: dict[int, int] = {}  # broker: when
         self._leads_again: dict[int, int] = {}
@@ -91,15 +96,19 @@ class Brokers:
     def place(self, topic: str, replication: int) -> None:
         """A new topic's replicas, among the brokers that are up. -1: as many as there are."""
         among = self.alive or BROKERS
-        size = len(among) if replication == -1 else min(replication, len(among))
-        self._origins[topic] = _Origin(among, size, len(self._events))
+        copies = len(among) if replication == -1 else min(replication, len(among))
+        self._rings[topic] = _Ring(among, copies, len(self._events))
+
+    def forget(self, topic: str) -> None:
+        """A topic that is gone; one of the same name is placed anew."""
+        self._rings.pop(topic, None)
 
     def partition(self, topic: str, index: int) -> Placement:
-        return self._at(self._origins.get(topic, _ORDINARY), zlib.crc32(topic.encode()) + index)
+        return self._rings.get(topic, self._ordinary).at(zlib.crc32(topic.encode()) + index, self._events)
 
     def coordinator(self, group: str) -> int:
         """The leader of the group's share of the offsets topic, or NOBODY."""
-        return self._at(_ORDINARY, zlib.crc32(group.encode())).leader
+        return self._ordinary.at(zlib.crc32(group.encode()), self._events).leader
 
     def step(self, t: int) -> None:
         """Takes note of simulated second ``t``: who has caught up, and who leads again."""
@@ -137,20 +146,6 @@ class Brokers:
     def elect(self, broker: int) -> None:
         """The preferred leader leads again, where it is in sync."""
         self._events.append((preferred, broker))
-
-    def _at(self, origin: _Origin, start: int) -> Placement:
-        key = (origin, start % len(origin.among))
-        seen, at = self._folded.get(key) or (origin.birth, _initial(*key))
-        if seen < len(self._events):
-            for befell, broker in self._events[seen:]:
-                at = befell(at, broker)
-        self._folded[key] = (len(self._events), at)
-        return at
-
-
-def _initial(origin: _Origin, start: int) -> Placement:
-    replicas = (origin.among[start:] + origin.among[:start])[: origin.size]
-    return Placement(replicas, replicas, replicas[0])
 
 
 def _due(times: dict[int, int], t: int) -> list[int]:
