@@ -16,7 +16,7 @@ from connectors.simulator.kubernetes.kinds import (
     NODE,
     SERVICE,
 )
-from connectors.simulator.kubernetes.objects import Object
+from connectors.simulator.kubernetes.objects import Object, name_of
 from connectors.simulator.kubernetes.registry import Registry
 
 NAMESPACES = ("kube-system", "default", "shop")
@@ -38,8 +38,7 @@ def furnish(registry: Registry) -> None:
     for namespace in NAMESPACES:
         registry.create(NAMESPACE, {"metadata": {"name": namespace}})
     for number in range(NODES):
-        node = registry.create(NODE, {"metadata": {"name": f"node-{number}", "labels": _node_labels(number)}})
-        registry.set_status(NODE, node, _node_status(registry, node, number))
+        add_node(registry, f"node-{number}", number)
     for name, replicas in REPLICAS.items():
         registry.create(DEPLOYMENT, _deployment(name, replicas))
     for name, port in _PORTS.items():
@@ -47,6 +46,12 @@ def furnish(registry: Registry) -> None:
     registry.create(HPA, _hpa())
     registry.create(BUDGET, _budget())
     registry.create(CONFIGMAP, {"metadata": _metadata("settings"), "data": {"LOG_LEVEL": "info", "REGION": "eu-1"}})
+
+
+def add_node(registry: Registry, name: str, number: int) -> None:
+    """A node that is ready, in one of three zones."""
+    node = registry.create(NODE, {"metadata": {"name": name, "labels": _node_labels(name, number)}})
+    registry.set_status(NODE, node, _node_status(registry, node, number))
 
 
 def _metadata(name: str) -> Object:
@@ -91,9 +96,9 @@ def _budget() -> Object:
     return {"metadata": _metadata("api"), "spec": spec}
 
 
-def _node_labels(number: int) -> dict[str, str]:
+def _node_labels(name: str, number: int) -> dict[str, str]:
     return {
-        "kubernetes.io/hostname": f"node-{number}",
+        "kubernetes.io/hostname": name,
         "kubernetes.io/os": "linux",
         "kubernetes.io/arch": "amd64",
         "topology.kubernetes.io/zone": f"zone-{'abc'[number % 3]}",
@@ -109,8 +114,8 @@ def _node_status(registry: Registry, node: Object, number: int) -> Object:
         "capacity": capacity,
         "allocatable": capacity,
         "addresses": [
-            {"type": "InternalIP", "address": f"10.0.0.{10 + number}"},
-            {"type": "Hostname", "address": f"node-{number}"},
+            {"type": "InternalIP", "address": f"10.0.{number // 200}.{10 + number % 200}"},
+            {"type": "Hostname", "address": name_of(node)},
         ],
         "conditions": [{**item, "lastHeartbeatTime": stamp} for item in settled(node, [ready], stamp)],
         "daemonEndpoints": {"kubeletEndpoint": {"Port": 10250}},

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from connectors.simulator.clock import SimClock
 from connectors.simulator.kubernetes.access import Access
 from connectors.simulator.kubernetes.api import Api
+from connectors.simulator.kubernetes.bulk import furnish_bulk
 from connectors.simulator.kubernetes.census import Census
 from connectors.simulator.kubernetes.controllers import Controllers
 from connectors.simulator.kubernetes.departures import Departures
@@ -63,6 +64,8 @@ class KubernetesWire:
         """Furnishes the cluster in the past, so that everything is ready and nothing is cold."""
         self._times.enter(-AGE_SECONDS)
         furnish(self._registry)
+        if self._options.pods:
+            furnish_bulk(self._registry, self._options.pods)
         for kind in _CREATED:
             for obj in self._store.of(kind):
                 self._registry.adopt(kind, obj, Manager(_CREATOR, UPDATE, kind.api_version()))
