@@ -1,26 +1,42 @@
-"""INFO as the real server lays it out, its numbers from the traffic model.
+"""INFO as the real server lays it out, section by section and line by line, its numbers from the traffic model.
 
 Before the model has spoken the counters are 0. What only this process can know (connections, its own commands) is
-added.
+added. The sections about counters, memory and replication have modules of their own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
+from connectors.simulator.redis.info_counts import command_lines, error_lines, latency_lines, stats_lines
+from connectors.simulator.redis.info_memory import memory_lines
 from connectors.simulator.redis.info_replication import replication_lines
 from connectors.simulator.redis.server import VERSION, Server
+from connectors.simulator.redis.traffic import NOTHING
 from connectors.simulator.tick import Cache
 
-NOTHING = Cache(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0.0)
 Lines = dict[str, object]
+ON_REQUEST = frozenset({"commandstats", "latencystats"})  # not among the sections that INFO alone shows
+OF_SENTINEL = frozenset({"server", "clients", "stats", "cpu", "sentinel"})
 
 
 def info_text(server: Server, wanted: list[str]) -> str:
-    """The sections asked for (none, ``default``, ``all``, ``everything``: each one), with CRLF as on the wire."""
-    every = not wanted or bool({"default", "all", "everything"}.intersection(wanted))
-    chosen = [name for name in _SECTIONS if every or name in wanted]
-    return "\r\n".join(_section(name, _SECTIONS[name](server, server.cache or NOTHING)) for name in chosen)
+    """The sections asked for (none or ``default``: nearly all; ``all``, ``everything``), with CRLF as on the wire."""
+    asked = frozenset(wanted or ["default"])
+    everything = bool(asked & {"all", "everything"})
+    sections = _sections(server)
+    chosen = [
+        name for name in sections if everything or name in asked or ("default" in asked and name not in ON_REQUEST)
+    ]
+    cache = server.cache or NOTHING
+    return "\r\n".join(_section(name, sections[name](server, cache)) for name in chosen)
+
+
+def _sections(server: Server) -> Mapping[str, Callable[[Server, Cache], Lines]]:
+    if server.mode != "sentinel":
+        return _SECTIONS
+    known = {name: lines for name, lines in _SECTIONS.items() if name in OF_SENTINEL}
+    return {**known, "sentinel": lambda server, cache: dict(server.watching())}
 
 
 def _section(name: str, lines: Lines) -> str:
@@ -33,10 +49,17 @@ def _server(server: Server, cache: Cache) -> Lines:
     return {
         "redis_version": VERSION,
         "redis_git_sha1": "00000000",
-        "redis_mode": "standalone",
-        "os": "simulated",
+        "redis_git_dirty": 0,
+        "redis_build_id": "ae4d7c971a948f0",
+        "redis_mode": server.mode,
+        "os": "Linux 6.1.0 x86_64",
         "arch_bits": 64,
+        "monotonic_clock": "POSIX clock_gettime",
+        "multiplexing_api": "epoll",
+        "atomicvar_api": "c11-builtin",
+        "gcc_version": "12.2.0",
         "process_id": 1,
+        "process_supervised": "no",
         "run_id": server.run_id,
         "tcp_port": server.port,
         "server_time_usec": int(server.wall() * 1_000_000),
@@ -44,6 +67,10 @@ def _server(server: Server, cache: Cache) -> Lines:
         "uptime_in_days": uptime // 86400,
         "hz": 10,
         "configured_hz": 10,
+        "lru_clock": int(server.wall()) & 0xFFFFFF,
+        "executable": "/usr/local/bin/redis-server",
+        "config_file": "",
+        "io_threads_active": 0,
     }
 
 
@@ -52,89 +79,83 @@ def _clients(server: Server, cache: Cache) -> Lines:
         "connected_clients": cache.clients + len(server.clients),
         "cluster_connections": 0,
         "maxclients": server.settings.get("maxclients", "10000"),
-        "blocked_clients": cache.blocked,
+        "client_recent_max_input_buffer": 20480,
+        "client_recent_max_output_buffer": 0,
+        "blocked_clients": cache.blocked + len(server.waiting),
         "tracking_clients": 0,
         "clients_in_timeout_table": 0,
     }
 
 
-def _memory(server: Server, cache: Cache) -> Lines:
-    limit = int(server.settings.get("maxmemory", cache.memory_max))
-    return {
-        "used_memory": cache.memory,
-        "used_memory_human": _human(cache.memory),
-        "used_memory_rss": int(cache.memory * 1.1),
-        "used_memory_peak": cache.memory,
-        "used_memory_peak_human": _human(cache.memory),
-        "maxmemory": limit,
-        "maxmemory_human": _human(limit),
-        "maxmemory_policy": server.settings.get("maxmemory-policy", "allkeys-lru"),
-        "mem_fragmentation_ratio": "1.10",
-        "mem_allocator": "simulated",
-    }
-
-
-def _human(size: int) -> str:
-    """As the real server shortens it: one of B, K, M, G with two decimals."""
-    amount, unit = float(size), "B"
-    for unit in "BKMG":
-        if amount < 1024 or unit == "G":
-            break
-        amount /= 1024
-    return f"{size}B" if unit == "B" else f"{amount:.2f}{unit}"
-
-
 def _persistence(server: Server, cache: Cache) -> Lines:
     return {
-        "loading": 0,
+        "loading": int(server.loading),
         "async_loading": 0,
-        "rdb_changes_since_last_save": 0,
+        "current_cow_peak": 0,
+        "current_cow_size": 0,
+        "current_cow_size_age": 0,
+        "current_fork_perc": "0.00",
+        "current_save_keys_processed": 0,
+        "current_save_keys_total": 0,
+        "rdb_changes_since_last_save": cache.misses,
         "rdb_bgsave_in_progress": 0,
         "rdb_last_save_time": int(server.clock.wall(server.started)),
         "rdb_last_bgsave_status": "ok",
+        "rdb_last_bgsave_time_sec": -1,
+        "rdb_current_bgsave_time_sec": -1,
+        "rdb_saves": 0,
+        "rdb_last_cow_size": 0,
+        "rdb_last_load_keys_expired": 0,
+        "rdb_last_load_keys_loaded": 0,
         "aof_enabled": 0,
+        "aof_rewrite_in_progress": 0,
+        "aof_rewrite_scheduled": 0,
+        "aof_last_rewrite_time_sec": -1,
+        "aof_current_rewrite_time_sec": -1,
+        "aof_last_bgrewrite_status": "ok",
+        "aof_rewrites": 0,
+        "aof_rewrites_consecutive_failures": 0,
         "aof_last_write_status": "ok",
-    }
-
-
-def _stats(server: Server, cache: Cache) -> Lines:
-    return {
-        "total_connections_received": server.statistics.connections,
-        "total_commands_processed": cache.commands + server.statistics.processed,
-        "instantaneous_ops_per_sec": server.operations,
-        "rejected_connections": cache.rejected,
-        "expired_keys": cache.expired,
-        "evicted_keys": cache.evicted,
-        "keyspace_hits": cache.hits,
-        "keyspace_misses": cache.misses,
-        "pubsub_channels": len({channel for client in server.clients.values() for channel in client.channels}),
-        "pubsub_patterns": len({pattern for client in server.clients.values() for pattern in client.patterns}),
-        "latest_fork_usec": 0,
+        "aof_last_cow_size": 0,
+        "module_fork_in_progress": 0,
+        "module_fork_last_cow_size": 0,
     }
 
 
 def _cpu(server: Server, cache: Cache) -> Lines:
-    spent = cache.commands * 10e-6  # ten microseconds a command
-    return {"used_cpu_sys": f"{spent * 0.4:.6f}", "used_cpu_user": f"{spent * 0.6:.6f}"}
-
-
-def _keyspace(server: Server, cache: Cache) -> Lines:
+    spent = (cache.commands + server.statistics.processed) * 10e-6  # ten microseconds a command, socket included
+    system, user = f"{spent * 0.4:.6f}", f"{spent * 0.6:.6f}"
     return {
-        f"db{index}": f"keys={server.size(index)},expires={keys.expiring + server.size(index) - len(keys)},avg_ttl=0"
-        for index, keys in server.databases()
+        "used_cpu_sys": system,
+        "used_cpu_user": user,
+        "used_cpu_sys_children": "0.000000",
+        "used_cpu_user_children": "0.000000",
+        "used_cpu_sys_main_thread": system,
+        "used_cpu_user_main_thread": user,
     }
 
 
-_SECTIONS: dict[str, Callable[[Server, Cache], Lines]] = {
+def _keyspace(server: Server, cache: Cache) -> Lines:
+    lines: Lines = {}
+    for index, keys in server.databases():
+        unseen = server.size(index) - len(keys)  # the model's keys expire, all of them
+        average = int(server.wall_seconds(keys.mean_time_left()) * 1000)
+        lines[f"db{index}"] = f"keys={server.size(index)},expires={keys.expiring + unseen},avg_ttl={average}"
+    return lines
+
+
+_SECTIONS: Mapping[str, Callable[[Server, Cache], Lines]] = {
     "server": _server,
     "clients": _clients,
-    "memory": _memory,
+    "memory": memory_lines,
     "persistence": _persistence,
-    "stats": _stats,
+    "stats": stats_lines,
     "replication": lambda server, cache: replication_lines(server),
     "cpu": _cpu,
     "modules": lambda server, cache: {},
-    "errorstats": lambda server, cache: {},
-    "cluster": lambda server, cache: {"cluster_enabled": 0},
+    "commandstats": command_lines,
+    "errorstats": lambda server, cache: error_lines(server),
+    "latencystats": latency_lines,
+    "cluster": lambda server, cache: {"cluster_enabled": int(server.mode == "cluster")},
     "keyspace": _keyspace,
 }

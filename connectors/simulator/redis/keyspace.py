@@ -77,6 +77,8 @@ class Keyspace:
         self._due: list[tuple[float, bytes]] = []
         self._used: dict[bytes, float] = {}
         self.watches = Watches()
+        self._mean_at: int | None = None
+        self._mean = 0.0
 
     def __len__(self) -> int:
         return len(self._values)
@@ -89,6 +91,15 @@ class Keyspace:
     def expiring(self) -> int:
         """How many keys have a deadline."""
         return len(self._deadlines)
+
+    def mean_time_left(self) -> float:
+        """Simulated seconds that the keys with a deadline still live, on average; 0 without any. Reckoned anew each
+        second: there may be many keys, and many who ask."""
+        now = int(self.now())
+        if self._mean_at != now:
+            left = sum(self._deadlines.values()) - now * len(self._deadlines)
+            self._mean_at, self._mean = now, max(0.0, left / len(self._deadlines)) if self._deadlines else 0.0
+        return self._mean
 
     def get(self, key: bytes) -> Value | None:
         deadline = self._deadlines.get(key)

@@ -33,6 +33,7 @@ class Sentinel:
         self._source = random.Random(f"{seed}/sentinel")
         self.server = Server(clock, self._source.getrandbits(32), self._commands(), options)
         self.server.mode = "sentinel"
+        self.server.watching = self._info
 
     def step(self, t: int) -> None:
         """One simulated second."""
@@ -140,6 +141,23 @@ class Sentinel:
             b"info-refresh": b"%d" % (silent + 1200),
             b"role-reported": b"master" if node.server.replication.master is None else b"slave",
             b"role-reported-time": b"%d" % since_start,
+        }
+
+    def _info(self) -> Mapping[str, object]:
+        """The lines of INFO's section."""
+        watch = self.failover
+        host, port = watch.primary.server.address
+        state = "odown" if watch.primary in watch.down else "ok"
+        return {
+            "sentinel_masters": 1,
+            "sentinel_tilt": 0,
+            "sentinel_tilt_since_seconds": -1,
+            "sentinel_running_scripts": 0,
+            "sentinel_scripts_queue_length": 0,
+            "sentinel_simulate_failure_flags": 0,
+            "master0": (
+                f"name={NAME},status={state},address={host}:{port},slaves={len(watch.replicas)},sentinels={QUORUM}"
+            ),
         }
 
     def _check_quorum(self, call: Call) -> Reply:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from connectors.simulator.clock import SimClock
 from connectors.simulator.redis.acl import Acl
@@ -171,6 +171,7 @@ class Server:
         self.started = clock.now() - AGE
         self.alive = True  # the process runs
         self.loading = False  # it does, and reads its dump
+        self.watching: Callable[[], Mapping[str, object]] = dict  # INFO's section of a Sentinel
         self.shut_down: Callable[[bool], None] = lambda save: None  # ends the process; whoever runs it says how
         self.statistics = Statistics()
         self.operations = 0  # commands of the last simulated second, the model's and ours
@@ -202,11 +203,17 @@ class Server:
         """Keeps the keys that it shows, and changes them alone from now on."""
         self._databases = self._databases.copy()
 
+    def reset_statistics(self) -> None:
+        """CONFIG RESETSTAT: its counters and those of the traffic that it shows begin again."""
+        self.statistics = Statistics()
+        if self.cache is not None:
+            self.cache = replace(self.cache, hits=0, misses=0, evicted=0, expired=0, commands=0, rejected=0)
+
     def begin_again(self, kept: Iterable[bytes] | None) -> None:
         """The process was started again: another run, with the ``kept`` keys of database 0 alone; None: with all."""
         self.run_id = f"{self._source.getrandbits(160):040x}"
         self.started = self.clock.now()
-        self.statistics = Statistics()
+        self.reset_statistics()
         self.settings.clear()
         self.scripts.clear()
         self.acl = Acl(self.options.users, self.options.password)
@@ -277,7 +284,7 @@ class Server:
             reply = command.handler(Call(self, client, client.last_command, args))
         except Failure as failure:
             reply = failure
-        self.statistics.executed(client.last_command, reply)
+        self.statistics.executed(client.last_command, args, reply)
         if name == b"flushall" or (name == b"flushdb" and client.database == 0):
             self.flushes += not isinstance(reply, Failure)
         if command.write and not isinstance(reply, Failure) and self.replication.streaming:

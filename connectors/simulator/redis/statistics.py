@@ -7,13 +7,16 @@ Time is not measured but told by the kind of command, so that two runs show the 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from connectors.simulator.redis.catalog import catalog, parents
 from connectors.simulator.redis.protocol import Failure, Reply
 
 # Microseconds of a call: the order of what redis-benchmark and ``INFO commandstats`` show on an idle server.
 TYPICAL = 2.0
-SLOWER = {"keys": 900.0, "scan": 18.0, "info": 45.0, "hgetall": 6.0, "eval": 40.0, "evalsha": 35.0, "config": 12.0}
+SLOWER = {"keys": 900.0, "scan": 18.0, "info": 45.0, "hgetall": 6.0, "eval": 40.0, "evalsha": 35.0, "config|get": 12.0}
+MOST_ERRORS = 128  # a script may make up words; the real server has the same bound
 
 
 @dataclass(slots=True)
@@ -33,13 +36,14 @@ class Statistics:
     connections: int = 0
     calls: dict[str, Calls] = field(default_factory=dict)
     errors: Counter[str] = field(default_factory=Counter)  # by the first word of the reply
+    peak_memory: int = 0  # bytes
 
     def of(self, command: str) -> Calls:
         return self.calls.setdefault(command, Calls())
 
-    def executed(self, command: str, reply: Reply) -> None:
+    def executed(self, command: str, args: Sequence[bytes], reply: Reply) -> None:
         self.processed += 1
-        calls = self.of(command)
+        calls = self.of(_full_name(command, args))
         calls.done += 1
         if isinstance(reply, Failure):
             calls.failed += 1
@@ -52,7 +56,17 @@ class Statistics:
         self._count(failure)
 
     def _count(self, failure: Failure) -> None:
-        self.errors[str(failure).split(" ", 1)[0]] += 1
+        word = str(failure).split(" ", 1)[0]
+        if word in self.errors or len(self.errors) < MOST_ERRORS:
+            self.errors[word] += 1
+
+
+def _full_name(command: str, args: Sequence[bytes]) -> str:
+    """With its subcommand, where there is one of that name: ``config|get``."""
+    if not args or command not in parents():
+        return command
+    full = f"{command}|{args[0].lower().decode('ascii', 'replace')}"
+    return full if full in catalog() else command
 
 
 def microseconds(command: str) -> float:

@@ -11,6 +11,7 @@ from connectors.simulator.redis.commands import COMMANDS
 from connectors.simulator.redis.node import Node
 from connectors.simulator.redis.server import Command, Server
 from connectors.simulator.redis.shop import Home, one_home
+from connectors.simulator.redis.statistics import Statistics
 from connectors.simulator.redis.traffic import Share
 from connectors.simulator.tick import Cache
 
@@ -27,6 +28,7 @@ class _Seen:
     """Of one server, at the last second."""
 
     share: Share = field(default_factory=Share)
+    statistics: Statistics | None = None
     restarts: int = 0
     processed: int = 0
     part: float | None = None
@@ -127,18 +129,21 @@ class Topology(ABC):
     def _note_restarts(self) -> None:
         for node, seen in self._seen.items():
             if node.restarts != seen.restarts:
-                seen.restarts, seen.processed = node.restarts, 0
-                seen.share.begin()
+                seen.restarts = node.restarts
                 self._lost += node in self.primaries and not node.kept_everything
 
     def _show(self, node: Node, cache: Cache) -> None:
         server, seen, part = node.server, self._seen[node], self._part(node)
-        if part and seen.part == 0:  # promoted
+        promoted, reset = bool(part and seen.part == 0), seen.statistics is not server.statistics
+        if seen.statistics is not None and (promoted or reset):
             seen.share.begin()
+        if reset:
+            seen.statistics, seen.processed = server.statistics, 0
         before, server.cache = (
             server.cache,
             seen.share.of_primary(cache, part) if part else seen.share.of_replica(cache),
         )
+        server.statistics.peak_memory = max(server.statistics.peak_memory, server.cache.memory)
         theirs = max(0, server.cache.commands - before.commands) if before else 0
         server.operations = theirs + server.statistics.processed - seen.processed
         seen.processed, seen.part = server.statistics.processed, part

@@ -9,7 +9,7 @@ import pytest
 import redis
 
 from connectors.simulator.redis.options import RedisOptions
-from tests.connectors.simulator.sim_redis import Servers, client, info, replicated, said, simulated, until
+from tests.connectors.simulator.sim_redis_servers import Servers, client, info, replicated, said, simulated, until
 
 READ_ONLY = "You can't write against a read only replica."
 

@@ -77,6 +77,7 @@ def _set(call: Call) -> Reply:
 
 
 def _reset_statistics(call: Call) -> Reply:
+    call.server.reset_statistics()
     return OK
 
 
