@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import re
 
-from kafka.protocol.admin import CreateTopicsResponse, DescribeClusterResponse, DescribeConfigsResponse
+from kafka.protocol.admin import CreateTopicsResponse, DescribeClusterResponse
 from kafka.protocol.metadata import MetadataResponse
 
+from connectors.simulator.kafka.api_configs import Refused, check
 from connectors.simulator.kafka.brokers import NOBODY
 from connectors.simulator.kafka.cluster import Address
 from connectors.simulator.kafka.codes import Code
 from connectors.simulator.kafka.session import Message, Session
+from connectors.simulator.kafka.settings import TOPIC_SETTINGS
 from connectors.simulator.kafka.topics import Topic
 
-TOPIC, BROKER = 2, 4  # kinds of resource
 MAX_PARTITIONS = 1000
 _LEGAL_NAME = re.compile(r"[a-zA-Z0-9._-]{1,249}")
-_DEFAULTS = {"cleanup.policy": "delete", "retention.ms": "604800000", "max.message.bytes": "1048588"}
-_BROKER_DEFAULTS = {"log.retention.hours": "168", "offsets.retention.minutes": "10080"}
 
 _Topic = MetadataResponse.MetadataResponseTopic
 
@@ -97,49 +96,6 @@ def describe_cluster(session: Session, request: Message, version: int) -> Messag
     )
 
 
-def describe_configs(session: Session, request: Message, version: int) -> Message:
-    results = [_configs(session, resource) for resource in request.resources]
-    return DescribeConfigsResponse(version=version, results=results)
-
-
-def _configs(session: Session, resource: Message) -> Message:
-    known, own = _settings(session, resource)
-    error = Code.NONE if known is not None else Code.UNKNOWN_TOPIC_OR_PARTITION
-    wanted = resource.configuration_keys
-    return DescribeConfigsResponse.DescribeConfigsResult(
-        error_code=error,
-        error_message=None if known is not None else "This server does not host this topic-partition.",
-        resource_type=resource.resource_type,
-        resource_name=resource.resource_name,
-        configs=[
-            _config(name, value, name in own) for name, value in (known or {}).items() if not wanted or name in wanted
-        ],
-    )
-
-
-def _settings(session: Session, resource: Message) -> tuple[dict[str, str] | None, dict[str, str]]:
-    """All settings of a resource (None: no such thing), and those of them that were set on it."""
-    if resource.resource_type == BROKER:
-        return _BROKER_DEFAULTS, {}
-    topic = session.cluster.topics.get(resource.resource_name) if resource.resource_type == TOPIC else None
-    return ({**_DEFAULTS, **topic.configs}, topic.configs) if topic else (None, {})
-
-
-def _config(name: str, value: str, own: bool) -> Message:
-    dynamic_topic, default = 1, 5
-    return DescribeConfigsResponse.DescribeConfigsResult.DescribeConfigsResourceResult(
-        name=name,
-        value=value,
-        read_only=False,
-        config_source=dynamic_topic if own else default,
-        is_default=not own,
-        is_sensitive=False,
-        synonyms=[],
-        config_type=0,
-        documentation=None,
-    )
-
-
 def create_topics(session: Session, request: Message, version: int) -> Message:
     results = [_create(session, wish, request.validate_only) for wish in request.topics]
     return CreateTopicsResponse(version=version, topics=results)
@@ -171,6 +127,10 @@ def _refusal(session: Session, wish: Message, count: int, copies: int) -> tuple[
         return Code.INVALID_PARTITIONS, f"Number of partitions must be between 1 and {MAX_PARTITIONS}."
     if copies not in (-1, *range(1, alive + 1)):
         return Code.INVALID_REPLICATION_FACTOR, f"Replication factor must be between 1 and {alive}."
+    try:
+        check(TOPIC_SETTINGS, {config.name: config.value or "" for config in wish.configs})
+    except Refused as refused:
+        return refused.code, str(refused)
     return Code.NONE, ""
 
 

@@ -14,10 +14,12 @@ from kafka.protocol.consumer import FetchResponse
 from connectors.simulator.kafka.codes import Code
 from connectors.simulator.kafka.later import Later
 from connectors.simulator.kafka.log import Log
+from connectors.simulator.kafka.quotas import CONSUME
 from connectors.simulator.kafka.session import Message, Session
 
 NOTHING = -1
 LONGEST_WAIT = 30.0  # wall seconds that an empty fetch is held back at most
+MOST_A_FETCH = 2 * 2**20  # bytes of records, whatever the client would take: fetch.max.bytes of a broker, made small
 BY_ID = 13  # version from which on topics come by id alone
 
 _Topic = FetchResponse.FetchableTopicResponse
@@ -44,13 +46,13 @@ class _Reader:
 def fetch(session: Session, request: Message, version: int) -> Message:
     found = _found(session, request, version)
     if _tells(found) or request.max_wait_ms <= 0:
-        return found
+        return _throttled(session, request, found)
     later = Later()
 
     def look(last: bool) -> bool:
         found = _found(session, request, version)
         if last or _tells(found):
-            later.give(found)
+            later.give(_throttled(session, request, found))
         return later.given
 
     session.cluster.arrivals.wait(min(request.max_wait_ms / 1000, LONGEST_WAIT), look)
@@ -61,8 +63,14 @@ def _tells(response: Message) -> bool:
     return any(part.records or part.error_code for topic in response.responses for part in topic.partitions)
 
 
+def _throttled(session: Session, request: Message, found: Message) -> Message:
+    size = sum(len(part.records or b"") for topic in found.responses for part in topic.partitions)
+    found.throttle_time_ms = session.throttle(request, CONSUME, size)
+    return found
+
+
 def _found(session: Session, request: Message, version: int) -> Message:
-    reader = _Reader(request.max_bytes, bool(request.isolation_level))
+    reader = _Reader(min(request.max_bytes, MOST_A_FETCH), bool(request.isolation_level))
     topics = []
     for asked in request.topics:
         name = name_of(session, asked.topic, asked.topic_id, by_id=version >= BY_ID)
@@ -106,8 +114,10 @@ def _error(session: Session, topic: str, asked: Message, log: Log | None) -> Cod
 
 def epoch_error(session: Session, topic: str, index: int, current: int) -> Code:
     """Whether the client and this broker speak of the same leader. NOTHING: the client does not say."""
+    if current == NOTHING:
+        return Code.NONE
     epoch = session.cluster.brokers.partition(topic, index).epoch
-    if current in (NOTHING, epoch):
+    if current == epoch:
         return Code.NONE
     return Code.FENCED_LEADER_EPOCH if current < epoch else Code.UNKNOWN_LEADER_EPOCH
 

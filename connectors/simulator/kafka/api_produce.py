@@ -9,6 +9,7 @@ from connectors.simulator.kafka.batches import Batch, CorruptBatch, OldFormat, T
 from connectors.simulator.kafka.codes import Code
 from connectors.simulator.kafka.log import Log
 from connectors.simulator.kafka.producers import Fenced, OutOfOrder
+from connectors.simulator.kafka.quotas import PRODUCE
 from connectors.simulator.kafka.session import Message, Session
 
 ALL_IN_SYNC = -1  # acknowledgement by every replica in sync
@@ -25,8 +26,10 @@ def produce(session: Session, request: Message, version: int) -> Message:
         name = name_of(session, topic.name, topic.topic_id, by_id=version >= BY_ID)
         parts = [_write(session, name, part, request.acks) for part in topic.partition_data]
         topics.append(shape(name=name, topic_id=topic.topic_id, partition_responses=parts))
+    size = sum(len(part.records or b"") for topic in request.topic_data for part in topic.partition_data)
+    throttle = session.throttle(request, PRODUCE, size)
     # Without acknowledgement nothing is answered at all.
-    return ProduceResponse(version=version, responses=topics) if request.acks else None
+    return ProduceResponse(version=version, responses=topics, throttle_time_ms=throttle) if request.acks else None
 
 
 def _write(session: Session, topic: str, asked: Message, acks: int) -> Message:

@@ -14,14 +14,17 @@ from kafka.protocol import admin, consumer, metadata, producer, sasl
 
 from connectors.simulator.kafka import (
     api_cluster,
+    api_configs,
     api_fetch,
     api_groups,
     api_logs,
     api_membership,
     api_offsets,
     api_produce,
+    api_quotas,
     api_replicas,
     api_security,
+    api_topics,
     api_transactions,
 )
 from connectors.simulator.kafka.codes import Code
@@ -50,7 +53,6 @@ class Api:
     request: Message
     response: Message
     handle: Callable[[Session, Message, int], Message]
-    wait: Callable[[Message, Message], float] | None = None
     oldest: int | None = None
     newest: int | None = None
     open: bool = False  # served before the client has proved who it is
@@ -69,9 +71,9 @@ class Api:
 @dataclass(frozen=True, slots=True)
 class Answer:
     frame: bytes  # empty: nothing is sent
-    wait: float = 0.0  # seconds to hold it back
-    later: Later | None = None  # the message that is still to come, to be made a frame by ``encode``
-    encode: Callable[[Message], bytes] = lambda message: b""
+    mute: float = 0.0  # seconds for which the client is not listened to afterwards: it is over its quota
+    later: Later | None = None  # the message that is still to come, which ``encode`` makes an answer of
+    encode: Callable[[Message], Answer] = lambda message: Answer(b"")
 
 
 def api_versions(session: Session, request: Message, version: int) -> Message:
@@ -134,10 +136,21 @@ _TABLE = (
         api_transactions.txn_offset_commit,
         newest=api_transactions.NEWEST_OFFSETS,
     ),
-    Api(admin.DescribeConfigsRequest, admin.DescribeConfigsResponse, api_cluster.describe_configs),
+    Api(admin.DescribeConfigsRequest, admin.DescribeConfigsResponse, api_configs.describe_configs),
     Api(sasl.SaslAuthenticateRequest, sasl.SaslAuthenticateResponse, api_security.sasl_authenticate, open=True),
     Api(admin.DeleteGroupsRequest, admin.DeleteGroupsResponse, api_groups.delete_groups),
     Api(consumer.OffsetDeleteRequest, consumer.OffsetDeleteResponse, api_offsets.offset_delete),
+    Api(admin.AlterConfigsRequest, admin.AlterConfigsResponse, api_configs.alter_configs),
+    Api(
+        admin.IncrementalAlterConfigsRequest,
+        admin.IncrementalAlterConfigsResponse,
+        api_configs.incremental_alter_configs,
+    ),
+    Api(admin.DescribeClientQuotasRequest, admin.DescribeClientQuotasResponse, api_quotas.describe_client_quotas),
+    Api(admin.AlterClientQuotasRequest, admin.AlterClientQuotasResponse, api_quotas.alter_client_quotas),
+    Api(admin.CreatePartitionsRequest, admin.CreatePartitionsResponse, api_topics.create_partitions),
+    Api(admin.DeleteTopicsRequest, admin.DeleteTopicsResponse, api_topics.delete_topics),
+    Api(admin.DescribeLogDirsRequest, admin.DescribeLogDirsResponse, api_topics.describe_log_dirs),
     Api(admin.DescribeClusterRequest, admin.DescribeClusterResponse, api_cluster.describe_cluster),
     Api(admin.DescribeAclsRequest, admin.DescribeAclsResponse, api_security.describe_acls),
     Api(admin.ElectLeadersRequest, admin.ElectLeadersResponse, api_replicas.elect_leaders),
@@ -172,11 +185,15 @@ def answer(session: Session, frame: bytes) -> Answer:
     response = refused(session, request, version) or api.handle(session, request, version)
     if isinstance(response, Later):
         if not response.given:
-            return Answer(b"", later=response, encode=partial(_encoded, correlation=correlation))
+            return Answer(b"", later=response, encode=partial(_answered, correlation=correlation))
         response = response.message
+    return _answered(response, correlation)
+
+
+def _answered(response: Message, correlation: int) -> Answer:
     if response is None:
         return Answer(b"")
-    return Answer(_encoded(response, correlation), api.wait(request, response) if api.wait else 0.0)
+    return Answer(_encoded(response, correlation), mute=getattr(response, "throttle_time_ms", 0) / 1000)
 
 
 def _token(session: Session, token: bytes) -> Answer:

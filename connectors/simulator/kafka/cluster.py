@@ -10,6 +10,7 @@ import uuid
 from dataclasses import dataclass
 from functools import partial
 
+from connectors.simulator.architecture import DEFAULT, Architecture, architecture_named
 from connectors.simulator.kafka.arrivals import Arrivals
 from connectors.simulator.kafka.batches import Batch, keyed
 from connectors.simulator.kafka.brokers import Brokers
@@ -17,12 +18,12 @@ from connectors.simulator.kafka.groups import Group, dealt
 from connectors.simulator.kafka.later import Alarm, StoppedAlarm
 from connectors.simulator.kafka.log import Log
 from connectors.simulator.kafka.membership import Membership
+from connectors.simulator.kafka.quotas import Quotas
 from connectors.simulator.kafka.topics import Topic, make_room
 from connectors.simulator.kafka.transactions import Transaction, Transactions
 from connectors.simulator.tick import Group as Dictated
 from connectors.simulator.tick import Tick
 
-TOPICS = {"orders": 8, "notifications": 4, "orders.dlq": 1}
 COMPACTED = "settings"  # a topic of which compaction has left these offsets, of those there were
 COMPACTED_END = 40
 COMPACTED_RECORDS = {
@@ -32,7 +33,7 @@ COMPACTED_RECORDS = {
     27: (b"payments.provider", b"primary"),
     38: (b"delivery.slots", b"14"),
 }
-DEAD_LETTERS = "orders.dlq"
+DEAD_LETTERS = "dead letters"  # the source of a topic that takes what was given up
 DEAD_LETTERS_COUNTER = "dead_letters"  # the model's counter of orders that were given up
 
 
@@ -45,8 +46,9 @@ class Address:
 class Cluster:
     """Three brokers as one. Ids follow from the seed, so that a run can be repeated."""
 
-    def __init__(self, seed: int, alarm: Alarm | None = None) -> None:
+    def __init__(self, seed: int, alarm: Alarm | None = None, architecture: Architecture | None = None) -> None:
         self._seed = seed
+        kept = (architecture or architecture_named(DEFAULT)).topics
         self.alarm = alarm or StoppedAlarm()
         self.id = self._uuid("cluster").hex[:22]
         self.addresses: dict[int, Address] = {}  # of all brokers, the lost ones too
@@ -56,20 +58,32 @@ class Cluster:
         self.arrivals = Arrivals(self.alarm)
         self.t = 0.0  # the simulated second shown last
         self.at = 0.0  # and its wall milliseconds
+        self.quotas = Quotas(self.alarm.now)
+        self.broker_settings: dict[str, dict[str, str]] = {}  # set on a broker, by its id; "" for all of them
         self.denied_groups: set[str] = set()
+        self._births: dict[str, int] = {}  # how often there was a topic of this name
         self._ids = 0  # made for clients so far
         self._producers = 0  # producer ids given out
         self.transactions = Transactions(self.alarm, self.new_producer, self._finish)
-        for name, partitions in TOPICS.items():
-            self.create(name, partitions, {})
+        for topic in kept:
+            self.create(topic.name, topic.partitions, {})
+        self._graves = tuple(topic.name for topic in kept if topic.source == DEAD_LETTERS)
         self.create(COMPACTED, 1, {"cleanup.policy": "compact"}).logs[0].place(
             keyed(COMPACTED_RECORDS, COMPACTED_END, self.at)
         )
 
     def create(self, name: str, partitions: int, configs: dict[str, str]) -> Topic:
-        topic = Topic(name, self._uuid(f"topic {name}"), [Log() for _ in range(partitions)], configs)
+        self._births[name] = self._births.get(name, 0) + 1
+        purpose = f"topic {name}" if self._births[name] == 1 else f"topic {name} {self._births[name]}"
+        topic = Topic(name, self._uuid(purpose), [Log() for _ in range(partitions)], configs)
         self.topics[name] = topic
         return topic
+
+    def remove(self, topic: Topic) -> None:
+        """A topic's end; what groups committed there goes with it."""
+        del self.topics[topic.name]
+        for group in self.groups.values():
+            group.forget([part for part in group.committed if part[0] == topic.name])
 
     def leader(self, topic: str, partition: int) -> int:
         """Broker that leads it now, or NOBODY."""
@@ -91,8 +105,9 @@ class Cluster:
         self.t, self.at = tick.t, at
         for group in tick.groups:
             self._show_group(group, at)
-        dead = self.topics[DEAD_LETTERS].logs[0]
-        dead.dictate(dead.low, int(tick.counters.get(DEAD_LETTERS_COUNTER, dead.end)), at)
+        for name in self._graves:
+            dead = self._log_for(name, 0)
+            dead.dictate(dead.low, int(tick.counters.get(DEAD_LETTERS_COUNTER, dead.end)), at)
         for topic in self.topics.values():
             topic.sweep(tick.t)
         self.arrivals.ring()

@@ -38,7 +38,7 @@ class Session:
     @property
     def allowed(self) -> bool:
         """Whether the user has the right to what the request at hand asks for."""
-        return self.doing in self.rules.get(self.user or ANONYMOUS, EVERYTHING)
+        return not self.rules or self.doing in self.rules.get(self.user or ANONYMOUS, EVERYTHING)
 
     def prove(self, token: bytes) -> bytes:
         """The server's next token in the exchange under way. Raises Unproved."""
@@ -56,6 +56,11 @@ class Session:
         if self.cluster.coordinator(group) == NOBODY:
             return Code.COORDINATOR_NOT_AVAILABLE
         return Code.NONE if self.coordinates(group) else Code.NOT_COORDINATOR
+
+    def throttle(self, request: Message, quota: str, size: int) -> int:
+        """Milliseconds that this client has to wait for having moved so many bytes."""
+        client = (request.header.client_id or "") if request.header else ""
+        return int(self.cluster.quotas.wait(self.user or ANONYMOUS, client, quota, size) * 1000)
 
     def coordinates(self, group: str) -> bool:
         return self.cluster.coordinator(group) == self.broker

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator, Mapping
 from functools import partial
 
+from connectors.simulator.architecture import Architecture
 from connectors.simulator.clock import SimClock
 from connectors.simulator.kafka.apis import Malformed, answer
 from connectors.simulator.kafka.brokers import BROKERS, NOBODY, Placement
@@ -14,6 +15,7 @@ from connectors.simulator.kafka.frames import LARGEST, LARGEST_UNPROVED, Memory,
 from connectors.simulator.kafka.later import LoopAlarm
 from connectors.simulator.kafka.listener import Listener
 from connectors.simulator.kafka.options import KafkaOptions
+from connectors.simulator.kafka.quotas import PRODUCE
 from connectors.simulator.kafka.sasl import Accounts
 from connectors.simulator.kafka.session import Session
 from connectors.simulator.tick import Tick
@@ -25,12 +27,15 @@ _PEER_ENDED = (asyncio.IncompleteReadError, ConnectionError, TimeoutError, Malfo
 class KafkaWire:
     """Shows a tick's groups and topics to Kafka clients. One asyncio loop, no threads."""
 
-    def __init__(self, clock: SimClock, seed: int, options: KafkaOptions | None = None) -> None:
+    def __init__(
+        self, clock: SimClock, seed: int, options: KafkaOptions | None = None, architecture: Architecture | None = None
+    ) -> None:
+        """``architecture``: whose topics there are; the shop's without one."""
         options = options or KafkaOptions()
         self._clock = clock
         self._seed = seed
         self._options = options
-        self._cluster = Cluster(seed, LoopAlarm())
+        self._cluster = Cluster(seed, LoopAlarm(), architecture)
         self._listeners = {
             broker: Listener(partial(self._converse, broker), options.tls, options.patience) for broker in BROKERS
         }
@@ -59,6 +64,10 @@ class KafkaWire:
     def retention(self) -> Mapping[str, float]:
         """Seconds that each topic keeps its records, infinite where it keeps them for ever."""
         return self._cluster.retention()
+
+    def quotas(self) -> Mapping[str, float]:
+        """Bytes a second that producers may send, by client id; "" for all of whom nothing is said."""
+        return self._cluster.quotas.by_client(PRODUCE)
 
     def deleted(self) -> Mapping[tuple[str, int], int]:
         """Of the model's partitions: below which offset an operator has deleted the records."""
@@ -133,11 +142,13 @@ class KafkaWire:
         if session.broker in self._silent:
             return
         said = answer(session, asked)
-        if said.wait:
-            await asyncio.sleep(said.wait)
-        writer.write(said.encode(await said.later.taken()) if said.later else said.frame)
+        if said.later:
+            said = said.encode(await said.later.taken())
+        writer.write(said.frame)
         async with asyncio.timeout(self._options.patience):
             await writer.drain()
+        if said.mute:
+            await asyncio.sleep(said.mute)
 
     def _placements(self) -> Iterator[Placement]:
         for topic in self._cluster.topics.values():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -95,6 +96,61 @@ def delete_records(topic: str = "own", offset: int = -1) -> Any:
     return admin.DeleteRecordsRequest(topics=[shape(name=topic, partitions=[part])], timeout_ms=1000)
 
 
+def alter_configs(values: Mapping[str, str] | None = None, topic: str = "own", validate_only: bool = False) -> Any:
+    shape = admin.AlterConfigsRequest.AlterConfigsResource
+    configs = [shape.AlterableConfig(name=name, value=value) for name, value in (values or {}).items()]
+    resource = shape(resource_type=2, resource_name=topic, configs=configs)
+    return admin.AlterConfigsRequest(resources=[resource], validate_only=validate_only)
+
+
+def incremental(
+    *changes: tuple[str, int, str | None], topic: str = "own", kind: int = 2, validate_only: bool = False
+) -> Any:
+    """Name, operation and value of each change."""
+    shape = admin.IncrementalAlterConfigsRequest.AlterConfigsResource
+    configs = [
+        shape.AlterableConfig(name=name, config_operation=operation, value=value) for name, operation, value in changes
+    ]
+    resource = shape(resource_type=kind, resource_name=topic, configs=configs)
+    return admin.IncrementalAlterConfigsRequest(resources=[resource], validate_only=validate_only)
+
+
+def alter_quotas(
+    entity: Mapping[str, str | None] | None = None,
+    changes: Mapping[str, float | None] | None = None,
+    validate_only: bool = False,
+) -> Any:
+    shape = admin.AlterClientQuotasRequest.EntryData
+    parts = {"client-id": "loader"} if entity is None else entity
+    entry = shape(
+        entity=[shape.EntityData(entity_type=type, entity_name=name) for type, name in parts.items()],
+        ops=[shape.OpData(key=key, value=value or 0.0, remove=value is None) for key, value in (changes or {}).items()],
+    )
+    return admin.AlterClientQuotasRequest(entries=[entry], validate_only=validate_only)
+
+
+def describe_quotas(*components: tuple[str, int, str | None], strict: bool = False) -> Any:
+    """Type, kind of match and name of each component."""
+    shape = admin.DescribeClientQuotasRequest.ComponentData
+    asked = [shape(entity_type=type, match_type=kind, match=name) for type, kind, name in components]
+    return admin.DescribeClientQuotasRequest(components=asked, strict=strict)
+
+
+def create_partitions(topic: str = "own", count: int = 5, validate_only: bool = False) -> Any:
+    shape = admin.CreatePartitionsRequest.CreatePartitionsTopic
+    wish = shape(name=topic, count=count, assignments=None)
+    return admin.CreatePartitionsRequest(topics=[wish], timeout_ms=1000, validate_only=validate_only)
+
+
+def delete_topics(topic: str = "own") -> Any:
+    one = admin.DeleteTopicsRequest.DeleteTopicState(name=topic, topic_id=uuid.UUID(int=0))
+    return admin.DeleteTopicsRequest(topics=[one], topic_names=[topic], timeout_ms=1000)
+
+
+def log_dirs() -> Any:
+    return admin.DescribeLogDirsRequest(topics=None)
+
+
 REQUESTS: Mapping[Any, Callable[[], Any]] = {
     consumer.JoinGroupRequest: join,
     consumer.SyncGroupRequest: sync,
@@ -106,4 +162,11 @@ REQUESTS: Mapping[Any, Callable[[], Any]] = {
     producer_api.TxnOffsetCommitRequest: txn_offset_commit,
     producer_api.EndTxnRequest: end_txn,
     admin.DeleteRecordsRequest: delete_records,
+    admin.AlterConfigsRequest: alter_configs,
+    admin.IncrementalAlterConfigsRequest: incremental,
+    admin.AlterClientQuotasRequest: alter_quotas,
+    admin.DescribeClientQuotasRequest: describe_quotas,
+    admin.CreatePartitionsRequest: create_partitions,
+    admin.DeleteTopicsRequest: delete_topics,
+    admin.DescribeLogDirsRequest: log_dirs,
 }
