@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from connectors.simulator.redis.keyspace import Keyspace
+from connectors.simulator.redis.keyspace import WRONG_TYPE, Keyspace
 from connectors.simulator.redis.protocol import Failure, Later, Reply
 
 LATER = Later()
@@ -80,6 +80,8 @@ class Waiting:
         try:
             reply = waiter.attempt()
         except Failure as failure:
+            if str(failure) == WRONG_TYPE:
+                return False  # it waits for a key of its kind
             reply = failure
         if reply is LATER:
             return False

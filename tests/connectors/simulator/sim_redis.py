@@ -1,167 +1,86 @@
-"""A simulated Redis and a real one under the same assertions: both are waited for until something holds.
-
-Simulated time is turned by hand, a second a look; the real servers are looked at ten times a second.
-"""
+"""A Redis to talk to by hand: the simulated one without the shop's keys, or the real one."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
-from pathlib import Path
-from typing import Protocol
-
-import redis.asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from connectors.simulator.clock import SimClock
 from connectors.simulator.redis import RedisWire
 from connectors.simulator.redis.options import RedisOptions
-from connectors.simulator.tick import Cache, Tick
-from tests.real.redis_sets import RealSet, start_replicated
 
-CACHE = Cache(900, 100, 3, 4, 2000, 5_000_000, 9_000_000, 7, 1, 2, 50_000, 0.9)
-LOOKS = 150
-
-Condition = Callable[[], Awaitable[bool]]
+PATIENCE = 5.0  # wall seconds for a reply
 
 
-class Time:
-    """Wall time by hand."""
+class Line:
+    """One connection, typed at: ``say`` and ``hear``, or both by ``ask``."""
 
-    def __init__(self) -> None:
-        self.now = 1_000_000.0
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
 
-    def __call__(self) -> float:
-        return self.now
+    def say(self, command: str) -> None:
+        self._writer.write(command.encode() + b"\r\n")
 
+    def send(self, data: bytes) -> None:
+        self._writer.write(data)
 
-class Servers(Protocol):
-    """What the tests need of either."""
+    async def hear(self) -> bytes:
+        """One reply as it came over the wire; IncompleteReadError when the line is closed instead."""
+        return await asyncio.wait_for(self._reply(), PATIENCE)
 
-    ports: Sequence[int]
-    sentinel: int
+    async def ask(self, command: str) -> bytes:
+        self.say(command)
+        return await self.hear()
 
-    async def later(self) -> None: ...
+    async def ended(self) -> bool:
+        """The server closes the line, whatever it says before."""
+        await asyncio.wait_for(self._reader.read(), PATIENCE)
+        return True
 
-    def kill_primary(self) -> None: ...
+    def hang_up(self) -> None:
+        self._writer.transport.abort()
 
-
-class Simulated:
-    """A wire, its clock and its seconds."""
-
-    def __init__(self, options: RedisOptions, seed: int = 1) -> None:
-        self.time = Time()
-        self.wire = RedisWire(SimClock(1.0, self.time), seed, options)
-        self.t = 0
-        self.cache = CACHE
-        self.ports: Sequence[int] = ()
-        self.sentinel = 0
-
-    async def start(self) -> None:
-        await self.wire.start()
-        self.ports = [int(url.rsplit(":", 1)[1].split("/")[0]) for url in self.wire.urls]
-        self.sentinel = self.wire.sentinel[1] if self.wire.sentinel else 0
-
-    def run(self, seconds: int) -> None:
-        for _ in range(seconds):
-            self.t += 1
-            self.time.now += 1
-            self.wire.step(self.t, Tick(self.t, self.cache, ()))
-
-    async def later(self) -> None:
-        self.run(1)
-        await asyncio.sleep(0.005)
-
-    def kill_primary(self) -> None:
-        self.wire.kill_primary()
-
-
-class Real:
-    """The real servers of a test."""
-
-    def __init__(self, servers: RealSet) -> None:
-        self.ports: Sequence[int] = servers.ports
-        self.sentinel = servers.sentinel
-        self._servers = servers
-
-    async def later(self) -> None:
-        await asyncio.sleep(0.1)
-
-    def kill_primary(self) -> None:
-        self._servers.processes[0].kill()
+    async def _reply(self) -> bytes:
+        line = await self._reader.readuntil(b"\r\n")
+        kind, count = line[:1], line[1:-2]
+        if kind in (b"$", b"=") and count != b"-1":
+            return line + await self._reader.readexactly(int(count) + 2)
+        if kind in (b"*", b">", b"~", b"%") and count != b"-1":
+            items = int(count) * (2 if kind == b"%" else 1)
+            return line + b"".join([await self._reply() for _ in range(items)])
+        return line
 
 
 @asynccontextmanager
-async def simulated(options: RedisOptions, seed: int = 1) -> AsyncIterator[Simulated]:
-    """Between start and stop, with a second behind it."""
-    servers = Simulated(options, seed)
-    servers.run(1)
-    await servers.start()
+async def lines(url: str, count: int) -> AsyncIterator[list[Line]]:
+    """That many connections."""
+    host, port = url.rsplit("/", 1)[0].split("//")[1].rsplit(":", 1)
+    async with AsyncExitStack() as stack:
+        opened = []
+        for _ in range(count):
+            reader, writer = await asyncio.open_connection(host, int(port))
+            stack.callback(writer.close)
+            opened.append(Line(reader, writer))
+        yield opened
+
+
+@asynccontextmanager
+async def simulated(options: RedisOptions | None = None) -> AsyncIterator[RedisWire]:
+    """A wire that is open and holds no key."""
+    wire = RedisWire(SimClock(), 1, options or RedisOptions())
+    await wire.start()
     try:
-        yield servers
+        yield wire
     finally:
-        await servers.wire.stop()
+        await wire.stop()
 
 
-@asynccontextmanager
-async def replicated(kind: str, directory: Path) -> AsyncIterator[Servers]:
-    """A primary with two replicas that are linked and known to the Sentinel; ``kind`` is simulated or real."""
-    if kind == "simulated":
-        async with simulated(RedisOptions(replicas=2)) as servers:
-            yield servers
-        return
-    with start_replicated(directory, 2) as started:
-        real = Real(started)
-        await until(real, lambda: _all_linked(real))
-        yield real
-
-
-async def _all_linked(servers: Servers) -> bool:
-    states = [await info(port, "replication") for port in servers.ports]
-    replicas = await sentinel_command(servers.sentinel, "replicas", "mymaster")
-    online = [states[0].get(f"slave{index}", {}).get("state") for index in (0, 1)]  # type: ignore[attr-defined]
-    linked = all(state.get("master_link_status", "up") == "up" for state in states)
-    return linked and online == ["online", "online"] and len(replicas) == 2
-
-
-async def until(servers: Servers, condition: Condition) -> None:
-    """Lets time pass until it holds."""
-    for _ in range(LOOKS):
-        if await condition():
-            return
-        await servers.later()
-    raise AssertionError("it never held")
-
-
-def client(port: int, protocol: int = 2) -> redis.asyncio.Redis:
-    return redis.asyncio.Redis(port=port, decode_responses=True, protocol=protocol, socket_timeout=5)
-
-
-async def info(port: int, section: str) -> dict[str, object]:
-    async with client(port) as opened:
-        return dict(await opened.info(section))
-
-
-async def said(port: int, *words: str) -> object:
-    """The reply to one command; an error reply is returned as its text."""
-    async with client(port) as opened:
-        try:
-            reply: object = await opened.execute_command(*words)  # type: ignore[no-untyped-call]
-            return "OK" if reply is True else reply
-        except redis.ResponseError as error:
-            return str(error)
-
-
-async def sentinel_command(port: int, *words: str) -> list[object]:
-    async with client(port) as opened:
-        found = await opened.execute_command("SENTINEL", *words)  # type: ignore[no-untyped-call]
-        return list(found)
-
-
-async def cli(port: int, *words: str) -> str:
-    """What redis-cli prints, errors too."""
-    process = await asyncio.create_subprocess_exec(
-        "redis-cli", "-p", str(port), *words, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
-    )
-    output, _ = await asyncio.wait_for(process.communicate(), 20)
-    return output.decode()
+async def told(line: Line, command: str, wanted: bytes) -> bytes:
+    """Asks until the reply holds ``wanted``; TimeoutError when it never does."""
+    async with asyncio.timeout(PATIENCE):
+        reply = await line.ask(command)
+        while wanted not in reply:
+            reply = await line.ask(command)
+    return reply
