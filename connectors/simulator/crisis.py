@@ -15,6 +15,7 @@ class Crisis:
 
     spike: float = 1.0  # factor on the users' requests
     conversion: float = 1.0  # factor on the share of requests that order something: onlookers do not buy
+    personal: float = 1.0  # factor on the share of requests that no CDN may keep: who is logged in gets own pages
     dns_ok: float = 1.0  # share of look-ups that resolve
     cache_ok: float = 1.0  # share of cache look-ups that reach the cache; 0: the server is down
     together: float = 0.0  # above 0.5: keys were written together, and expire together each TTL

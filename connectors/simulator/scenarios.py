@@ -1,24 +1,39 @@
 """Crises as data: what goes wrong, when and how hard; what to look at, what helps and what that costs.
 
-A new crisis is one more entry in ``SCENARIOS``. Times are simulated seconds; 0 is when the estate was opened.
+A new crisis is one more file in ``crises/``. It names components by their role in the architecture, so it strikes any.
+Times are simulated seconds; 0 is when the estate was opened, and things go wrong from ``FAULT`` on.
 """
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import fields, replace
+from importlib.resources import files
+from math import inf
+from typing import Any, Literal
+
+import msgspec
 
 from connectors.simulator.crisis import CALM, Crisis
 
 FAULT = 60.0  # when things begin to go wrong: time enough to see the calm
+FOLDER = "crises"
+DEFAULT = "calm"
+KNOBS = frozenset(knob.name for knob in fields(Crisis))
+
+Role = Literal["front", "workers", "replicas"]
 
 
 class UnknownScenario(ValueError):
     """No scenario has that name. The message lists those there are."""
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class BadScenario(ValueError):
+    """A file that does not describe a scenario. The message says where and why."""
+
+
+class Turn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One knob of the crisis turned to a value: at once, or over ``over`` seconds, and back at ``until``.
 
     Between two positive values a knob moves exponentially (the same factor every second), because that is
@@ -30,7 +45,7 @@ class Turn:
     to: float
     start: float = FAULT
     over: float = 0.0
-    until: float = float("inf")
+    until: float = inf
     come_from: float | None = None  # the value at ``start``; None: the calm one
 
     def lasts(self, t: float) -> bool:
@@ -45,8 +60,34 @@ class Turn:
         return first + (self.to - first) * way
 
 
-@dataclass(frozen=True, slots=True)
-class Scenario:
+class Range(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An autoscaler's bounds."""
+
+    low: int
+    high: int
+
+
+class Move(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What somebody does at second ``at``. Roles stand for all that have it: "front", "workers", "replicas"; in the
+    names of fields ``{front}``, ``{cache}``, ``{third_party}`` and ``{service}`` stand for names."""
+
+    at: float
+    set: Mapping[str, Mapping[str, Any]] = {}  # fields of the flag document
+    off: tuple[Literal["P0", "P1", "P2"], ...] = ()  # features switched off by their tiers
+    autoscale: Mapping[Role, Range] = {}
+    scale: Mapping[Role, int] = {}
+    restart: tuple[Role, ...] = ()  # rolling
+    skip: bool = False  # commit beyond the message that heads the first topic's partition 0
+
+
+class Wrong(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What looks right and is not."""
+
+    what: str
+    moves: tuple[Move, ...]
+
+
+class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A crisis and how to read it."""
 
     name: str
@@ -56,42 +97,37 @@ class Scenario:
     helps: str
     costs: str  # what the help costs
     turns: tuple[Turn, ...] = ()
+    moves: tuple[Move, ...] = ()  # what an expert would do, and when
+    wrong: Wrong | None = None
 
     def crisis(self, t: float) -> Crisis:
         """What is wrong at simulated second ``t``."""
         return replace(CALM, **{turn.knob: turn.at(t) for turn in self.turns if turn.lasts(t)})
 
 
-_ALL = (
-    Scenario(
-        name="calm",
-        title="An ordinary day",
-        story="Nothing is wrong. Traffic breathes a little over the hour.",
-        look="everything green",
-        helps="nothing is needed",
-        costs="nothing",
-    ),
-    Scenario(
-        name="viral-spike",
-        title="Viral spike, 100x traffic within five minutes",
-        story="A link is shared and shared again. One page draws a hundred times the usual crowd, most of it only "
-        "looking, some of it scrapers. The autoscaler runs into its maximum, then the cache's short TTL lets too "
-        "many reads through and the database saturates; retries and a CDN that cannot refresh its copies follow. "
-        "The crowd thins out after six minutes, but what has collapsed stays down.",
-        look="gateway errors and api cpu, then database connections; the autoscaler at its maximum",
-        helps="a higher HPA minimum and maximum, a longer catalog TTL, P2 features off and a rate limit for each "
-        "user, together: more pods alone only open more connections to a database that is already full",
-        costs="older catalog pages for up to the TTL, no recommendations, reviews or search suggestions, "
-        "429s for heavy clients, the price of the pods",
-        turns=(
-            Turn("spike", to=100.0, over=300.0, until=FAULT + 360),
-            Turn("spike", to=60.0, start=FAULT + 360, over=600.0, come_from=100.0),
-            Turn("conversion", to=0.12, over=300.0),
-        ),
-    ),
-)
+def scenario_of(name: str, text: str) -> Scenario:
+    """The scenario that a file's text describes; BadScenario says where it does not."""
+    try:
+        found = msgspec.convert({"name": name, **tomllib.loads(text)}, Scenario)
+    except (msgspec.ValidationError, tomllib.TOMLDecodeError) as error:
+        raise BadScenario(f"{name}.toml: {error}") from error
+    for turn in found.turns:
+        if turn.knob not in KNOBS:
+            raise BadScenario(f"{name}.toml: no knob {turn.knob!r}: one of {', '.join(sorted(KNOBS))}")
+    return found
 
-SCENARIOS: Mapping[str, Scenario] = {scenario.name: scenario for scenario in _ALL}
+
+def _read() -> dict[str, Scenario]:
+    """All of them, the calm first."""
+    found = (
+        scenario_of(entry.name.removesuffix(".toml"), entry.read_text(encoding="utf-8"))
+        for entry in files("connectors.simulator").joinpath(FOLDER).iterdir()
+        if entry.name.endswith(".toml")
+    )
+    return {each.name: each for each in sorted(found, key=lambda each: (each.name != DEFAULT, each.name))}
+
+
+SCENARIOS: Mapping[str, Scenario] = _read()
 
 
 def scenario_named(name: str) -> Scenario:

@@ -14,7 +14,7 @@ from __future__ import annotations
 from math import exp, prod
 
 from connectors.simulator import api, behind, breaker, gateway, later, third_parties, topics, users_cdn
-from connectors.simulator.behind import Behind
+from connectors.simulator.behind import Behind, Demand
 from connectors.simulator.flows import Outcome, Passage, Second
 from connectors.simulator.gateway import Admission
 from connectors.simulator.now import Now
@@ -34,10 +34,11 @@ def step(state: State, now: Now) -> tuple[State, Second]:
     admissions = gateway.admit(now, offered)
     below = behind.look(state, now, tuple(admission.admitted for admission in admissions))
     served = tuple(_served(state, now, below, index, admission) for index, admission in enumerate(admissions))
-    good = tuple(_reached(state, now, below, index, each[1]) for index, each in enumerate(served))
-    parties, calls, unpaid = _called(state, now, below, sum(remains for remains, _, _ in good))
+    shares = tuple(_shares(state, now, below, demand) for demand in below.demands)
+    calling = sum(work.served * good for (_, work), (_, good) in zip(served, shares, strict=True))
+    parties, calls, unpaid = _called(state, now, below, calling)
     passages = tuple(
-        _passage(now, below, index, admissions[index], served[index], good[index], unpaid)
+        _passage(now, below, index, admissions[index], served[index], _outcome(served[index][1], shares[index], unpaid))
         for index in range(len(plant.fronts))
     )
     ordered = sum(passage.outcome.answered for passage in passages) * now.ordering
@@ -55,18 +56,23 @@ def _served(state: State, now: Now, below: Behind, index: int, admission: Admiss
     return able, api.serve(front, state.fronts[index].queue, admission.admitted, pods, able, work, timeout)
 
 
-def _reached(state: State, now: Now, below: Behind, index: int, served: api.Served) -> tuple[float, float, float]:
-    """Of what a front served in time: what is still good after the database and the services, what the database lost
-    and what the services did. One read that gives up is enough."""
-    demand, in_time = below.demands[index], served.served - served.late
+def _shares(state: State, now: Now, below: Behind, demand: Demand) -> tuple[float, float]:
+    """Of a front's requests: the share that the database answered, and of all the share that the services did then.
+    One read that gives up is enough."""
     written = 1 - now.ordering * (1 - exp(-demand.write_lost * now.plant.database.writes))
-    kept = in_time * exp(-demand.read_lost) * written
-    reached = kept * prod(
+    kept = exp(-demand.read_lost) * written
+    return kept, kept * prod(
         1 - service.share * (1 - _passed(now, circuit, service.workload) * (1 - answer.failed))
         for service, circuit, answer in zip(now.plant.services, state.services, below.answers, strict=True)
         if service.needed
     )
-    return reached, in_time - kept, kept - reached
+
+
+def _outcome(served: api.Served, shares: tuple[float, float], unpaid: float) -> Outcome:
+    """What became of what a front served, when so large a share failed for third parties in the end."""
+    in_time, (kept, reached) = served.served - served.late, shares
+    good = in_time * reached
+    return Outcome(good * (1 - unpaid), served.late, in_time * (1 - kept), in_time * (kept - reached), good * unpaid)
 
 
 def _passed(now: Now, circuit: breaker.Circuit, name: str) -> float:
@@ -76,7 +82,10 @@ def _passed(now: Now, circuit: breaker.Circuit, name: str) -> float:
 def _called(
     state: State, now: Now, below: Behind, requests: float
 ) -> tuple[tuple[Party, ...], tuple[Calls, ...], float]:
-    """The third parties a second later, their calls, and the share of the requests that failed for them."""
+    """The third parties a second later, their calls, and the share of the requests that failed for them.
+
+    Who is late calls them too: nobody has told it that its answer is not awaited any more.
+    """
     after, calls, good = [], [], 1.0
     for party, was, terms in zip(now.plant.third_parties, state.parties, below.terms, strict=True):
         each = party.share * (now.ordering if party.per == "order" else 1.0)
@@ -91,17 +100,9 @@ def _called(
 
 
 def _passage(
-    now: Now,
-    below: Behind,
-    index: int,
-    admission: Admission,
-    served: tuple[float, api.Served],
-    good: tuple[float, float, float],
-    unpaid: float,
+    now: Now, below: Behind, index: int, admission: Admission, served: tuple[float, api.Served], outcome: Outcome
 ) -> Passage:
     able, work = served
-    reached, lost, missed = good
-    outcome = Outcome(reached * (1 - unpaid), work.late, lost, missed, reached * unpaid)
     growth = api.growth_of(now.crisis.leak, work.served, now.levers.pods_of(now.plant.fronts[index].workload))
     return Passage(admission, below.demands[index], able, work, outcome, growth)
 

@@ -55,7 +55,8 @@ def arrive(edge: Edge, users: float, now: Now) -> Arrivals:
     """Where one second of users' requests goes."""
     cdn, spike = now.plant.cdn, now.crisis.spike
     resolved = users * now.crisis.dns_ok
-    cacheable = resolved * (cdn.cacheable + (cdn.crowd - cdn.cacheable) * (1 - 1 / max(spike, 1.0)))
+    alike = cdn.cacheable + (cdn.crowd - cdn.cacheable) * (1 - 1 / max(spike, 1.0))
+    cacheable = resolved * max(1 - (1 - alike) * now.crisis.personal, 0.0)
     hits = cacheable * edge.fresh
     return Arrivals(users, users - resolved, hits, cacheable - hits, resolved - cacheable)
 

@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 import kubernetes
+import msgspec
 import pytest
 from ruamel.yaml import YAML
 
@@ -166,7 +167,7 @@ class Shop:
     """The model and the cluster in one loop, as the estate has them, under a leak that no scenario has."""
 
     def __init__(self, leak: float) -> None:
-        leaking = replace(SCENARIOS["calm"], turns=(Turn("leak", to=leak, start=10.0),))
+        leaking = msgspec.structs.replace(SCENARIOS["calm"], turns=(Turn("leak", to=leak, start=10.0),))
         self.wire = KubernetesWire(SimClock(), 7)
         self.model = Model(leaking, 7, workers=4)
 
