@@ -37,7 +37,7 @@ class Plane:
 
     def respec(self, kind: Kind, obj: Object, **fields: object) -> Object:
         """Writes fields of the spec. Raises Refusal."""
-        return self.edit(kind, obj, lambda stored: {**stored, "spec": {**stored["spec"], **fields}})
+        return self.edit(kind, obj, lambda stored: {**stored, "spec": {**stored.get("spec", {}), **fields}})
 
     def annotate(self, kind: Kind, obj: Object, annotations: dict[str, str]) -> Object:
         """Adds or replaces annotations; no write where they are there already. Raises Refusal."""

@@ -8,6 +8,14 @@ from dataclasses import dataclass, field
 from connectors.simulator.kubernetes import refusal
 from connectors.simulator.kubernetes.kinds import NAMESPACE, Kind, find
 
+_STREAM = ("get", "create")  # a shell or a port: GET by WebSocket, POST by SPDY
+_SUBRESOURCE_VERBS = {
+    "eviction": ("create",),
+    "log": ("get",),
+    "exec": _STREAM,
+    "attach": _STREAM,
+    "portforward": _STREAM,
+}
 _VERBS = {"GET": "get", "POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 
 
@@ -79,7 +87,7 @@ def _verb(method: str, kind: Kind, name: str, subresource: str, query: Mapping[s
     if not name and verb == "delete":
         verb = "deletecollection"
     if subresource:
-        allowed = verb in (("create",) if subresource == "eviction" else ("get", "update", "patch"))
+        allowed = verb in _SUBRESOURCE_VERBS.get(subresource, ("get", "update", "patch"))
     else:
         allowed = (
             verb in kind.verbs and not (name and verb == "create") and (bool(name) or verb not in ("update", "patch"))

@@ -92,10 +92,11 @@ class Scheduler:
 
 def tolerates(pod: Object, taint: Object) -> bool:
     """Whether one of a pod's tolerations matches the taint."""
-    return any(_matches(item, taint) for item in dig(pod, "spec", "tolerations", default=[]))
+    return any(matches(item, taint) for item in dig(pod, "spec", "tolerations", default=[]))
 
 
-def _matches(toleration: Object, taint: Object) -> bool:
+def matches(toleration: Object, taint: Object) -> bool:
+    """Whether a toleration is about this taint."""
     if toleration.get("effect") not in (None, "", taint.get("effect")):
         return False
     if toleration.get("operator") == "Exists":
