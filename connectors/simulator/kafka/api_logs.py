@@ -8,6 +8,7 @@ from kafka.protocol.consumer import ListOffsetsResponse
 from connectors.simulator.kafka.api_fetch import NOTHING, epoch_error
 from connectors.simulator.kafka.codes import Code
 from connectors.simulator.kafka.log import Log
+from connectors.simulator.kafka.replies import LookedUp
 from connectors.simulator.kafka.session import Message, Session
 
 LATEST, EARLIEST, MAX_TIMESTAMP, EARLIEST_LOCAL, LATEST_TIERED = -1, -2, -3, -4, -5
@@ -17,38 +18,46 @@ TO_THE_END = -1  # offset that stands for all there is
 def list_offsets(session: Session, request: Message, version: int) -> Message:
     shape = ListOffsetsResponse.ListOffsetsTopicResponse
     committed = bool(request.isolation_level)
-    topics = [
-        shape(
-            name=topic.name, partitions=[_looked_up(session, topic.name, part, committed) for part in topic.partitions]
-        )
-        for topic in request.topics
-    ]
+    topics = [shape(name=topic.name, partitions=_looked_up(session, topic, committed)) for topic in request.topics]
     return ListOffsetsResponse(version=version, topics=topics)
 
 
-def _looked_up(session: Session, topic: str, asked: Message, committed: bool) -> Message:
+def _looked_up(session: Session, asked: Message, committed: bool) -> list[LookedUp]:
+    """Asked for all partitions of a large cluster once a second: what holds for a topic is looked up once."""
+    topic = session.cluster.topics.get(asked.name)
+    if topic is None or not session.allowed:
+        return [_refused(session, asked.name, part) for part in asked.partitions]
+    logs, places = topic.logs, session.cluster.brokers.partitions(asked.name)
+    found = []
+    for part in asked.partitions:
+        index = part.partition_index
+        at = places[index % len(places)]
+        led = 0 <= index < len(logs) and at.leader == session.broker
+        if led and part.current_leader_epoch in (NOTHING, at.epoch):
+            log = logs[index]
+            offset, when = _spec(log, part.timestamp, log.stable if committed else log.end)
+            found.append(LookedUp(index, Code.NONE, when, offset, at.epoch))
+        else:
+            found.append(_refused(session, asked.name, part))
+    return found
+
+
+def _refused(session: Session, topic: str, asked: Message) -> LookedUp:
     error = session.log_error(topic, asked.partition_index)
-    if error is Code.NONE:
-        error = epoch_error(session, topic, asked.partition_index, asked.current_leader_epoch)
-    log = session.cluster.log(topic, asked.partition_index)
-    offset, at = NOTHING, NOTHING
-    if log and error is Code.NONE:
-        offset, at = _spec(log, asked.timestamp, log.stable if committed else log.end)
-    epoch = session.cluster.brokers.partition(topic, asked.partition_index).epoch
-    return ListOffsetsResponse.ListOffsetsTopicResponse.ListOffsetsPartitionResponse(
-        partition_index=asked.partition_index,
-        error_code=error,
-        timestamp=at,
-        offset=offset,
-        leader_epoch=epoch if error is Code.NONE else NOTHING,
+    return LookedUp(
+        asked.partition_index,
+        error or epoch_error(session, topic, asked.partition_index, asked.current_leader_epoch),
     )
 
 
 def _spec(log: Log, wanted: int, end: int) -> tuple[int, int]:
     """Offset and timestamp for one of the protocol's special times, or for wall milliseconds."""
-    special = {LATEST: end, EARLIEST: log.low, EARLIEST_LOCAL: log.low, LATEST_TIERED: NOTHING}
-    if wanted in special:
-        return special[wanted], NOTHING
+    if wanted == LATEST:
+        return end, NOTHING
+    if wanted in (EARLIEST, EARLIEST_LOCAL):
+        return log.low, NOTHING
+    if wanted == LATEST_TIERED:
+        return NOTHING, NOTHING
     if wanted == MAX_TIMESTAMP:
         return (end - 1, int(log.time_of(end - 1))) if end > log.low else (NOTHING, NOTHING)
     found = log.offset_at(wanted)

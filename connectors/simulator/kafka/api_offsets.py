@@ -8,6 +8,7 @@ from kafka.protocol.consumer import OffsetCommitResponse, OffsetDeleteResponse, 
 
 from connectors.simulator.kafka.codes import Code
 from connectors.simulator.kafka.groups import Committed, Group, TopicPartition, by_topic
+from connectors.simulator.kafka.replies import CommittedOffset
 from connectors.simulator.kafka.session import Message, Session
 
 NOTHING = Committed(-1)
@@ -25,12 +26,7 @@ def offset_fetch(session: Session, request: Message, version: int) -> Message:
         shape(
             name=topic,
             partitions=[
-                shape.OffsetFetchResponsePartition(
-                    partition_index=index,
-                    committed_offset=at.offset,
-                    metadata=at.note,
-                    error_code=error if version < 2 else _unstable((topic, index), pending),
-                )
+                CommittedOffset(index, at.offset, at.note, error if version < 2 else _unstable((topic, index), pending))
                 for index, at in parts
             ],
         )
@@ -50,13 +46,7 @@ def _group_offsets(session: Session, asked: Message, version: int, require_stabl
             name=topic,
             topic_id=_id_of(session, topic),
             partitions=[
-                shape.OffsetFetchResponseTopics.OffsetFetchResponsePartitions(
-                    partition_index=index,
-                    committed_offset=at.offset,
-                    metadata=at.note,
-                    error_code=_unstable((topic, index), pending),
-                )
-                for index, at in parts
+                CommittedOffset(index, at.offset, at.note, _unstable((topic, index), pending)) for index, at in parts
             ],
         )
         for topic, parts in _offsets(session, asked.group_id, asked.topics, error)

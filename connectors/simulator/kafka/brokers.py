@@ -7,7 +7,7 @@ have no more than three placements between them. They are folded when somebody a
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 BROKERS = (1, 2, 3)
@@ -68,12 +68,16 @@ class _Ring:
         self._placements = [Placement(replicas, replicas, replicas[0]) for replicas in runs]
         self._seen = born
 
-    def at(self, place: int, events: list[_Event]) -> Placement:
+    def placements(self, events: list[_Event]) -> list[Placement]:
         if self._seen < len(events):
             for befell, broker in events[self._seen :]:
                 self._placements = [befell(at, broker) for at in self._placements]
             self._seen = len(events)
-        return self._placements[place % len(self._placements)]
+        return self._placements
+
+    def at(self, place: int, events: list[_Event]) -> Placement:
+        found = self.placements(events)
+        return found[place % len(found)]
 
 
 class Brokers:
@@ -105,6 +109,12 @@ class Brokers:
 
     def partition(self, topic: str, index: int) -> Placement:
         return self._rings.get(topic, self._ordinary).at(zlib.crc32(topic.encode()) + index, self._events)
+
+    def partitions(self, topic: str) -> Sequence[Placement]:
+        """Its first partitions' placements, for all: that of number ``n`` is at ``n`` modulo their count."""
+        found = self._rings.get(topic, self._ordinary).placements(self._events)
+        start = zlib.crc32(topic.encode()) % len(found)
+        return found[start:] + found[:start]
 
     def coordinator(self, group: str) -> int:
         """The leader of the group's share of the offsets topic, or NOBODY."""
