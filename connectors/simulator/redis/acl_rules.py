@@ -43,6 +43,15 @@ class Refused:
         return f"access one of the {self.reason}s used as arguments"
 
     @property
+    def in_script(self) -> str:
+        """As a script's call is refused."""
+        if self.reason == "command":
+            return "run this command or subcommand"
+        if self.reason == "channel":
+            return "publish to the channel mentioned in the command"
+        return "access at least one of the keys mentioned in the command arguments"
+
+    @property
     def told(self) -> str:
         """As ACL DRYRUN ends it."""
         return self.sentence if self.reason == "command" else f"access the '{self.name}' {self.reason}"
@@ -64,7 +73,7 @@ class Permissions:
         name = full_name(words)
         if not self._may_run(name):
             return Refused("command", name)
-        wanted = catalog()[name].access if name in catalog() else "rw"
+        wanted = _access(name, words)
         for key in keys:
             if not self._may_touch(key, wanted):
                 return Refused("key", _text(key))
@@ -145,6 +154,13 @@ _WORDS: Mapping[str, Callable[[Permissions], Permissions]] = {
     "allcommands": lambda own: replace(own, commands=("+@all",)),
     "nocommands": lambda own: replace(own, commands=("-@all",)),
 }
+
+
+def _access(name: str, words: list[bytes]) -> str:
+    """What the command does to its keys; SET reads only where it is told to GET."""
+    if name == "set" and b"get" not in [word.lower() for word in words[3:]]:
+        return "w"
+    return catalog()[name].access if name in catalog() else "rw"
 
 
 def _names(subject: str, name: str) -> bool:

@@ -133,7 +133,10 @@ class _Runtime:
             name, command = server.find(words)
             if not command.script:
                 raise Failure("ERR This Redis command is not allowed from script")
-            server.permit(client, command, words, "lua")
+            refused = server.refusal(client, command, words, "lua")
+            if refused is not None:
+                raise Failure(f"ERR The user executing the script can't {refused.in_script}")
+            server.turn_away(client, command, words, "lua")
             return self._value(server.run(client, name, command, words[1:]))
         except Failure as failure:
             return self._value(failure)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from connectors.simulator.clock import SimClock
 from connectors.simulator.redis.acl import Acl
+from connectors.simulator.redis.acl_rules import Refused
 from connectors.simulator.redis.databases import Databases
 from connectors.simulator.redis.keyspace import Keyspace
 from connectors.simulator.redis.options import RedisOptions
@@ -307,19 +308,26 @@ class Server:
         if not client.authenticated and not command.stranger:
             raise Failure("NOAUTH Authentication required.")
         if not command.stranger:
-            self.permit(client, command, words, "multi" if client.queue is not None else "toplevel")
+            where = "multi" if client.queue is not None else "toplevel"
+            refused = self.refusal(client, command, words, where)
+            if refused is not None:
+                raise Failure(f"NOPERM this user has no permissions to {refused.sentence}")
+            self.turn_away(client, command, words, where)
         if client.protocol == 2 and client.subscriptions and name not in IN_SUBSCRIPTION:
             raise Failure(
                 f"ERR Can't execute '{text(name)}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET"
                 " are allowed in this context"
             )
 
-    def permit(self, client: Client, command: Command, words: list[bytes], where: str) -> None:
-        """A NOPERM failure, and a line in ACL LOG, where the client's user may not do this; ``where`` it was said."""
+    def refusal(self, client: Client, command: Command, words: list[bytes], where: str) -> Refused | None:
+        """Why the client's user may not do this, and a line in ACL LOG; ``where`` it was said. None: it may."""
         refused = self.acl.refusal(client.user, words, command.keys_in(words))
         if refused is not None:
             self.acl.log.add(refused, client.user, where, client.line(self), self.wall())
-            raise Failure(f"NOPERM this user has no permissions to {refused.sentence}")
+        return refused
+
+    def turn_away(self, client: Client, command: Command, words: list[bytes], where: str) -> None:
+        """A Failure where the server's role or state forbids the command: loading, a replica, another node's key."""
         for guard in self.guards:
             guard(client, command, words, where)
 

@@ -21,6 +21,7 @@ class RedisWire:
     """The simulated shop's Redis. ``clock`` and ``seed`` decide everything that is not sent by a client."""
 
     def __init__(self, clock: SimClock, seed: int, options: RedisOptions = ALONE) -> None:
+        self._tls = options.tls is not None
         kind = Cluster if options.cluster else Replicated
         self._servers: Topology = kind(clock, seed, options, (FLAGS_KEY,))
         self._shop = Shop(self._servers.homes, seed, self._servers.first.wall, self._servers.home_of)
@@ -34,7 +35,8 @@ class RedisWire:
     @property
     def urls(self) -> list[str]:
         """Every server with data: the first primary, then its replicas; the primaries of a cluster."""
-        return [f"redis://{node.server.host}:{node.server.port}/0" for node in self._servers.nodes]
+        scheme = "rediss" if self._tls else "redis"
+        return [f"{scheme}://{node.server.host}:{node.server.port}/0" for node in self._servers.nodes]
 
     @property
     def sentinel(self) -> tuple[str, int] | None:
@@ -71,6 +73,10 @@ class RedisWire:
     def kill_primary(self) -> None:
         """The primary's process ends and stays so until ``restore``."""
         next(iter(self._servers.primaries)).hold_down(KILL)
+
+    def kill(self, index: int) -> None:
+        """The process of ``urls[index]`` ends and stays so until ``restore``."""
+        self._servers.nodes[index].hold_down(KILL)
 
     def fail_over(self) -> None:
         """A replica leads from the election on, without anybody having died; nothing where there is none."""
