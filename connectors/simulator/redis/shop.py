@@ -1,4 +1,4 @@
-"""What the shop keeps in its Redis: the flag document, and a cache of keys that expire and are filled again.
+"""What an application keeps in its Redis: the flag document, and a cache of keys that expire and are filled again.
 
 The keys that one can scan are a sample of the cache; the model counts the whole. The application fills a missing key
 when somebody asks for it: here a tenth of the keys is looked at each simulated second.
@@ -12,30 +12,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
 
+from connectors.simulator.architecture import Architecture, Group
 from connectors.simulator.levers import TTL, number_of
 from connectors.simulator.redis.keyspace import HashValue, Keyspace
 
 FLAGS_KEY = b"seawall:flags"
 MARK = b"mark:"
-GROUPS: Mapping[str, tuple[int, float, int]] = {  # keys, seconds they live by default, bytes of a value
-    "catalog": (1500, 60.0, 180),
-    "session": (1000, 1800.0, 90),
-    "price": (400, 300.0, 24),
-}
 ROUND = 10  # simulated seconds in which each key is looked at once
-
-INITIAL_FLAGS: Mapping[str, Mapping[str, object]] = {
-    "flag.read_only": {"on": False},
-    "flag.recommendations": {"on": True},
-    "flag.reviews": {"on": True},
-    "flag.search_suggest": {"on": True},
-    "flag.search": {"on": True},
-    "flag.wishlist": {"on": False},
-    "flag.checkout": {"on": True},
-    "ttl.catalog": {"value": 60},
-    "ttl.session": {"value": 1800},
-}
-
 
 Home = Callable[[], Keyspace | None]
 """Database 0 of the server where some of the keys live now; None while nobody serves them."""
@@ -57,6 +40,7 @@ class Shop:
         homes: Sequence[Home],
         seed: int,
         wall: Callable[[], float],
+        architecture: Architecture,
         home_of: Callable[[bytes], int] = one_home,
     ) -> None:
         self._homes = homes
@@ -65,16 +49,18 @@ class Shop:
         self._read: dict[str, Mapping[str, object]] = {}  # the document as it was last read
         self._random = random.Random(seed)
         self._groups = {
-            b"%b:%d" % (group.encode(), n): group for group, (count, *_) in GROUPS.items() for n in range(count)
+            b"%b:%d" % (group.name.encode(), n): group
+            for group in architecture.cache.groups
+            for n in range(group.sample)
         }
         names = list(self._groups)
         self._rounds = tuple(self._parted(names[start::ROUND]) for start in range(ROUND))
-        document = {name.encode(): json.dumps(value).encode() for name, value in INITIAL_FLAGS.items()}
+        document = {name.encode(): json.dumps(value).encode() for name, value in architecture.flags.items()}
         if (keys := self._home(FLAGS_KEY)) is not None:
             keys.put(FLAGS_KEY, HashValue(document))
         for key, group in self._groups.items():
             if (keys := self._home(key)) is not None:
-                self._fill(keys, group, key, GROUPS[group][1], soonest=0.05)
+                self._fill(keys, group, key, group.ttl, soonest=0.05)
         self.flags()
 
     def flags(self) -> dict[str, Mapping[str, object]]:
@@ -98,9 +84,9 @@ class Shop:
             keys.expire_due()
             for key in keys.absent(names):
                 group = self._groups[key]
-                if group not in ttl:
-                    ttl[group] = self._ttl(group)
-                self._fill(keys, group, key, ttl[group])
+                if group.name not in ttl:
+                    ttl[group.name] = self._ttl(group)
+                self._fill(keys, group, key, ttl[group.name])
 
     def _home(self, key: bytes) -> Keyspace | None:
         return self._homes[self._home_of(key)]()
@@ -112,15 +98,15 @@ class Shop:
             parts[self._home_of(name)].add(name)
         return tuple(frozenset(part) for part in parts)
 
-    def _ttl(self, group: str) -> float:
-        """Seconds a key of the group lives, as the shop's application reads it from the flag document."""
-        value = number_of(self.flags().get(f"{TTL}{group}", {}), self._wall())
-        return GROUPS[group][1] if value is None else value
+    def _ttl(self, group: Group) -> float:
+        """Seconds a key of the group lives, as the application reads it from the flag document."""
+        value = number_of(self.flags().get(f"{TTL}{group.name}", {}), self._wall())
+        return group.ttl if value is None else value
 
-    def _fill(self, keys: Keyspace, group: str, key: bytes, ttl: float, soonest: float = 0.95) -> None:
+    def _fill(self, keys: Keyspace, group: Group, key: bytes, ttl: float, soonest: float = 0.95) -> None:
         """A value as long as the group's, for ``ttl`` seconds give or take a little: from ``soonest`` of them on."""
         draw = self._random.random()
-        keys.put(key, b"%0*d" % (GROUPS[group][2], int(draw * 1e15)))
+        keys.put(key, b"%0*d" % (group.bytes, int(draw * 1e15)))
         keys.set_deadline(key, keys.now() + max(1.0, ttl * (soonest + (1.05 - soonest) * draw)))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from connectors.simulator.architecture import DEFAULT, Architecture, architecture_named
 from connectors.simulator.clock import SimClock
 from connectors.simulator.redis.cluster import Cluster
 from connectors.simulator.redis.node import MODEL
@@ -20,11 +21,19 @@ KILL = "kill"
 class RedisWire:
     """The simulated shop's Redis. ``clock`` and ``seed`` decide everything that is not sent by a client."""
 
-    def __init__(self, clock: SimClock, seed: int, options: RedisOptions = ALONE) -> None:
+    def __init__(
+        self,
+        clock: SimClock,
+        seed: int,
+        options: RedisOptions = ALONE,
+        architecture: Architecture | None = None,
+    ) -> None:
+        """``architecture``: whose keys and flags it holds; the shop's without one."""
         self._tls = options.tls is not None
         kind = Cluster if options.cluster else Replicated
         self._servers: Topology = kind(clock, seed, options, (FLAGS_KEY,))
-        self._shop = Shop(self._servers.homes, seed, self._servers.first.wall, self._servers.home_of)
+        told = architecture or architecture_named(DEFAULT)
+        self._shop = Shop(self._servers.homes, seed, self._servers.first.wall, told, self._servers.home_of)
         self._told_up = True  # by the model
 
     @property

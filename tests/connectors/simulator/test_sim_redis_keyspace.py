@@ -5,9 +5,12 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from connectors.simulator.architecture import architecture_named
 from connectors.simulator.clock import SimClock
 from connectors.simulator.redis.keyspace import HashValue, Keyspace
-from connectors.simulator.redis.shop import FLAGS_KEY, GROUPS, ROUND, Shop
+from connectors.simulator.redis.shop import FLAGS_KEY, ROUND, Shop
+
+SHOP = architecture_named("shop")
 
 
 class Hand:
@@ -91,8 +94,8 @@ def test_stamps_change_with_expiry_and_with_coming_and_going() -> None:
 def test_the_shop_fills_what_expires_for_the_ttl_of_its_document() -> None:
     hand = Hand()
     keys = Keyspace(hand)
-    shop = Shop(keys, seed=3, wall=lambda: 1000.0)
-    total = sum(count for count, *_ in GROUPS.values())
+    shop = Shop([lambda: keys], 3, lambda: 1000.0, SHOP)
+    total = sum(group.sample for group in SHOP.cache.groups)
     assert len(keys) == total + 1
     for second in range(1, 200):
         hand.time = float(second)
@@ -112,7 +115,7 @@ def test_the_shop_fills_what_expires_for_the_ttl_of_its_document() -> None:
 
 def test_flags_are_the_documents_without_marks_and_rubbish() -> None:
     keys = Keyspace(SimClock().now)
-    shop = Shop(keys, seed=3, wall=lambda: 0.0)
+    shop = Shop([lambda: keys], 3, lambda: 0.0, SHOP)
     held = keys.get(FLAGS_KEY)
     assert isinstance(held, HashValue)
     held.update({b"mark:ttl.catalog": b"[{}]", b"flag.x": b"{", b"flag.y": b"[" * 100_000, b"flag.z": b"7"})
