@@ -77,7 +77,7 @@ class Failover:
         return f"slave {host}:{port} {host} {port} @ {NAME} {master_host} {master_port}"
 
     def _look_at(self, node: Node) -> None:
-        if node.serving:
+        if node.answering:
             self._silent_since.pop(node, None)
             if node in self.down:
                 self.down.discard(node)
@@ -148,8 +148,8 @@ class Failover:
 
     def _set_right(self, node: Node) -> None:
         """A known replica that says it is a master, or follows somebody else, is made to follow the primary."""
-        astray = node.serving and node.server.replication.master != self.primary.server.address
-        if not astray or not self.primary.serving:
+        astray = node.answering and node.server.replication.master != self.primary.server.address
+        if not astray or not self.primary.answering:
             self._astray_since.pop(node, None)
             return
         since = self._astray_since.setdefault(node, self._t)

@@ -42,6 +42,11 @@ class Node:
         return self.server.alive and not self.server.loading
 
     @property
+    def answering(self) -> bool:
+        """Whether a Sentinel's PING gets a reply; LOADING is one."""
+        return self.server.alive and self.server.pause.left(write=False) == 0
+
+    @property
     def failing(self) -> bool:
         """Whether its clients get no answers for another reason than the model's."""
         if self.server.pause.left(write=False) > 0:

@@ -9,9 +9,11 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import redis.asyncio
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
 from connectors.simulator.clock import SimClock
 from connectors.simulator.redis import RedisWire
@@ -134,7 +136,9 @@ async def until(servers: Servers, condition: Condition) -> None:
 
 
 def client(port: int, protocol: int = 2) -> redis.asyncio.Redis:
-    return redis.asyncio.Redis(port=port, decode_responses=True, protocol=protocol, socket_timeout=5)
+    """Without the library's own retries: a refused connection is what some of the tests wait for."""
+    once: Any = Retry(NoBackoff(), 0)
+    return redis.asyncio.Redis(port=port, decode_responses=True, protocol=protocol, socket_timeout=5, retry=once)
 
 
 async def info(port: int, section: str) -> dict[str, object]:
