@@ -5,7 +5,7 @@ from __future__ import annotations
 from connectors.simulator.kubernetes import body, disruption, refusal, representation
 from connectors.simulator.kubernetes.access import Access
 from connectors.simulator.kubernetes.departures import POLICIES, Departures
-from connectors.simulator.kubernetes.kinds import POD, POD_METRICS, QUOTA, REVIEWS, SERVICE, Kind
+from connectors.simulator.kubernetes.kinds import NODE_METRICS, POD, POD_METRICS, QUOTA, REVIEWS, SERVICE, Kind
 from connectors.simulator.kubernetes.listing import matcher, page
 from connectors.simulator.kubernetes.message import Answer, Body
 from connectors.simulator.kubernetes.metrics import Metrics
@@ -35,7 +35,7 @@ class Api:
         """Does what is asked, or raises a Refusal."""
         if request.kind in REVIEWS:
             return Answer(201, reviewed(request, sent, self._access))
-        if request.kind is POD_METRICS:
+        if request.kind in (POD_METRICS, NODE_METRICS):
             return self._measured(request, form)
         if request.subresource == "scale":
             return Answer(200, self._scale(request, sent))
@@ -113,7 +113,7 @@ class Api:
         return Answer(201, {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201})
 
     def _measured(self, request: Request, form: Form) -> Answer:
-        found = self._metrics.pods(request.namespace)
+        found = self._metrics.pods(request.namespace) if request.kind is POD_METRICS else self._metrics.nodes()
         if request.verb == "list":
             return self._paged(found, request, form)
         for obj in found:

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from connectors.simulator.kubernetes import scaling
 from connectors.simulator.kubernetes.conditions import condition, settled
-from connectors.simulator.kubernetes.conversion import cpu_target
 from connectors.simulator.kubernetes.defaults import SCALE_DOWN, SCALE_UP
-from connectors.simulator.kubernetes.kinds import DEPLOYMENT, HPA
+from connectors.simulator.kubernetes.kinds import DEPLOYMENT, HPA, REPLICASET, STATEFULSET, Kind
+from connectors.simulator.kubernetes.measures import (
+    External,
+    Missing,
+    Proposal,
+    Target,
+    external_of,
+    measured,
+)
 from connectors.simulator.kubernetes.members import counted
-from connectors.simulator.kubernetes.objects import Object, dig, name_of, namespace_of
+from connectors.simulator.kubernetes.objects import Object, dig, namespace_of
 from connectors.simulator.kubernetes.plane import Plane
-from connectors.simulator.kubernetes.quantities import millicores
-from connectors.simulator.kubernetes.scaling import Load, Past, Policy, Rules
+from connectors.simulator.kubernetes.scaling import Past, Policy, Rules
+from connectors.simulator.tick import Tick
 
-_METRIC = "cpu resource utilization (percentage of request)"
+_COMPONENT = "horizontal-pod-autoscaler"
+_SCALED = {kind.name: kind for kind in (DEPLOYMENT, STATEFULSET, REPLICASET)}
+_GOT = "the HPA controller was able to get the target's current scale"
+_VALID = "the HPA was able to successfully calculate a replica count from"
+_DISABLED = condition(
+    "ScalingActive", False, "ScalingDisabled", "scaling is disabled since the replica count of the target is zero"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +43,20 @@ class Decision:
     reason: str  # why it scales; "" where it does not
     able: Object
     active: Object
-    limited: Object
+    limited: Object | None  # None: there is nothing to say of bounds
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What an autoscaler's metrics come to: those that could be had, and the first that could not."""
+
+    found: tuple[Proposal, ...] = ()
+    missing: Missing | None = None
+
+    @property
+    def best(self) -> Proposal | None:
+        """The one that wants most; the first of those that want the same."""
+        return max(self.found, key=lambda proposal: proposal.replicas, default=None)
 
 
 class Autoscaler:
@@ -40,98 +64,113 @@ class Autoscaler:
 
     def __init__(self, plane: Plane) -> None:
         self._plane = plane
-        self._registry = plane.registry
-        self._family = plane.family
-        self._recorder = plane.recorder
         self._past: dict[str, Past] = {}
+        self.external: dict[str, str] = {}  # names of external metrics -> the consumer group whose lag they are
 
-    def sync(self, t: float, cpu: Mapping[str, float]) -> None:
-        """One round at simulated second ``t``; ``cpu`` is the share of the request that each deployment's pods use."""
-        hpas = self._registry.store.of(HPA)
+    def sync(self, t: float, tick: Tick) -> None:
+        """One round at simulated second ``t``, after what ``tick`` says that pods use."""
+        hpas = self._plane.registry.store.of(HPA)
+        external = external_of(tick, self.external)
         for hpa in hpas:
-            self._sync(hpa, t, cpu)
+            self._sync(hpa, t, tick, external)
         present = {hpa["metadata"]["uid"] for hpa in hpas}
         self._past = {uid: past for uid, past in self._past.items() if uid in present}
 
-    def _sync(self, hpa: Object, t: float, cpu: Mapping[str, float]) -> None:
-        target = self._family.deployment(namespace_of(hpa), dig(hpa, "spec", "scaleTargetRef", "name", default=""))
-        if target is None or dig(hpa, "spec", "scaleTargetRef", "kind") != DEPLOYMENT.name:
-            self._registry.set_status(HPA, hpa, self._targetless(hpa))
+    def _sync(self, hpa: Object, t: float, tick: Tick, external: External) -> None:
+        kind = _SCALED.get(str(dig(hpa, "spec", "scaleTargetRef", "kind")))
+        name = dig(hpa, "spec", "scaleTargetRef", "name", default="")
+        scaled = self._plane.registry.store.get(kind, namespace_of(hpa), name) if kind else None
+        if kind is None or scaled is None:
+            self._plane.registry.set_status(HPA, hpa, self._targetless(hpa))
             return
-        load = self._load(target, cpu.get(name_of(target)))
-        current = target["spec"]["replicas"]
+        count = counted(self._plane.family, self._plane.tally, scaled)
+        current = scaled["spec"]["replicas"]
+        target = Target(current, count, scaled["spec"]["template"]["spec"], tick.usage.get(name))
+        advice = advised(hpa, target, external)
         past = self._past.get(hpa["metadata"]["uid"], Past(recommended=((t, current),)))
-        decision = decide(hpa, current, load, past, t)
+        decision = decide(hpa, current, advice, past, t)
         if decision.replicas != current:
-            self._rescale(hpa, target, decision)
+            self._rescale(hpa, kind, scaled, decision)
         remembered = scaling.remembered(past, t, decision.wanted, current, decision.replicas)
         self._past[hpa["metadata"]["uid"]] = remembered
-        self._registry.set_status(HPA, hpa, self._status(hpa, target, decision, load, current))
+        self._say(hpa, count.living, decision, advice, current)
 
-    def _load(self, target: Object, cpu: float | None) -> Load | None:
-        count = counted(self._family, self._plane.tally, target)
-        if cpu is None or not count.ready:
-            return None
-        return Load(count.ready, count.living - count.ready, math.floor(cpu * 100 + 1e-9))
-
-    def _rescale(self, hpa: Object, target: Object, decision: Decision) -> None:
-        spec = {**target["spec"], "replicas": decision.replicas}
-        self._registry.update(DEPLOYMENT, namespace_of(target), name_of(target), lambda obj: {**obj, "spec": spec})
+    def _rescale(self, hpa: Object, kind: Kind, scaled: Object, decision: Decision) -> None:
+        self._plane.respec(kind, scaled, replicas=decision.replicas)
         message = f"New size: {decision.replicas}; reason: {decision.reason}"
-        self._recorder.say(hpa, "horizontal-pod-autoscaler", "SuccessfulRescale", message)
+        self._plane.recorder.say(hpa, _COMPONENT, "SuccessfulRescale", message)
 
-    def _status(self, hpa: Object, target: Object, decision: Decision, load: Load | None, current: int) -> Object:
-        stamp = self._registry.times.stamp()
-        found = settled(hpa, [decision.able, decision.active, decision.limited], stamp)
-        pods = counted(self._family, self._plane.tally, target).living
-        status: Object = {"currentReplicas": pods, "desiredReplicas": decision.replicas, "conditions": found}
-        if load is not None:
-            milli = load.percent * _cpu_request(target) // 100
-            value = {"averageUtilization": load.percent, "averageValue": f"{milli}m"}
-            status["currentMetrics"] = [{"type": "Resource", "resource": {"name": "cpu", "current": value}}]
-        scaled = stamp if decision.replicas != current else dig(hpa, "status", "lastScaleTime")
-        return {**status, **({"lastScaleTime": scaled} if scaled else {})}
+    def _say(self, hpa: Object, pods: int, decision: Decision, advice: Advice, current: int) -> None:
+        stamp = self._plane.stamp()
+        if advice.missing and current:
+            said = advice.missing
+            self._plane.recorder.say(hpa, _COMPONENT, said.reason, said.message, kind="Warning")
+        wanted = [item for item in (decision.able, decision.active, decision.limited) if item is not None]
+        status: Object = {
+            "currentReplicas": pods,
+            "desiredReplicas": decision.replicas,
+            "conditions": settled(hpa, wanted, stamp),
+        }
+        if advice.found:
+            status["currentMetrics"] = [proposal.current for proposal in advice.found]
+        if moved := stamp if decision.replicas != current else dig(hpa, "status", "lastScaleTime"):
+            status["lastScaleTime"] = moved
+        self._plane.registry.set_status(HPA, hpa, status)
 
     def _targetless(self, hpa: Object) -> Object:
+        kind = _SCALED.get(str(dig(hpa, "spec", "scaleTargetRef", "kind")), DEPLOYMENT)
         name = dig(hpa, "spec", "scaleTargetRef", "name", default="")
         message = (
-            f'the HPA controller was unable to get the target\'s current scale: deployments.apps "{name}" not found'
+            f'the HPA controller was unable to get the target\'s current scale: {kind.resource} "{name}" not found'
         )
+        self._plane.recorder.say(hpa, _COMPONENT, "FailedGetScale", message, kind="Warning")
         failed = condition("AbleToScale", False, "FailedGetScale", message)
-        found = settled(hpa, [failed], self._registry.times.stamp())
+        found = settled(hpa, [failed], self._plane.stamp())
         return {"currentReplicas": 0, "desiredReplicas": 0, "conditions": found}
 
 
-def decide(hpa: Object, current: int, load: Load | None, past: Past, t: float) -> Decision:
-    """One sync, without its writes. ``load`` None: no metrics (an unknown workload, or no ready pod)."""
+def advised(hpa: Object, target: Target, external: External) -> Advice:
+    """What each metric of the autoscaler says; nothing for a target without replicas, which is left alone."""
+    if not target.replicas:
+        return Advice()
+    answers = [measured(spec, target, external) for spec in hpa["spec"].get("metrics", [])]
+    found = tuple(answer for answer in answers if isinstance(answer, Proposal))
+    return Advice(found, next((answer for answer in answers if isinstance(answer, Missing)), None))
+
+
+def decide(hpa: Object, current: int, advice: Advice, past: Past, t: float) -> Decision:
+    """One sync, without its writes."""
     spec = hpa["spec"]
-    low, high, target = spec["minReplicas"], spec["maxReplicas"], cpu_target(hpa)
-    able = condition("AbleToScale", True, "ReadyForNewScale", "recommended size matches current size")
-    active = _active(current, load if target else None)
+    low, high = spec["minReplicas"], spec["maxReplicas"]
+    able = condition("AbleToScale", True, "SucceededGetScale", _GOT)
     if current == 0:
-        return Decision(0, None, "", able, active, _bounded(low, low, high))
+        return Decision(0, None, "", able, _DISABLED, None)
     if not low <= current <= high:  # the bounds hold at once, whatever the metrics say
         words = "above Spec.MaxReplicas" if current > high else "below Spec.MinReplicas"
         bound, limited = min(max(current, low), high), _bounded(current, low, high)
+        active = _active(advice.best) if advice.best else condition("ScalingActive", True, "ValidMetricFound", _VALID)
         return Decision(bound, None, f"Current number of replicas {words}", _rescaled(bound), active, limited)
-    if target is None or load is None:
-        return Decision(current, None, "", able, active, _bounded(current, low, high))
-    wanted = scaling.proposed(current, load, target)
-    able, after = _allowed(spec, current, wanted, past, t, able)
+    best = advice.best
+    if best is None or (advice.missing and best.replicas < current):  # without a metric nothing is taken away
+        return Decision(current, None, "", able, _unmeasured(advice.missing), None)
+    able = condition("AbleToScale", True, "ReadyForNewScale", "recommended size matches current size")
+    able, after = _allowed(spec, current, best.replicas, past, t, able)
     replicas, limited = min(max(after, low), high), _bounded(after, low, high)
     if replicas == current:
-        return Decision(current, wanted, "", able, active, limited)
-    why = f"{_METRIC} above target" if replicas > current else "All metrics below target"
-    return Decision(replicas, wanted, why, _rescaled(replicas), active, limited)
+        return Decision(current, best.replicas, "", able, _active(best), limited)
+    why = f"{best.metric} above target" if replicas > current else "All metrics below target"
+    return Decision(replicas, best.replicas, why, _rescaled(replicas), _active(best), limited)
 
 
 def _allowed(spec: Object, current: int, wanted: int, past: Past, t: float, able: Object) -> tuple[Object, int]:
     behavior = spec.get("behavior") or {}
     up, down = _rules(behavior.get("scaleUp"), SCALE_UP), _rules(behavior.get("scaleDown"), SCALE_DOWN)
     held = scaling.stabilised(current, wanted, past, t, up, down)
-    if held > wanted:
-        message = "recent recommendations were higher than current one, applying the highest recent recommendation"
-        able = condition("AbleToScale", True, "ScaleDownStabilized", message)
+    if held != wanted:
+        word, end = ("Down", "higher") if held > wanted else ("Up", "lower")
+        extreme = "highest" if held > wanted else "lowest"
+        message = f"recent recommendations were {end} than current one, applying the {extreme} recent recommendation"
+        able = condition("AbleToScale", True, f"Scale{word}Stabilized", message)
     return able, scaling.limited(current, held, past, t, up, down)
 
 
@@ -141,15 +180,15 @@ def _rules(given: Object | None, default: Object) -> Rules:
     return Rules(rules["stabilizationWindowSeconds"], rules["selectPolicy"], policies)
 
 
-def _active(current: int, load: Load | None) -> Object:
-    if current == 0:
-        message = "scaling is disabled since the replica count of the target is zero"
-        return condition("ScalingActive", False, "ScalingDisabled", message)
-    if load is None:
-        message = f"the HPA was unable to compute the replica count: failed to get {_METRIC}: no metrics for ready pods"
-        return condition("ScalingActive", False, "FailedGetResourceMetric", message)
-    message = f"the HPA was able to successfully calculate a replica count from {_METRIC}"
-    return condition("ScalingActive", True, "ValidMetricFound", message)
+def _active(best: Proposal) -> Object:
+    return condition("ScalingActive", True, "ValidMetricFound", f"{_VALID} {best.metric}")
+
+
+def _unmeasured(missing: Missing | None) -> Object:
+    if missing is None:
+        why = "the HPA was unable to compute the replica count: no metrics are specified"
+        return condition("ScalingActive", False, "InvalidMetricSourceType", why)
+    return condition("ScalingActive", False, missing.reason, missing.message)
 
 
 def _rescaled(replicas: int) -> Object:
@@ -165,9 +204,3 @@ def _bounded(wanted: int, low: int, high: int) -> Object:
         message = "the desired replica count is less than the minimum replica count"
         return condition("ScalingLimited", True, "TooFewReplicas", message)
     return condition("ScalingLimited", False, "DesiredWithinRange", "the desired count is within the acceptable range")
-
-
-def _cpu_request(target: Object) -> int:
-    """Millicores that the pods of a deployment ask for."""
-    containers = dig(target, "spec", "template", "spec", "containers", default=[])
-    return sum(millicores(dig(item, "resources", "requests", "cpu", default="0")) for item in containers)

@@ -26,6 +26,7 @@ from connectors.simulator.kubernetes.kinds import (
 )
 from connectors.simulator.kubernetes.kubelet import Kubelet
 from connectors.simulator.kubernetes.memory import Memory
+from connectors.simulator.kubernetes.nodes import Nodes
 from connectors.simulator.kubernetes.objects import Object, dig, name_of, namespace_of
 from connectors.simulator.kubernetes.plane import Plane
 from connectors.simulator.kubernetes.quotas import Quotas
@@ -55,12 +56,14 @@ class Controllers:
         self.plane = Plane(registry, family, Tally(registry.store, registry.times), recorder, Worklist())
         self.kubelet = Kubelet(registry, Scheduler(registry.store), recorder)
         self.memory = Memory(self.plane, self.kubelet)
-        self._autoscaler = Autoscaler(self.plane)
+        self.nodes = Nodes(self.plane, self.kubelet)
+        self.autoscaler = Autoscaler(self.plane)
         self._quotas = Quotas(registry)
         self._budgets = Budgets(registry)
         registry.admission.append(self._quotas.admit)
         self._cron_jobs, jobs, rollout = CronJobs(self.plane), Jobs(self.plane), Rollout(self.plane)
         self._acts: dict[Kind, Callable[[Object], None]] = {
+            NODE: self.nodes.reconcile,
             CRONJOB: self._cron_jobs.reconcile,
             JOB: jobs.reconcile,
             DAEMONSET: DaemonSets(self.plane).reconcile,
@@ -77,7 +80,7 @@ class Controllers:
         """Everything that is due at simulated second ``t``."""
         self.memory.step(t, tick)
         if t % scaling.PERIOD == 0:
-            self._autoscaler.sync(t, {name: used.cpu for name, used in tick.usage.items()})
+            self.autoscaler.sync(t, tick)
         if t % CRON_PERIOD == 0:
             self._cron_jobs.tick()
         if t % 60 == 0:

@@ -11,7 +11,17 @@ from connectors.simulator.kubernetes.shop import VERSION
 
 _SCALE = {"group": "autoscaling", "version": "v1", "kind": "Scale"}
 _EVICTION = {"group": "policy", "version": "v1", "kind": "Eviction"}
-SUBRESOURCE_VERBS = {"status": ["get", "patch", "update"], "scale": ["get", "patch", "update"], "eviction": ["create"]}
+_CHANGED = ["get", "patch", "update"]
+_STREAMED = ["create", "get"]
+SUBRESOURCE_VERBS = {
+    "status": _CHANGED,
+    "scale": _CHANGED,
+    "eviction": ["create"],
+    "log": ["get"],
+    "exec": _STREAMED,
+    "attach": _STREAMED,
+    "portforward": _STREAMED,
+}
 _AGGREGATED = "apidiscovery.k8s.io"
 
 

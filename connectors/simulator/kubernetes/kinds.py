@@ -56,7 +56,9 @@ NAMESPACE = Kind(
     verbs=("create", "delete", "get", "list", "patch", "update", "watch"),
 )
 NODE = Kind("", ("v1",), "Node", "nodes", False, ("no",), subresources=("status",))
-POD = Kind("", ("v1",), "Pod", "pods", True, ("po",), ("all",), ("status", "eviction"))
+POD = Kind(
+    "", ("v1",), "Pod", "pods", True, ("po",), ("all",), ("status", "eviction", "log", "exec", "attach", "portforward")
+)
 SERVICE = Kind("", ("v1",), "Service", "services", True, ("svc",), ("all",), ("status",))
 CONFIGMAP = Kind("", ("v1",), "ConfigMap", "configmaps", True, ("cm",))
 SECRET = Kind("", ("v1",), "Secret", "secrets")
@@ -98,6 +100,7 @@ BINDING = Kind(_RBAC, ("v1",), "RoleBinding", "rolebindings")
 CLUSTER_ROLE = Kind(_RBAC, ("v1",), "ClusterRole", "clusterroles", False)
 CLUSTER_BINDING = Kind(_RBAC, ("v1",), "ClusterRoleBinding", "clusterrolebindings", False)
 POD_METRICS = Kind("metrics.k8s.io", ("v1beta1",), "PodMetrics", "pods", verbs=READ)
+NODE_METRICS = Kind("metrics.k8s.io", ("v1beta1",), "NodeMetrics", "nodes", False, verbs=READ)
 ACCESS = Kind(
     "authorization.k8s.io", ("v1",), "SelfSubjectAccessReview", "selfsubjectaccessreviews", False, verbs=CREATE
 )
@@ -136,7 +139,7 @@ STORED = (
     CLUSTER_ROLE,
     CLUSTER_BINDING,
 )
-KINDS = (*STORED, POD_METRICS, *REVIEWS)
+KINDS = (*STORED, POD_METRICS, NODE_METRICS, *REVIEWS)
 GROUPS = tuple(dict.fromkeys(kind.group for kind in KINDS if kind.group))
 
 

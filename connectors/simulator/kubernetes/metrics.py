@@ -5,14 +5,15 @@ from __future__ import annotations
 from connectors.simulator.kubernetes.controllers import OTHERS
 from connectors.simulator.kubernetes.family import is_ready
 from connectors.simulator.kubernetes.identity import Times
-from connectors.simulator.kubernetes.kinds import POD, POD_METRICS
+from connectors.simulator.kubernetes.kinds import NODE, NODE_METRICS, POD, POD_METRICS
 from connectors.simulator.kubernetes.memory import Memory, held
 from connectors.simulator.kubernetes.objects import Object, dig, labels_of, name_of, namespace_of
-from connectors.simulator.kubernetes.quantities import millicores
+from connectors.simulator.kubernetes.quantities import millicores, requested
 from connectors.simulator.kubernetes.store import Store
 from connectors.simulator.tick import Tick
 
 WINDOW_SECONDS = 15
+_SYSTEM_CPU, _SYSTEM_MEMORY = 0.2, 900.0 * 2**20  # cores and bytes of a node's own services
 
 
 class Metrics:
@@ -31,10 +32,36 @@ class Metrics:
         pods = self._store.of(POD, namespace)
         return [self._one(pod, self.tick) for pod in pods if is_ready(pod)]
 
+    def nodes(self) -> list[Object]:
+        """NodeMetrics of every node: what its pods use, and the system beside them."""
+        if self.tick is None:
+            return []
+        used = {name_of(node): [_SYSTEM_CPU, _SYSTEM_MEMORY] for node in self._store.of(NODE)}
+        for pod in self._store.of(POD):
+            if is_ready(pod) and (node := dig(pod, "spec", "nodeName")) in used:
+                share, memory = self._usage(pod, self.tick)
+                used[node][0] += share * requested(pod["spec"], "cpu")
+                used[node][1] += memory
+        return [self._node(name, *amounts) for name, amounts in used.items()]
+
+    def _node(self, name: str, cores: float, memory: float) -> Object:
+        stamp = self._times.stamp()
+        return {
+            "kind": NODE_METRICS.name,
+            "apiVersion": NODE_METRICS.api_version(),
+            "metadata": {"name": name, "creationTimestamp": stamp, "resourceVersion": ""},
+            "timestamp": stamp,
+            "window": f"{WINDOW_SECONDS}s",
+            "usage": {"cpu": f"{int(cores * 1e9)}n", "memory": f"{int(memory / 1024)}Ki"},
+        }
+
+    def _usage(self, pod: Object, tick: Tick) -> tuple[float, float]:
+        """The share of its CPU request and the bytes that a pod uses."""
+        used = tick.usage.get(labels_of(pod).get("app", ""), OTHERS)
+        return used.cpu, held(used, self._memory.leaked(pod))
+
     def _one(self, pod: Object, tick: Tick) -> Object:
-        app = labels_of(pod).get("app", "")
-        used = tick.usage.get(app, OTHERS)
-        memory = held(used, self._memory.leaked(pod))
+        share, memory = self._usage(pod, tick)
         stamp = self._times.stamp()
         return {
             "kind": POD_METRICS.name,
@@ -48,7 +75,7 @@ class Metrics:
             },
             "timestamp": stamp,
             "window": f"{WINDOW_SECONDS}s",
-            "containers": [_container(item, used.cpu, memory) for item in pod["spec"]["containers"]],
+            "containers": [_container(item, share, memory) for item in pod["spec"]["containers"]],
         }
 
 

@@ -65,6 +65,18 @@ def proposed(current: int, load: Load, target: int) -> int:
     return max(_ceil(dampened * pods), current)
 
 
+def shared(current: int, value: float, each: float) -> int:
+    """Replicas for a value of which each may have so much (an external ``AverageValue``)."""
+    if each <= 0 or (current and _tolerable(value / (each * current))):
+        return current
+    return _ceil(value / each)
+
+
+def proportional(current: int, ready: int, ratio: float) -> int:
+    """Replicas for a value that is ``ratio`` times its target, over its ready pods (an external ``Value``)."""
+    return current if _tolerable(ratio) else _ceil(ratio * ready)
+
+
 def _tolerable(ratio: float) -> bool:
     return abs(1.0 - ratio) <= TOLERANCE + 1e-12
 

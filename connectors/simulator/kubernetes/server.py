@@ -10,12 +10,14 @@ from contextlib import aclosing
 import msgspec
 from aiohttp import web
 
-from connectors.simulator.kubernetes import discovery, openapi, refusal
+from connectors.simulator.kubernetes import discovery, openapi, podstreams, refusal
 from connectors.simulator.kubernetes.access import Access
 from connectors.simulator.kubernetes.api import Api
 from connectors.simulator.kubernetes.credential import LOGIN
+from connectors.simulator.kubernetes.kinds import POD
 from connectors.simulator.kubernetes.message import Body
 from connectors.simulator.kubernetes.objects import Object
+from connectors.simulator.kubernetes.podstreams import PodStreams
 from connectors.simulator.kubernetes.refusal import Refusal
 from connectors.simulator.kubernetes.representation import clauses, negotiated
 from connectors.simulator.kubernetes.request import Request, parse
@@ -39,6 +41,7 @@ class Server:
         access: Access,
         tokens: Tokens,
         watches: Watches,
+        streams: PodStreams,
         tls: ssl.SSLContext | None = None,
         patience: float = PATIENCE_SECONDS,
     ) -> None:
@@ -46,6 +49,7 @@ class Server:
         self._access = access
         self._tokens = tokens
         self._watches = watches
+        self._streams = streams
         self._tls = tls
         self._patience = patience
         self._runner: web.ServerRunner | None = None
@@ -69,6 +73,7 @@ class Server:
     async def stop(self) -> None:
         """Ends all watches and closes the port. May be called twice."""
         self._watches.close()
+        self._streams.close()
         runner, self._runner = self._runner, None
         if runner is not None:
             await runner.cleanup()
@@ -96,6 +101,8 @@ class Server:
             return beside
         request = parse(http.method, path, http.query)
         self._access.authorize(request)
+        if request.kind is POD and request.subresource in podstreams.SUBRESOURCES:
+            return await self._streams.serve(http, request)
         if request.verb == "watch":
             return await self._watch(http, request)
         form = negotiated(accept, http.query.get("includeObject", ""))

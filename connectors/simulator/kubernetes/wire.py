@@ -17,8 +17,10 @@ from connectors.simulator.kubernetes.kinds import BUDGET, CONFIGMAP, DEPLOYMENT,
 from connectors.simulator.kubernetes.kubeconfig import kubeconfig
 from connectors.simulator.kubernetes.kubelet import START_SECONDS
 from connectors.simulator.kubernetes.managed_fields import UPDATE, Manager
+from connectors.simulator.kubernetes.logs import Logs
 from connectors.simulator.kubernetes.metrics import Metrics
 from connectors.simulator.kubernetes.options import Denial, KubernetesOptions
+from connectors.simulator.kubernetes.podstreams import PodStreams
 from connectors.simulator.kubernetes.registry import Registry
 from connectors.simulator.kubernetes.server import Server
 from connectors.simulator.kubernetes.shop import SHOP, furnish
@@ -56,7 +58,9 @@ class KubernetesWire:
         self._departures = Departures(self._registry, family)
         api = Api(self._registry, self._access, self._metrics, self._departures)
         watches = Watches(self._store, self._times)
-        self._server = Server(api, self._access, self._tokens, watches, self._options.tls)
+        self._logs = Logs()
+        self._streams = PodStreams(self._registry, self._logs)
+        self._server = Server(api, self._access, self._tokens, watches, self._streams, self._options.tls)
         self._last = 0.0  # simulated second of the last step
         self._open()
 
@@ -82,6 +86,9 @@ class KubernetesWire:
             self._last, self._metrics.tick = t, tick
             self._departures.step()
             self._controllers.step(t, tick)
+            ready = {name: pods.ready for name, pods in self.workloads().items()}
+            self._logs.step(self._times.wall().timestamp(), tick, ready)
+            self._streams.grown()
         finally:
             self._times.leave()
 
@@ -92,6 +99,14 @@ class KubernetesWire:
     def hpas(self) -> Mapping[str, tuple[int, int, int, int]]:
         """The shop's autoscalers by name: minimum, maximum, current and desired replicas."""
         return self._census.hpas(self._last)
+
+    def lose_node(self, name: str) -> None:
+        """A node stops working: NotReady after 40 s, its pods deleted 300 s later. Raises Refusal: no such node."""
+        self._controllers.nodes.lose(name)
+
+    def restore_node(self, name: str) -> None:
+        """A lost node is back, and whatever pods still stand on it. Raises Refusal: no such node."""
+        self._controllers.nodes.restore(name)
 
     async def start(self, host: str = "127.0.0.1") -> None:
         """Listens on a free port."""

@@ -202,7 +202,7 @@ async def test_malformed_creates_are_refused(client: Client) -> None:
 
 async def test_unknown_paths_and_verbs(client: Client) -> None:
     for method, path, wanted in (
-        ("GET", "/apis/apps/v1/namespaces/shop/daemonsets", 404),
+        ("GET", "/apis/apps/v1/namespaces/shop/podtemplates", 404),
         ("GET", "/apis/apps/v2/namespaces/shop/deployments", 404),
         ("GET", f"{API}/logs", 404),
         ("GET", f"{SHOP_DEPLOYMENTS}/none", 404),
