@@ -19,7 +19,7 @@ from connectors.simulator.kafka.session import Message, Session
 
 NOTHING = -1
 LONGEST_WAIT = 30.0  # wall seconds that an empty fetch is held back at most
-MOST_A_FETCH = 2 * 2**20  # bytes of records, whatever the client would take: fetch.max.bytes of a broker, made small
+MOST_A_FETCH = 2**18  # bytes of records, whatever the client would take; making them must not hold others up
 BY_ID = 13  # version from which on topics come by id alone
 
 _Topic = FetchResponse.FetchableTopicResponse

@@ -35,6 +35,7 @@ from connectors.simulator.kafka.rights import needed
 from connectors.simulator.kafka.scram import Unproved
 from connectors.simulator.kafka.session import Message, Session
 
+LARGEST_QUESTION = 2**20  # bytes of a request, unless it brings records; a longer one would hold everybody up
 _PREFIX = struct.Struct(">hhi")  # api key, version, correlation id
 _ApiVersions = metadata.ApiVersionsResponse
 
@@ -178,6 +179,8 @@ def answer(session: Session, frame: bytes) -> Answer:
     api = APIS.get(key)
     if api is None or not (session.may_ask or api.open):
         raise Malformed(f"api {key} is not served here")
+    if len(frame) > LARGEST_QUESTION and api.request is not producer.ProduceRequest:
+        raise Malformed(f"{len(frame)} bytes for api {key}")
     if not api.versions[0] <= version <= api.versions[1]:
         return Answer(_unsupported(correlation, key, version))
     request = _decoded(api, frame, version)

@@ -66,17 +66,18 @@ class Listener:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
-        if len(self._connections) >= MOST_CONNECTIONS:
+        if self._server is None or len(self._connections) >= MOST_CONNECTIONS:  # None: it came as we were closing
             writer.transport.abort()
             return
         self._connections[task] = writer
         writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SENT_AHEAD)
         try:
             await self._converse(reader, writer)
+            await _part(writer)
         except asyncio.CancelledError:
             pass  # by _end, which waits for it; passed on, the streams of Python 3.11 would log it as a fault
         finally:
-            await _part(writer)
+            writer.transport.abort()
             del self._connections[task]
 
     async def _end(self) -> None:
@@ -101,4 +102,4 @@ async def _part(writer: asyncio.StreamWriter) -> None:
         async with asyncio.timeout(PARTING):
             await writer.wait_closed()
     except OSError:  # which is also how the time runs out, and how a peer ends that was cut
-        writer.transport.abort()
+        return

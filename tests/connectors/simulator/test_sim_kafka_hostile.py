@@ -126,6 +126,25 @@ async def test_an_idle_connection_is_closed_in_the_end() -> None:
         writer.close()
 
 
+async def test_a_stop_with_people_still_waiting_is_quiet() -> None:
+    """Idle, in the middle of a request, and waiting for records: none of them is worth a word in the log."""
+    faults: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(context))
+    async with estate() as at:
+        crowd = [await connected(at, broker) for broker in (1, 2, 3) for _ in range(3)]
+        fetch = struct.pack(">hhih", 1, 4, 1, -1) + struct.pack(">iiiibi", -1, 5000, 1, 2**20, 0, 0)
+        begun = (b"", b"\0\0\0\x20half", struct.pack(">i", len(fetch)) + fetch) * 3
+        for sent, (_, writer) in zip(begun, crowd, strict=True):
+            writer.write(sent)
+            await writer.drain()
+        await answers(at)
+    for reader, writer in crowd:
+        assert await ended(reader) == b""
+        writer.close()
+    await asyncio.sleep(0)
+    assert faults == []
+
+
 async def test_before_the_password_only_small_requests_are_taken() -> None:
     async with estate(KafkaOptions(security="SASL_PLAINTEXT")) as at:
         reader, writer = await connected(at)
