@@ -33,12 +33,16 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Resource:
-    """``own``: what was set on it. ``below``: where a value comes from otherwise, by source."""
+    """``own``: what was set on it. ``below``: where a value comes from otherwise, by source.
+
+    Wishes for a topic that is ``missing`` are looked at all the same: what is wrong with them is said first.
+    """
 
     known: Mapping[str, Setting]
     own: dict[str, str]
     source: int
     below: tuple[tuple[int, Mapping[str, str]], ...] = ()
+    missing: bool = False
 
     def values(self, name: str) -> list[tuple[str, str, int]]:
         """Name, value and source of all that is set, the one that holds first."""
@@ -55,7 +59,7 @@ def _resource(session: Session, kind: int, name: str) -> _Resource:
     if kind == TOPIC:
         topic = session.cluster.topics.get(name)
         if topic is None:
-            raise Refused(Code.UNKNOWN_TOPIC_OR_PARTITION, "This server does not host this topic-partition.")
+            return _Resource(TOPIC_SETTINGS, {}, DYNAMIC_TOPIC, missing=True)
         below = (
             (DYNAMIC_BROKER, by_broker.get(str(session.broker), {})),
             (DYNAMIC_DEFAULT_BROKER, by_broker.get("", {})),
@@ -72,6 +76,11 @@ def _resource(session: Session, kind: int, name: str) -> _Resource:
     return _Resource(BROKER_SETTINGS, own, DYNAMIC_BROKER, ((DYNAMIC_DEFAULT_BROKER, by_broker.get("", {})),))
 
 
+def _there(resource: _Resource) -> None:
+    if resource.missing:
+        raise Refused(Code.UNKNOWN_TOPIC_OR_PARTITION, "This server does not host this topic-partition.")
+
+
 def describe_configs(session: Session, request: Message, version: int) -> Message:
     results = [_described(session, resource, request.include_synonyms) for resource in request.resources]
     return DescribeConfigsResponse(version=version, results=results)
@@ -81,6 +90,7 @@ def _described(session: Session, asked: Message, synonyms: bool) -> Message:
     code, reason, configs = Code.NONE, None, []
     try:
         resource = _resource(session, asked.resource_type, asked.resource_name)
+        _there(resource)
         names = asked.configuration_keys
         everything = resource.own if asked.resource_type == BROKER and not asked.resource_name else resource.known
         configs = [
@@ -178,6 +188,7 @@ def _altered(session: Session, request: Message, change: _Change, shape: Message
             resource = _resource(session, wish.resource_type, wish.resource_name)
             after = change(resource, wish.configs)
             check(resource.known, {name: after[name] for name in {one.name for one in wish.configs} & set(after)})
+            _there(resource)
             if not request.validate_only:
                 resource.own.clear()
                 resource.own.update(after)

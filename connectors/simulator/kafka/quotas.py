@@ -70,6 +70,8 @@ class Quotas:
                 raise Refused(f"Invalid configuration key {key}")
             if value is not None and not value > 0:
                 raise Refused(f"Quota {key} must be greater than 0")
+            if value is not None and key in (PRODUCE, CONSUME) and value != int(value):
+                raise Refused(f"Quota {key} must be a whole number")
         if frozenset(entity) not in self.values and len(self.values) >= MOST_ENTITIES:
             raise Refused("Too many entities")
 

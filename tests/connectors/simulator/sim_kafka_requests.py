@@ -8,8 +8,10 @@ from typing import Any
 
 from kafka.protocol import admin, consumer
 from kafka.protocol import producer as producer_api
+from kafka.protocol.consumer.metadata import ConsumerProtocolSubscription
 
 GROUP = "readers"
+SUBSCRIBED = bytes(ConsumerProtocolSubscription(version=0, topics=["own"], user_data=b"").encode())
 
 
 def join(member: str = "", group: str = GROUP, session: float = 10.0) -> Any:
@@ -21,15 +23,17 @@ def join(member: str = "", group: str = GROUP, session: float = 10.0) -> Any:
         member_id=member,
         group_instance_id=None,
         protocol_type="consumer",
-        protocols=[protocol(name="range", metadata=b"any topic")],
+        protocols=[protocol(name="range", metadata=SUBSCRIBED)],
         reason=None,
     )
 
 
-def sync(member: str = "nobody", generation: int = 1, dealt: Mapping[str, bytes] | None = None) -> Any:
+def sync(
+    member: str = "nobody", generation: int = 1, dealt: Mapping[str, bytes] | None = None, group: str = GROUP
+) -> Any:
     shape = consumer.SyncGroupRequest.SyncGroupRequestAssignment
     return consumer.SyncGroupRequest(
-        group_id=GROUP,
+        group_id=group,
         generation_id=generation,
         member_id=member,
         group_instance_id=None,
@@ -39,13 +43,13 @@ def sync(member: str = "nobody", generation: int = 1, dealt: Mapping[str, bytes]
     )
 
 
-def heartbeat(member: str = "nobody", generation: int = 1) -> Any:
-    return consumer.HeartbeatRequest(group_id=GROUP, generation_id=generation, member_id=member, group_instance_id=None)
+def heartbeat(member: str = "nobody", generation: int = 1, group: str = GROUP) -> Any:
+    return consumer.HeartbeatRequest(group_id=group, generation_id=generation, member_id=member, group_instance_id=None)
 
 
-def leave(member: str = "nobody") -> Any:
+def leave(member: str = "nobody", group: str = GROUP) -> Any:
     one = consumer.LeaveGroupRequest.MemberIdentity(member_id=member, group_instance_id=None, reason="done")
-    return consumer.LeaveGroupRequest(group_id=GROUP, member_id=member, members=[one])
+    return consumer.LeaveGroupRequest(group_id=group, member_id=member, members=[one])
 
 
 def offset_delete(group: str = GROUP, topic: str = "orders") -> Any:
