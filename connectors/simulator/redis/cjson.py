@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable
 
 MAX_DEPTH = 1000
+TOKENS = {"": "T_END", "}": "T_OBJ_END", "]": "T_ARR_END", ",": "T_COMMA", ":": "T_COLON"}
 
 
 def decode(document: bytes, table_from: Callable[[object], object], null: object) -> object:
@@ -15,7 +16,8 @@ def decode(document: bytes, table_from: Callable[[object], object], null: object
     try:
         parsed = json.loads(document.decode("utf-8", "surrogateescape"), parse_constant=_refuse)
     except json.JSONDecodeError as error:
-        raise ValueError(f"Expected value but found invalid token at character {error.pos + 1}") from None
+        found = TOKENS.get(error.doc[error.pos : error.pos + 1], "invalid token")
+        raise ValueError(f"Expected value but found {found} at character {error.pos + 1}") from None
     except RecursionError:
         raise ValueError("Found too many nested data structures") from None
     return _to_lua(parsed, table_from, null)

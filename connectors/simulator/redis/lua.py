@@ -6,84 +6,24 @@ script. A script may execute a bounded number of instructions, because everythin
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, reduce
 
 import lupa.lua51 as lupa
 
 from connectors.simulator.redis import cjson
+from connectors.simulator.redis.catalog import catalog
+from connectors.simulator.redis.lua_library import BITS, Random, Script, sha1_of
+from connectors.simulator.redis.lua_prelude import PRELUDE
 from connectors.simulator.redis.protocol import Failure, Later, NullArray, Push, Reply, Status, Verbatim
-from connectors.simulator.redis.server import Call, Client, Server, text
+from connectors.simulator.redis.server import VERSION, Call, Client, Command, Server, text
 
 _LINE = re.compile(r"user_script:([0-9]+):")
-INSTRUCTIONS = 20_000_000  # about half a second
-
-_PRELUDE = b"""
-local call, log, sha1, encode, decode, null, limit = ...
-local sethook, traceback = debug.sethook, debug.traceback
-local function stop() error('script runs too long', 0) end
-redis = {
-  pcall = call, log = log, sha1hex = sha1, breakpoint = function() return false end,
-  replicate_commands = function() return true end, set_repl = function() end,
-  LOG_DEBUG = 0, LOG_VERBOSE = 1, LOG_NOTICE = 2, LOG_WARNING = 3,
-  error_reply = function(message)
-    if message:sub(1, 1) == '-' then message = message:sub(2) end
-    if not message:find(' ', 1, true) then message = 'ERR ' .. message end
-    return {err = message}
-  end,
-  status_reply = function(message) return {ok = message} end,
-}
-redis.call = function(...)
-  local reply = call(...)
-  if type(reply) == 'table' and reply.err then error(reply, 0) end
-  return reply
-end
-cjson = {
-  null = null,
-  encode = function(value)
-    local done, result = encode(value)
-    if not done then error('user_script:1: ' .. result, 0) end
-    return result
-  end,
-  decode = function(value)
-    local done, result = decode(value)
-    if not done then error('user_script:1: ' .. result, 0) end
-    return result
-  end,
-}
-local keep = {'string', 'table', 'math', 'redis', 'cjson', 'assert', 'error', 'ipairs', 'next', 'pairs', 'pcall',
-  'rawequal', 'rawget', 'rawset', 'select', 'setmetatable', 'getmetatable', 'tonumber', 'tostring', 'type', 'unpack',
-  'xpcall'}
-local base = {}
-for _, name in ipairs(keep) do base[name] = _G[name] end
-base.math.random, base.math.randomseed, base.string.dump = nil, nil, nil
-local load, setfenv = loadstring, setfenv
-local function closed() error('Attempt to modify a readonly table', 2) end
-local function environment(keys, argv)
-  local own = {KEYS = keys, ARGV = argv}
-  local index = function(_, name)
-    local value = base[name]
-    if value == nil then
-      error("Script attempted to access nonexistent global variable '" .. tostring(name) .. "'", 2)
-    end
-    return value
-  end
-  own._G = own
-  return setmetatable(own, {__index = index, __newindex = closed})
-end
-return function(body, name, keys, argv, only_check)
-  local chunk, problem = load(body, name)
-  if not chunk then return false, problem end
-  if only_check then return true end
-  setfenv(chunk, environment(keys, argv))
-  sethook(stop, '', limit)
-  local done, result = pcall(chunk)
-  sethook()
-  return done, result
-end
-"""
+INSTRUCTIONS = 10_000_000  # about a quarter of a second; the real server calls a script slow after five
+MEMORY = 16 * 1024 * 1024  # bytes for all that scripts hold
+PUBLISHES = frozenset({b"publish", b"spublish"})
+READ_ONLY = "ERR Write commands are not allowed from read-only scripts."
 
 
 class _Runtime:
@@ -96,47 +36,59 @@ class _Runtime:
             register_builtins=False,
             unpack_returned_tuples=True,
             attribute_filter=_no_attributes,
+            max_memory=MEMORY,
         )
-        self._current: tuple[Server, Client] | None = None
+        self._current: tuple[Server, Client, bool] | None = None  # and whether it may only read
+        self._random = Random()
         self._null = self._lua.eval(b"newproxy(false)")
-        prelude = self._lua.eval(b"loadstring")(_PRELUDE, b"prelude")
-        self._run = prelude(self._call, lambda *_: None, _sha1hex, self._encode, self._decode, self._null, INSTRUCTIONS)
+        prelude = self._lua.eval(b"loadstring")(PRELUDE, b"prelude")
+        bits = self._lua.table_from(BITS)
+        number = reduce(lambda total, part: total * 256 + int(part), VERSION.split("."), 0)
+        chance = self._random.draw, self._random.seed
+        json = self._encode, self._decode, self._null
+        self._run = prelude(self._call, _sha1hex, *json, *chance, bits, VERSION.encode(), number, INSTRUCTIONS)
 
     def check(self, body: bytes) -> None:
         outcome = self._run(body, b"@user_script", None, None, True)
         if outcome is not True:
             raise Failure(f"ERR Error compiling script (new function): {text(outcome[1])}")
 
-    def run(self, call: Call, body: bytes, keys: Sequence[bytes], arguments: Sequence[bytes]) -> Reply:
-        self.check(body)
+    def run(self, call: Call, script: Script, keys: Sequence[bytes], arguments: Sequence[bytes]) -> Reply:
+        self.check(script.code)
+        self._random.seed()
         client = Client(0, lambda _: None, database=call.client.database, user=call.client.user, patient=False)
-        self._current = (call.server, client)
-        done, result = self._outcome(body, keys, arguments)
+        self._current = (call.server, client, script.reads)
+        done, result = self._outcome(script.code, keys, arguments)
         if not done:
-            raise _script_failure(result, body)
+            raise _script_failure(result, script)
         return _reply(result)
 
     def _outcome(self, body: bytes, keys: Sequence[bytes], arguments: Sequence[bytes]) -> tuple[bool, object]:
-        outcome = self._run(body, b"@user_script", self._table(keys), self._table(arguments), False)
+        try:
+            outcome = self._run(body, b"@user_script", self._table(keys), self._table(arguments), False)
+        except lupa.LuaMemoryError:
+            return False, b"not enough memory"
         return outcome if isinstance(outcome, tuple) else (bool(outcome), None)
 
     def _call(self, *arguments: object) -> object:
         """redis.pcall: the reply as a Lua value, an error as a table with ``err``."""
         assert self._current is not None
-        server, client = self._current
+        server, client, reads = self._current
         try:
             words = [_word(argument) for argument in arguments]
             if not words:
                 raise Failure("ERR Please specify at least one argument for this redis lib call")
             if words[0].lower() not in server.commands:
                 raise Failure("ERR Unknown Redis command called from script")
-            name, command = server.find(words)
-            if not command.script:
+            name, command = _found(server, words)
+            if not command.script or "noscript" in _flags(name):
                 raise Failure("ERR This Redis command is not allowed from script")
             refused = server.refusal(client, command, words, "lua")
             if refused is not None:
                 raise Failure(f"ERR The user executing the script can't {refused.in_script}")
             server.turn_away(client, command, words, "lua")
+            if reads and (command.write or name in PUBLISHES):
+                raise Failure(READ_ONLY)
             return self._value(server.run(client, name, command, words[1:]))
         except Failure as failure:
             return self._value(failure)
@@ -183,9 +135,9 @@ class _Runtime:
             return False, str(error).encode()
 
 
-def run_script(call: Call, body: bytes, keys: Sequence[bytes], arguments: Sequence[bytes]) -> Reply:
+def run_script(call: Call, script: Script, keys: Sequence[bytes], arguments: Sequence[bytes]) -> Reply:
     """What the script returns, as a reply; a Failure where it does not compile or raises."""
-    return _runtime().run(call, body, keys, arguments)
+    return _runtime().run(call, script, keys, arguments)
 
 
 def check_script(call: Call, body: bytes) -> None:
@@ -203,7 +155,21 @@ def _no_attributes(subject: object, name: object, setting: bool) -> object:
 
 
 def _sha1hex(value: object = b"", *_: object) -> bytes:
-    return hashlib.sha1(_word(value), usedforsecurity=False).hexdigest().encode()
+    return sha1_of(_word(value))
+
+
+def _found(server: Server, words: list[bytes]) -> tuple[bytes, Command]:
+    try:
+        return server.find(words)
+    except Failure as failure:
+        if "wrong number of arguments" in str(failure):
+            raise Failure("ERR Wrong number of args calling Redis command from script") from None
+        raise
+
+
+def _flags(name: bytes) -> tuple[str, ...]:
+    fact = catalog().get(text(name))
+    return fact.flags if fact else ()
 
 
 def _word(argument: object) -> bytes:
@@ -216,14 +182,16 @@ def _word(argument: object) -> bytes:
     raise Failure("ERR Lua redis lib command arguments must be strings or integers")
 
 
-def _script_failure(result: object, body: bytes) -> Failure:
+def _script_failure(result: object, script: Script) -> Failure:
     """What the script raised, an error reply or a text, and where; as the real server words it."""
+    entries = dict(result.items()) if lupa.lua_type(result) == "table" else {}  # type: ignore[attr-defined]
     if lupa.lua_type(result) == "table":
-        message = text(dict(result.items()).get(b"err", b"ERR unknown error"))  # type: ignore[attr-defined]
+        message = text(entries.get(b"err", b"ERR unknown error"))
     else:
         message = f"ERR {text(result) if isinstance(result, bytes) else result}"
     line = _LINE.search(message)
-    where = f"script: {_sha1hex(body).decode()}, on @user_script:{line.group(1) if line else 1}."
+    at = entries.get(b"line") or (line.group(1) if line else 1)
+    where = f"script: {script.sha1.decode()}, on @user_script:{at}."
     return Failure(f"{message} {where}")
 
 
@@ -252,7 +220,25 @@ def _table_reply(table: object) -> Reply:
         return Failure(text(entries[b"err"]))
     if isinstance(entries.get(b"ok"), bytes):
         return Status(text(entries[b"ok"]))
+    if isinstance(entries.get(b"double"), int | float):
+        return float(entries[b"double"])
+    for name, shape in ((b"map", _map), (b"set", _set)):
+        inner = entries.get(name)
+        if inner is not None and lupa.lua_type(inner) == "table":
+            return shape(dict(inner.items()))
     items: list[Reply] = []
     while (item := entries.get(len(items) + 1)) is not None:
         items.append(_reply(item))
     return items
+
+
+def _map(entries: dict[object, object]) -> Reply:
+    return {_name(key): _reply(value) for key, value in entries.items()}
+
+
+def _set(entries: dict[object, object]) -> Reply:
+    return frozenset(_name(key) for key in entries)
+
+
+def _name(key: object) -> bytes:
+    return key if isinstance(key, bytes) else b"%.17g" % key if isinstance(key, int | float) else b""
