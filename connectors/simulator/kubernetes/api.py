@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connectors.simulator.kubernetes import body, disruption, refusal, representation
+from connectors.simulator.kubernetes import body, disruption, refusal
 from connectors.simulator.kubernetes.access import Access
 from connectors.simulator.kubernetes.departures import POLICIES, Departures
 from connectors.simulator.kubernetes.kinds import NODE_METRICS, POD, POD_METRICS, QUOTA, REVIEWS, SERVICE, Kind
@@ -11,7 +11,7 @@ from connectors.simulator.kubernetes.message import Answer, Body
 from connectors.simulator.kubernetes.metrics import Metrics
 from connectors.simulator.kubernetes.objects import Object, dig, name_of, namespace_of
 from connectors.simulator.kubernetes.registry import Precondition, Registry
-from connectors.simulator.kubernetes.representation import Form
+from connectors.simulator.kubernetes.representation import Form, Representation, Shown
 from connectors.simulator.kubernetes.request import Request
 from connectors.simulator.kubernetes.reviews import reviewed
 from connectors.simulator.kubernetes.scale import scale_of
@@ -24,11 +24,19 @@ _DELETED_AS_OBJECT = (POD, SERVICE, QUOTA)  # the others answer a Status
 class Api:
     """Answers every request but watches."""
 
-    def __init__(self, registry: Registry, access: Access, metrics: Metrics, departures: Departures) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        access: Access,
+        metrics: Metrics,
+        departures: Departures,
+        representation: Representation,
+    ) -> None:
         self._registry = registry
         self._access = access
         self._metrics = metrics
         self._departures = departures
+        self._representation = representation
         self._writing = Writing(registry)
 
     def answer(self, request: Request, sent: Body, form: Form) -> Answer:
@@ -63,7 +71,7 @@ class Api:
     def _paged(self, objects: list[Object], request: Request, form: Form) -> Answer:
         found = page(objects, request, self._registry.store)
         now = self._registry.times.wall().timestamp()
-        shown = representation.many(found.objects, request.kind, request.version, form, now, found.metadata)
+        shown = self._representation.many(found.objects, request.kind, request.version, form, now, found.metadata)
         return Answer(200, shown)
 
     def _write(self, request: Request, sent: Body, form: Form) -> Answer:
@@ -83,7 +91,7 @@ class Api:
         found = [obj for obj in self._registry.store.of(request.kind, request.namespace) if matches(obj)]
         gone = [self._remove(request, name_of(obj), asked, namespace_of(obj)) for obj in found]
         now, version = self._registry.times.wall().timestamp(), str(self._registry.store.version)
-        shown = representation.many(gone, request.kind, request.version, form, now, {"resourceVersion": version})
+        shown = self._representation.many(gone, request.kind, request.version, form, now, {"resourceVersion": version})
         return Answer(200, shown)
 
     def _remove(self, request: Request, name: str, asked: Object, namespace: str = "") -> Object:
@@ -121,9 +129,9 @@ class Api:
                 return Answer(200, self._shown(obj, request, form))
         raise refusal.not_found(request.kind, request.name)
 
-    def _shown(self, obj: Object, request: Request, form: Form) -> Object:
+    def _shown(self, obj: Object, request: Request, form: Form) -> Shown:
         now = self._registry.times.wall().timestamp()
-        return representation.one(obj, request.kind, request.version, form, now)
+        return self._representation.one(obj, request.kind, request.version, form, now)
 
 
 def _policy(request: Request, asked: Object) -> str:

@@ -9,9 +9,12 @@ READ = ("get", "list")
 CREATE = ("create",)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Kind:
-    """One kind. ``versions`` are those served, the stored (and preferred) one first."""
+    """One kind, equal to itself alone: stores and caches look it up all the time.
+
+    ``versions`` are those served, the stored (and preferred) one first.
+    """
 
     group: str
     versions: tuple[str, ...]

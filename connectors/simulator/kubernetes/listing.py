@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from bisect import bisect_right
 from dataclasses import dataclass
 
 import msgspec
@@ -28,7 +29,7 @@ class _Token(msgspec.Struct):
 
 
 def matcher(request: Request) -> selector.Match:
-    """The question that a request's label and field selectors ask."""
+    """The question that a request's label and field selectors ask; 400 for what is none."""
     by_label = selector.labels(request.query.get("labelSelector", ""))
     by_field = selector.fields(request.query.get("fieldSelector", ""), request.kind)
     return lambda obj: by_label(obj) and by_field(obj)
@@ -41,13 +42,14 @@ def page(objects: list[Object], request: Request, store: Store) -> Page:
         raise refusal.bad_request(f'resourceVersion: Invalid value: "{asked}"')
     if int(asked) > store.version:
         raise refusal.too_new(int(asked), store.version)
-    matches = matcher(request)
-    found = [obj for obj in objects if matches(obj)]
+    matches, found = matcher(request), objects
+    if request.query.get("labelSelector") or request.query.get("fieldSelector"):
+        found = [obj for obj in objects if matches(obj)]
     version = store.version
     if text := request.query.get("continue", ""):
         token = _opened(text, store)
         version = token.version
-        found = [obj for obj in found if _key(obj) > token.after]
+        found = found[bisect_right(found, token.after, key=_key) :]
     limit = request.number("limit") or len(found)
     shown, left = found[:limit], len(found) - limit
     metadata: Object = {"resourceVersion": str(version)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from connectors.simulator.kubernetes.objects import Object
+from connectors.simulator.kubernetes.representation import Shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,5 +21,5 @@ class Answer:
     """``warnings`` go beside the body, in headers that kubectl prints."""
 
     code: int
-    body: Object
+    body: Shown
     warnings: tuple[str, ...] = ()

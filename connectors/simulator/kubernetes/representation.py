@@ -7,13 +7,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import msgspec
+
 from connectors.simulator.kubernetes import refusal
 from connectors.simulator.kubernetes.conversion import shown
+from connectors.simulator.kubernetes.encoding import Encodings
 from connectors.simulator.kubernetes.kinds import Kind
 from connectors.simulator.kubernetes.objects import Object
+from connectors.simulator.kubernetes.store import Store
 from connectors.simulator.kubernetes.table import cells, columns
 
 _OFFERED = ("application/json",)
+Shown = Object | msgspec.Raw  # a tree, or the bytes of one
 _PLAIN = ("application/json", "application/*", "*/*")
 
 
@@ -49,27 +54,6 @@ def negotiated(accept: str, include: str = "") -> Form:
     raise refusal.not_acceptable(_OFFERED)
 
 
-def one(obj: Object, kind: Kind, version: str, form: Form, now: float, headed: bool = True) -> Object:
-    """One object. ``headed`` False leaves a table's columns out: in a watch only the first has them."""
-    seen = shown(obj, kind, version)
-    if form.kind == "Table":
-        return _table([seen], kind, form, now, {"resourceVersion": seen["metadata"]["resourceVersion"]}, headed)
-    return _partial(seen, form) if form.kind else seen
-
-
-def many(objects: list[Object], kind: Kind, version: str, form: Form, now: float, metadata: Object) -> Object:
-    """A list, with its ``metadata`` (resourceVersion, continue, remainingItemCount)."""
-    seen = [shown(obj, kind, version) for obj in objects]
-    if form.kind == "Table":
-        return _table(seen, kind, form, now, metadata, headed=True)
-    if form.kind:
-        items = [_partial(obj, form) for obj in seen]
-        api_version = f"meta.k8s.io/{form.version}"
-        return {"kind": "PartialObjectMetadataList", "apiVersion": api_version, "metadata": metadata, "items": items}
-    items = [{key: value for key, value in obj.items() if key not in ("kind", "apiVersion")} for obj in seen]
-    return {"kind": f"{kind.name}List", "apiVersion": kind.api_version(version), "metadata": metadata, "items": items}
-
-
 def bookmark(kind: Kind, version: str, form: Form, at: int, initial: bool) -> Object:
     """The object of a BOOKMARK event: a version, and whether the initial events are over."""
     metadata: Object = {"resourceVersion": str(at), "creationTimestamp": None}
@@ -83,25 +67,57 @@ def bookmark(kind: Kind, version: str, form: Form, at: int, initial: bool) -> Ob
     return {"kind": kind.name, "apiVersion": kind.api_version(version), "metadata": metadata}
 
 
-def _partial(obj: Object, form: Form) -> Object:
-    api_version = f"meta.k8s.io/{form.version}"
-    return {"kind": "PartialObjectMetadata", "apiVersion": api_version, "metadata": obj["metadata"]}
+class Representation:
+    """Shows objects; what stands in the store is encoded once."""
 
+    def __init__(self, store: Store) -> None:
+        self._encodings = Encodings(store)
 
-def _table(objects: list[Object], kind: Kind, form: Form, now: float, metadata: Object, headed: bool) -> Object:
-    return {
-        "kind": "Table",
-        "apiVersion": f"meta.k8s.io/{form.version}",
-        "metadata": metadata,
-        "columnDefinitions": columns(kind) if headed else [],
-        "rows": [_row(obj, kind, form, now) for obj in objects],
-    }
+    def one(self, obj: Object, kind: Kind, version: str, form: Form, now: float, headed: bool = True) -> Shown:
+        """One object. ``headed`` False leaves a table's columns out: in a watch only the first has them."""
+        if form.kind == "Table":
+            metadata = {"resourceVersion": obj["metadata"]["resourceVersion"]}
+            return self._table([obj], kind, version, form, now, metadata, headed)
+        if form.kind:
+            return self._encodings.partial(obj, kind, form.version)
+        seen = shown(obj, kind, version)
+        return self._encodings.whole(obj, kind) if seen is obj else seen
 
+    def many(self, objects: list[Object], kind: Kind, version: str, form: Form, now: float, metadata: Object) -> Object:
+        """A list, with its ``metadata`` (resourceVersion, continue, remainingItemCount)."""
+        if form.kind == "Table":
+            return self._table(objects, kind, version, form, now, metadata, headed=True)
+        items: list[Shown]
+        if form.kind:
+            items = [self._encodings.partial(obj, kind, form.version) for obj in objects]
+            head = {"kind": "PartialObjectMetadataList", "apiVersion": f"meta.k8s.io/{form.version}"}
+        else:
+            items = [self._item(obj, kind, version) for obj in objects]
+            head = {"kind": f"{kind.name}List", "apiVersion": kind.api_version(version)}
+        return {**head, "metadata": metadata, "items": items}
 
-def _row(obj: Object, kind: Kind, form: Form, now: float) -> Object:
-    row: Object = {"cells": cells(obj, kind, now)}
-    if form.include == "Metadata":
-        row["object"] = _partial(obj, form)
-    elif form.include == "Object":
-        row["object"] = obj
-    return row
+    def _item(self, obj: Object, kind: Kind, version: str) -> Shown:
+        seen = shown(obj, kind, version)
+        if seen is obj:
+            return self._encodings.item(obj, kind)
+        return {key: value for key, value in seen.items() if key not in ("kind", "apiVersion")}
+
+    def _table(
+        self, objects: list[Object], kind: Kind, version: str, form: Form, now: float, metadata: Object, headed: bool
+    ) -> Object:
+        return {
+            "kind": "Table",
+            "apiVersion": f"meta.k8s.io/{form.version}",
+            "metadata": metadata,
+            "columnDefinitions": columns(kind) if headed else [],
+            "rows": [self._row(obj, kind, version, form, now) for obj in objects],
+        }
+
+    def _row(self, obj: Object, kind: Kind, version: str, form: Form, now: float) -> Object:
+        seen = shown(obj, kind, version)
+        row: Object = {"cells": self._encodings.cells(obj, kind, now) if seen is obj else cells(seen, kind, now)}
+        if form.include == "Metadata":
+            row["object"] = self._encodings.partial(obj, kind, form.version)
+        elif form.include == "Object":
+            row["object"] = self._encodings.whole(obj, kind) if seen is obj else seen
+        return row

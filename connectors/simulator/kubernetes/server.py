@@ -19,7 +19,7 @@ from connectors.simulator.kubernetes.message import Body
 from connectors.simulator.kubernetes.objects import Object
 from connectors.simulator.kubernetes.podstreams import PodStreams
 from connectors.simulator.kubernetes.refusal import Refusal
-from connectors.simulator.kubernetes.representation import clauses, negotiated
+from connectors.simulator.kubernetes.representation import Shown, clauses, negotiated
 from connectors.simulator.kubernetes.request import Request, parse
 from connectors.simulator.kubernetes.tokens import Tokens
 from connectors.simulator.kubernetes.watching import Watches
@@ -183,7 +183,7 @@ def _beside(path: str) -> web.Response | None:
     return _json(document)
 
 
-def _json(document: Object, code: int = 200, content_type: str = "application/json") -> web.Response:
+def _json(document: Shown, code: int = 200, content_type: str = "application/json") -> web.Response:
     headers = {"Content-Type": content_type, "Cache-Control": "no-cache, private"}
     return web.Response(body=msgspec.json.encode(document), status=code, headers=headers)
 

@@ -5,6 +5,7 @@ The ring is what watches read; who asks for a version that has left it gets "Exp
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -41,6 +42,7 @@ class Store:
     def __init__(self, history: int = 4096) -> None:
         self.version = 1
         self._objects: dict[Kind, dict[tuple[str, str], Object]] = {}
+        self._order: dict[Kind, list[tuple[str, str]]] = {}  # the keys, sorted
         self._history: deque[Commit] = deque(maxlen=history)
         self._listeners: list[Listener] = []
 
@@ -54,8 +56,11 @@ class Store:
 
     def of(self, kind: Kind, namespace: str = "") -> list[Object]:
         """All objects of a kind, in a namespace or ("") in all, sorted by namespace and name as etcd sorts them."""
-        objects = self._objects.get(kind, {})
-        return [objects[key] for key in sorted(objects) if namespace in ("", key[0])]
+        objects, order = self._objects.get(kind, {}), self._order.get(kind, [])
+        if not namespace:
+            return [objects[key] for key in order]
+        start, end = bisect_left(order, (namespace, "")), bisect_left(order, (f"{namespace}\0", ""))
+        return [objects[key] for key in order[start:end]]
 
     def count(self, kind: Kind) -> int:
         return len(self._objects.get(kind, {}))
@@ -67,12 +72,15 @@ class Store:
         self.version += 1
         obj["metadata"]["resourceVersion"] = str(self.version)
         before, objects[key] = objects.get(key), obj
+        if before is None:
+            insort(self._order.setdefault(kind, []), key)
         self._tell(Commit(self.version, kind, before, obj))
         return obj
 
     def remove(self, kind: Kind, namespace: str, name: str) -> Object:
         """Takes the object away; it must be there."""
-        before = self._objects[kind].pop((namespace, name))
+        before, order = self._objects[kind].pop((namespace, name)), self._order[kind]
+        del order[bisect_left(order, (namespace, name))]
         self.version += 1
         commit = Commit(self.version, kind, before, None)
         self._tell(commit)

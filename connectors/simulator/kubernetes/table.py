@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from connectors.simulator.kubernetes.kinds import (
     ACCOUNT,
@@ -57,8 +58,12 @@ class Column:
         }
 
 
+def columns_of(kind: Kind) -> tuple[Column, ...]:
+    return _COLUMNS.get(kind, _PLAIN)
+
+
 def columns(kind: Kind) -> list[Object]:
-    return [column.definition() for column in _COLUMNS.get(kind, _PLAIN)]
+    return [column.definition() for column in columns_of(kind)]
 
 
 def cells(obj: Object, kind: Kind, now: float) -> list[object]:
@@ -91,7 +96,13 @@ def _two(high: int, unit: str, low: int, lesser: str) -> str:
 
 
 def _since(stamp: str | None, now: float) -> str:
-    return duration(now - datetime.fromisoformat(stamp).timestamp()) if stamp else "<unknown>"
+    return duration(now - _epoch(stamp)) if stamp else "<unknown>"
+
+
+@lru_cache(1024)
+def _epoch(stamp: str) -> float:
+    """Wall seconds of a time stamp; a rollout's pods have the same."""
+    return datetime.fromisoformat(stamp).timestamp()
 
 
 def _at(*path: str, default: object = "") -> Callable[[Object, float], object]:

@@ -10,12 +10,11 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import dataclass
 
-from connectors.simulator.kubernetes import representation
 from connectors.simulator.kubernetes.identity import Times
 from connectors.simulator.kubernetes.listing import matcher
 from connectors.simulator.kubernetes.objects import Object
 from connectors.simulator.kubernetes.refusal import Refusal, too_new
-from connectors.simulator.kubernetes.representation import Form
+from connectors.simulator.kubernetes.representation import Form, Representation, bookmark
 from connectors.simulator.kubernetes.request import Request
 from connectors.simulator.kubernetes.selector import Match
 from connectors.simulator.kubernetes.store import Commit, Store
@@ -49,8 +48,9 @@ def _inside(obj: Object, request: Request) -> bool:
 class Watches:
     """All open watches of a server."""
 
-    def __init__(self, store: Store, times: Times) -> None:
+    def __init__(self, store: Store, times: Times, representation: Representation) -> None:
         self._store = store
+        self._representation = representation
         self._times = times
         self._open: set[asyncio.Queue[Commit | None]] = set()
 
@@ -73,7 +73,7 @@ class Watches:
         matches = matcher(request)
         stop = self._store.listen(_feeder(queue, request))
         self._open.add(queue)
-        show = _Shown(request, form, self._times)
+        show = _Shown(request, form, self._times, self._representation)
         try:
             past, version = self._past(request, matches), self._store.version
             for event in past:
@@ -122,22 +122,23 @@ class Watches:
 class _Shown:
     """Events in the client's representation; only a table's first one has columns."""
 
-    def __init__(self, request: Request, form: Form, times: Times) -> None:
+    def __init__(self, request: Request, form: Form, times: Times, representation: Representation) -> None:
         self._request = request
+        self._representation = representation
         self._form = form
         self._times = times
         self._headed = True
 
     def event(self, event: Event) -> Object:
         now = self._times.wall().timestamp()
-        shown = representation.one(
+        shown = self._representation.one(
             event.object, self._request.kind, self._request.version, self._form, now, self._headed
         )
         self._headed = False
         return {"type": event.type, "object": shown}
 
     def bookmark(self, version: int, initial: bool) -> Object:
-        shown = representation.bookmark(self._request.kind, self._request.version, self._form, version, initial)
+        shown = bookmark(self._request.kind, self._request.version, self._form, version, initial)
         return {"type": "BOOKMARK", "object": shown}
 
 

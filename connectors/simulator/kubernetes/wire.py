@@ -22,6 +22,7 @@ from connectors.simulator.kubernetes.metrics import Metrics
 from connectors.simulator.kubernetes.options import Denial, KubernetesOptions
 from connectors.simulator.kubernetes.podstreams import PodStreams
 from connectors.simulator.kubernetes.registry import Registry
+from connectors.simulator.kubernetes.representation import Representation
 from connectors.simulator.kubernetes.server import Server
 from connectors.simulator.kubernetes.shop import SHOP, furnish
 from connectors.simulator.kubernetes.store import Store
@@ -56,8 +57,9 @@ class KubernetesWire:
         secure = self._options.tls is not None
         self._tokens = Tokens(identity, self._times, self._options.token, self._options.token_seconds, secure)
         self._departures = Departures(self._registry, family)
-        api = Api(self._registry, self._access, self._metrics, self._departures)
-        watches = Watches(self._store, self._times)
+        representation = Representation(self._store)
+        api = Api(self._registry, self._access, self._metrics, self._departures, representation)
+        watches = Watches(self._store, self._times, representation)
         self._logs = Logs()
         self._streams = PodStreams(self._registry, self._logs)
         self._server = Server(api, self._access, self._tokens, watches, self._streams, self._options.tls)

@@ -21,7 +21,7 @@ from connectors.simulator.kubernetes.message import Body
 from connectors.simulator.kubernetes.metrics import Metrics
 from connectors.simulator.kubernetes.refusal import Refusal
 from connectors.simulator.kubernetes.registry import Registry
-from connectors.simulator.kubernetes.representation import Form
+from connectors.simulator.kubernetes.representation import Form, Representation
 from connectors.simulator.kubernetes.request import parse
 from connectors.simulator.kubernetes.shop import furnish
 from connectors.simulator.kubernetes.store import Store
@@ -68,7 +68,7 @@ class Bare:
         family = Family(store)
         self.controllers = Controllers(registry, family)
         self.metrics = Metrics(store, times, self.controllers.memory)
-        self.api = Api(registry, Access(), self.metrics, Departures(registry, family))
+        self.api = Api(registry, Access(), self.metrics, Departures(registry, family), Representation(store))
         furnish(registry)
         self.call("POST", "/api/v1/namespaces/shop/resourcequotas", {"metadata": {"name": "all"}, "spec": {"hard": {}}})
         self.t = 0
@@ -87,7 +87,8 @@ class Bare:
         raw = b"" if body is None else msgspec.json.encode(body)
         try:
             request = parse(method, path, {})
-            return self.api.answer(request, Body(raw, media), Form("Table") if table else Form()).body
+            answer = self.api.answer(request, Body(raw, media), Form("Table") if table else Form())
+            return msgspec.json.decode(msgspec.json.encode(answer.body))
         except Refusal:
             return None
 
