@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from connectors.simulator.redis.catalog import catalog
+from connectors.simulator.redis.catalog import catalog, parents
 from connectors.simulator.redis.protocol import OK, Failure, Reply
 from connectors.simulator.redis.server import SYNTAX, Call, Client, Command, Guard, Server
 
@@ -16,12 +16,20 @@ def loading_guard(server: Server) -> Guard:
     """Turns away what the real server does not do while it loads."""
 
     def guard(client: Client, command: Command, words: list[bytes], where: str) -> None:
-        if server.loading:
-            fact = catalog().get(words[0].lower().decode("ascii", "replace"))
-            if fact is None or "loading" not in fact.flags:
-                raise Failure(LOADING)
+        if server.loading and not _while_loading(words):
+            raise Failure(LOADING)
 
     return guard
+
+
+def _while_loading(words: list[bytes]) -> bool:
+    """Whether the real server does it while it loads; an unknown subcommand is refused later, as what it is."""
+    name = words[0].lower().decode("ascii", "replace")
+    if name in parents() and len(words) > 1:
+        fact = catalog().get(f"{name}|{words[1].lower().decode('ascii', 'replace')}")
+        return fact is None or "loading" in fact.flags
+    fact = catalog().get(name)
+    return fact is not None and "loading" in fact.flags
 
 
 def shut_down(call: Call) -> Reply:

@@ -54,7 +54,7 @@ async def test_a_lost_primary_is_replaced_and_clients_find_the_new_one(servers: 
 
     async def replaced() -> bool:
         try:
-            return (await finder.discover_master("mymaster"))[1] != lost
+            return bool((await finder.discover_master("mymaster"))[1] != lost)
         except MasterNotFoundError:
             return False
 
@@ -109,7 +109,11 @@ async def test_the_sentinel_tells_who_listens(servers: Servers) -> None:
 
 async def test_a_forced_failover_needs_nobody_to_die(servers: Servers) -> None:
     first = servers.ports[0]
-    assert await said(servers.sentinel, "SENTINEL", "FAILOVER", "mymaster") == "OK"
+
+    async def begun() -> bool:
+        return await said(servers.sentinel, "SENTINEL", "FAILOVER", "mymaster") == "OK"
+
+    await until(servers, begun)
     assert "already in progress" in str(await said(servers.sentinel, "SENTINEL", "FAILOVER", "mymaster"))
 
     async def replaced() -> bool:
