@@ -107,6 +107,8 @@ def _commit_error(session: Session, request: Message) -> Code:
     error = session.group_error(request.group_id)
     if error is not Code.NONE:
         return error
+    if session.cluster.full(request.group_id):
+        return Code.COORDINATOR_NOT_AVAILABLE
     group = session.cluster.groups.get(request.group_id) or Group(request.group_id)
     return group.may_commit(request.member_id, request.group_instance_id, request.generation_id_or_member_epoch)
 
@@ -135,6 +137,7 @@ def offset_delete(session: Session, request: Message, version: int) -> Message:
     part_error = Code.GROUP_SUBSCRIBED_TO_TOPIC if group.live else Code.NONE
     if not group.live:
         group.forget([(topic.name, part.partition_index) for topic in request.topics for part in topic.partitions])
+        session.cluster.tidy(group)
     topics = [
         shape(
             name=topic.name,

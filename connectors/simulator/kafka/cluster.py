@@ -24,6 +24,7 @@ from connectors.simulator.kafka.transactions import Transaction, Transactions
 from connectors.simulator.tick import Group as Dictated
 from connectors.simulator.tick import Tick
 
+MOST_GROUPS = 10_000
 COMPACTED = "settings"  # a topic of which compaction has left these offsets, of those there were
 COMPACTED_END = 40
 COMPACTED_RECORDS = {
@@ -122,6 +123,16 @@ class Cluster:
     def group(self, name: str) -> Group:
         """The group of this name, made when it is not there yet."""
         return self.groups.setdefault(name, Group(name))
+
+    def full(self, group: str) -> bool:
+        """Whether there are too many groups for this one to be made."""
+        return group not in self.groups and len(self.groups) >= MOST_GROUPS
+
+    def tidy(self, group: Group) -> None:
+        """A group that nobody is in and that has committed nothing is no more."""
+        waited_for = group.membership is not None and not group.membership.idle
+        if not (group.dictated or waited_for or group.committed):
+            self.groups.pop(group.name, None)
 
     def membership(self, group: str) -> Membership | None:
         """The door into a group for clients; None where they may not join."""

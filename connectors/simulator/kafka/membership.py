@@ -11,7 +11,17 @@ from dataclasses import replace
 
 from connectors.simulator.kafka.codes import Code
 from connectors.simulator.kafka.later import Alarm
-from connectors.simulator.kafka.roster import Answer, Deadline, Joined, Participant, Roster, SyncAnswer, Synced, Wish
+from connectors.simulator.kafka.roster import (
+    LARGEST_SAID,
+    Answer,
+    Deadline,
+    Joined,
+    Participant,
+    Roster,
+    SyncAnswer,
+    Synced,
+    Wish,
+)
 
 EMPTY, PREPARING, COMPLETING, STABLE = "Empty", "PreparingRebalance", "CompletingRebalance", "Stable"
 
@@ -33,6 +43,11 @@ class Membership:
     @property
     def members(self) -> Mapping[str, Participant]:
         return self._roster.members
+
+    @property
+    def idle(self) -> bool:
+        """Nobody is in, and nobody is expected."""
+        return not self._roster.members and not self._roster.named
 
     def join(self, wish: Wish, answer: Answer) -> None:
         """Answers at once with a refusal, or when everybody has joined."""
@@ -58,6 +73,8 @@ class Membership:
         code = self._stale(id, instance, generation)
         if code is Code.NONE and self.state == PREPARING:
             code = Code.REBALANCE_IN_PROGRESS
+        if any(len(assignment) > LARGEST_SAID for assignment in dealt.values()):
+            code = Code.INVALID_REQUEST
         if code is not Code.NONE:
             answer(Synced(code))
             return

@@ -13,6 +13,7 @@ from connectors.simulator.kafka.later import Alarm, Cancellable
 
 SHORTEST_SESSION, LONGEST_SESSION = 6.0, 1800.0  # seconds; group.min/max.session.timeout.ms of a real broker
 MOST_MEMBERS = 500  # a group's, those who were only given an id included
+LARGEST_SAID = 1 << 20  # bytes that a member may say of itself, and that its assignment may have
 NO_GENERATION = -1
 
 Protocols = tuple[tuple[str, bytes], ...]  # names with what the member says in each, the preferred one first
@@ -139,6 +140,8 @@ class Roster:
             return code
         if not wish.id and len(self.members) + len(self.named) >= MOST_MEMBERS:
             return Code.GROUP_MAX_SIZE_REACHED
+        if sum(len(name) + len(said) for name, said in wish.protocols) > LARGEST_SAID:
+            return Code.INVALID_REQUEST
         return Code.NONE if self._agrees(wish) else Code.INCONSISTENT_GROUP_PROTOCOL
 
     def _agrees(self, wish: Wish) -> bool:

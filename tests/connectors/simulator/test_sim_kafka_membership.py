@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import count
+from typing import Any
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from connectors.simulator.kafka import cluster
+from connectors.simulator.kafka.api_membership import join_group
+from connectors.simulator.kafka.cluster import Cluster
 from connectors.simulator.kafka.codes import Code
 from connectors.simulator.kafka.later import StoppedAlarm
 from connectors.simulator.kafka.membership import COMPLETING, EMPTY, PREPARING, STABLE, Membership
 from connectors.simulator.kafka.roster import Joined, Synced, Wish
+from connectors.simulator.kafka.session import Session
+from tests.connectors.simulator import sim_kafka_requests as requests
 
 PARTITIONS = 7
 WISH = Wish("", "test", "consumer", (("range", b"r"), ("roundrobin", b"rr")), session=10.0, rebalance=30.0)
@@ -179,6 +185,7 @@ def test_who_asks_twice_is_answered_once_more_at_the_first_place_too() -> None:
         (replace(WISH, protocols=(("sticky", b""),)), Code.INCONSISTENT_GROUP_PROTOCOL),
         (replace(WISH, kind="connect"), Code.INCONSISTENT_GROUP_PROTOCOL),
         (replace(WISH, protocols=()), Code.INCONSISTENT_GROUP_PROTOCOL),
+        (replace(WISH, protocols=(("range", b"x" * (1 << 20)),)), Code.INVALID_REQUEST),
         (replace(WISH, session=5.9), Code.INVALID_SESSION_TIMEOUT),
         (replace(WISH, session=1801.0), Code.INVALID_SESSION_TIMEOUT),
     ],
@@ -234,6 +241,24 @@ def test_the_expelled_are_told_that_nobody_knows_them() -> None:
     assert group.joined[-1] == Joined(Code.UNKNOWN_MEMBER_ID, leader.member)
     assert group.door.heartbeat(other.member, None, other.generation) is Code.UNKNOWN_MEMBER_ID
     assert group.door.state == EMPTY
+
+
+def test_groups_that_nobody_is_in_are_not_kept_and_not_too_many_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = Cluster(7)
+    at = Session(known.coordinator(requests.GROUP), known, now=lambda: 0.0)
+    before = set(known.groups)
+    refused = join_group(at, with_header(requests.join("a stranger")), 5)
+    assert refused.message.error_code == Code.UNKNOWN_MEMBER_ID
+    assert set(known.groups) == before
+    monkeypatch.setattr(cluster, "MOST_GROUPS", len(before))
+    full = join_group(at, with_header(requests.join()), 3)
+    assert full.message.error_code == Code.COORDINATOR_NOT_AVAILABLE
+
+
+def with_header(request: Any) -> Any:
+    request.API_VERSION = 5
+    request.with_header(correlation_id=1, client_id="test")
+    return request
 
 
 class MembershipLife(RuleBasedStateMachine):

@@ -154,6 +154,8 @@ async def test_a_members_life(bootstrap: str) -> None:
         assert await committed("", -1) == 0
         deleted = await one.ask(requests.offset_delete(group, name), 0)
         assert (deleted.error_code, deleted.topics[0].partitions[0].error_code) == (0, 0)
+        assert (await one.ask(admin.DeleteGroupsRequest(groups_names=[group]), 1)).results[0].error_code == 69
+        assert await committed("", -1) == 0
         assert (await one.ask(admin.DeleteGroupsRequest(groups_names=[group]), 1)).results[0].error_code == 0
         assert (await one.ask(admin.DeleteGroupsRequest(groups_names=[group]), 1)).results[0].error_code == 69
 
