@@ -1,4 +1,4 @@
-"""What an estate may want of its Kafka beside the defaults: topics, security, and how patient it is with its peers."""
+"""What an estate may want of its Kafka beside the defaults: security, more groups, and patience with its peers."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from connectors.simulator.kafka.rights import Right
+from connectors.simulator.tick import Group
 
 Security = Literal["PLAINTEXT", "SASL_PLAINTEXT", "SSL", "SASL_SSL"]
 
@@ -24,6 +25,7 @@ class KafkaOptions:
     users: Mapping[str, str] = field(default_factory=dict)
     tls: ssl.SSLContext | None = None
     rights: Mapping[str, frozenset[Right]] = field(default_factory=dict)
+    groups: tuple[Group, ...] = ()  # beside the model's, with their topics, as they are: a large estate to look at
     patience: float = 15.0
     idle: float = 600.0  # connections.max.idle.ms of a real broker
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 
 from connectors.simulator.architecture import Architecture
@@ -39,6 +40,7 @@ class KafkaWire:
         self._listeners = {
             broker: Listener(partial(self._converse, broker), options.tls, options.patience) for broker in BROKERS
         }
+        self._standing = options.groups
         self._silent: set[int] = set()
         self._accounts = Accounts(seed, options.users) if options.asks_for_password else None
         self._memory = Memory()
@@ -51,6 +53,8 @@ class KafkaWire:
 
     def step(self, t: int, tick: Tick) -> None:
         """Takes the model's word for simulated second ``t``."""
+        if self._standing:  # said once: nothing about them changes
+            tick, self._standing = replace(tick, groups=(*tick.groups, *self._standing)), ()
         self._cluster.brokers.step(t)
         self._cluster.show(tick, self._clock.wall(t) * 1000)
 
@@ -104,6 +108,12 @@ class KafkaWire:
     def offline(self) -> int:
         """Partitions that nobody leads."""
         return sum(at.leader == NOBODY for at in self._placements())
+
+    def leaders(self) -> Mapping[tuple[str, int], int]:
+        """Who leads each partition, by topic and index; -1: nobody."""
+        topics = self._cluster.topics.values()
+        parts = [(topic.name, index) for topic in topics for index in range(len(topic.logs))]
+        return {part: self._cluster.leader(*part) for part in parts}
 
     def silence(self, broker: int) -> None:
         """This broker still takes connections and answers nothing: it hangs."""

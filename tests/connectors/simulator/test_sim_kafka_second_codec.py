@@ -30,7 +30,9 @@ MODULES = (admin, commit, coordination, fetch, group, metadata, offset, produce,
 def both_know() -> Iterator[Any]:
     """aiokafka's requests of versions that are served here."""
     found = (thing for module in MODULES for thing in vars(module).values() if isinstance(thing, type))
-    requests = {thing for thing in found if issubclass(thing, RequestStruct) and hasattr(thing, "API_VERSION")}
+    requests: set[Any] = {
+        thing for thing in found if issubclass(thing, RequestStruct) and hasattr(thing, "API_VERSION")
+    }
     for request in sorted(requests, key=lambda one: (one.API_KEY, one.API_VERSION)):
         api = APIS.get(request.API_KEY)
         if request.__name__ in ITS_OWN_MISTAKES:
