@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
+from connectors.simulator.redis.catalog import catalog, parents
 from connectors.simulator.redis.commands import connection
 from connectors.simulator.redis.commands.subcommands import Subcommand, dispatch
 from connectors.simulator.redis.node import Node
@@ -48,7 +49,7 @@ def cluster_guard(view: View, own: Member) -> Guard:
     """Sends a client to the node that has its keys."""
 
     def guard(client: Client, command: Command, words: list[bytes], where: str) -> None:
-        slots = {slot_of(key) for key in command.keys_in(words)}
+        slots = {slot_of(key) for key in _keys_of(command, words)}
         if not slots:
             return
         if len(slots) > 1:
@@ -62,6 +63,15 @@ def cluster_guard(view: View, own: Member) -> Guard:
             raise Failure(NOT_LOCAL if where == "lua" else f"MOVED {slot} {host}:{port}")
 
     return guard
+
+
+def _keys_of(command: Command, words: list[bytes]) -> list[bytes]:
+    """Also of a subcommand: MEMORY USAGE key."""
+    name = words[0].lower().decode("ascii", "replace")
+    if command.first or name not in parents() or len(words) < 3:
+        return command.keys_in(words)
+    fact = catalog().get(f"{name}|{words[1].lower().decode('ascii', 'replace')}")
+    return words[fact.first : fact.first + 1] if fact is not None and fact.first else []
 
 
 def cluster_table(view: View, own: Member) -> Mapping[bytes, Command]:
