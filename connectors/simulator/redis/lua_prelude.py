@@ -7,9 +7,18 @@ chunk gets Python's functions as its arguments and returns the function that run
 from __future__ import annotations
 
 PRELUDE = b"""
-local call, sha1, encode, decode, null, random, randomseed, bits, version, version_number, limit = ...
-local sethook, getinfo = debug.sethook, debug.getinfo
-local function stop() error('script runs too long', 0) end
+local call, sha1, encode, decode, null, random, randomseed, bits, version, version_number, instructions, kilobytes = ...
+local sethook, getinfo, collect = debug.sethook, debug.getinfo, collectgarbage
+local step, spent = 10, 0
+local function watch()
+  spent = spent + step
+  if spent > instructions then error('script runs too long', 0) end
+  if collect('count') > kilobytes then
+    collect()
+    if collect('count') > kilobytes then error('not enough memory', 0) end
+  end
+end
+local function fits(bytes) if bytes > kilobytes * 1024 then error('not enough memory', 0) end end
 local function closed() error('Attempt to modify a readonly table', 2) end
 local function readonly(content)
   return setmetatable({}, {__index = content, __newindex = closed, __metatable = false})
@@ -46,8 +55,8 @@ local redis = {
 redis.call = function(...)
   local reply = call(...)
   if type(reply) == 'table' and reply.err then
-    local caller = getinfo(2, 'l')
-    reply.line = caller and caller.currentline
+    local caller = getinfo(2, 'Sl')  -- of a tail call nothing is known
+    reply.line = caller and caller.source == '@user_script' and caller.currentline
     error(reply, 0)
   end
   return reply
@@ -70,11 +79,29 @@ math_table.random = function(low, high)
   return math.floor(drawn * (high - low + 1)) + low
 end
 math_table.randomseed = function(seed) randomseed(seed) end
-string.dump = nil
+local texts, tables = {}, {}
+for name, value in pairs(string) do texts[name] = value end
+for name, value in pairs(table) do tables[name] = value end
+texts.dump = nil
+texts.rep = function(text, count)
+  fits(#text * count)
+  return string.rep(text, count)
+end
+texts.gsub = function(text, pattern, by, ...)
+  if type(by) == 'string' then fits((#text + 1) * (#by + 1)) end
+  return string.gsub(text, pattern, by, ...)
+end
+tables.concat = function(list, separator, ...)
+  local size = 0
+  for _, item in ipairs(list) do size = size + #tostring(item) + #tostring(separator or '') end
+  fits(size)
+  return table.concat(list, separator, ...)
+end
+getmetatable('').__index = texts
 getmetatable('').__metatable = false
 local load, setfenv = loadstring, setfenv
 local base = {
-  string = readonly(string), table = readonly(table), math = readonly(math_table), redis = readonly(redis),
+  string = readonly(texts), table = readonly(tables), math = readonly(math_table), redis = readonly(redis),
   cjson = readonly(cjson), bit = readonly(bits),
 }
 local keep = {'assert', 'error', 'ipairs', 'next', 'pairs', 'pcall', 'rawequal', 'rawget', 'rawset', 'select',
@@ -108,9 +135,11 @@ return function(body, name, keys, argv, only_check)
   if not chunk then return false, problem end
   if only_check then return true end
   setfenv(chunk, environment(keys, argv))
-  sethook(stop, '', limit)
+  spent = 0
+  sethook(watch, '', step)
   local done, result = pcall(chunk)
   sethook()
+  if collect('count') > kilobytes / 2 then collect() end
   return done, result
 end
 """

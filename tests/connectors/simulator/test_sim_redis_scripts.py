@@ -14,7 +14,7 @@ from tests.real.redis import start_redis
 SCRIPTS = Path(__file__).with_name("redis_scripts.txt").read_text().splitlines()
 SHEBANGS = (
     "#!lua\nreturn 1",
-    "#!lua flags=no-writes\nreturn redis.call('SET', 'a', 1)",
+    "#!lua flags=no-writes\nlocal said = redis.call('SET', 'a', 1) return said",
     "#!lua flags=no-writes,allow-stale\nreturn redis.call('GET', 'a')",
     "#!lua flags=nosuch\nreturn 1",
     "#!lua foo=1\nreturn 1",
@@ -77,6 +77,9 @@ async def test_functions_are_refused_alike(line: Line, real_url: str) -> None:
         ("pcall(function() while true do end end) while true do end", b"script runs too long"),
         ("local t = {} while true do t[#t + 1] = ('x'):rep(100000) .. #t end", b"not enough memory"),
         ("return ('x'):rep(1e9)", b"not enough memory"),
+        ("local s = 'x' while true do s = s .. s end", b"not enough memory"),
+        ("return (('x'):rep(1e5):gsub('x', ('y'):rep(1e5)))", b"not enough memory"),
+        ("local t, x = {}, ('x'):rep(1e5) for i = 1, 1000 do t[i] = x end return table.concat(t)", b"not enough memory"),
         ("error({a = 1})", b"ERR unknown error"),
         ("return loadstring('\\27Lua')()", b"attempt to call a nil value"),
         ("string.format = nil", b"Attempt to modify a readonly table"),

@@ -47,8 +47,8 @@ def _without_shebang(body: bytes) -> tuple[bytes, bool]:
     line, newline, rest = body.partition(b"\n")
     if not newline:
         raise Failure("ERR Invalid script shebang")
-    engine, *options = line[2:].split()
-    if engine != b"lua":
+    engine, *options = line.split() or [b""]
+    if engine != b"#!lua":
         raise Failure(f"ERR Unexpected engine in script shebang: {text(engine)}")
     flags: list[bytes] = []
     for option in options:
