@@ -182,7 +182,8 @@ class Cluster:
         }
 
     def _log_for(self, topic: str, partition: int) -> Log:
-        logs = (self.topics.get(topic) or self.create(topic, 0, {})).logs
+        found = self.topics.get(topic)
+        logs = found.logs if found else self.create(topic, 0, {}).logs
         while len(logs) <= partition:
             logs.append(Log())
         return logs[partition]

@@ -8,16 +8,14 @@ records only is shown nothing from there on.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections import deque
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import takewhile
 
 from connectors.simulator.kafka.batches import Batch, compacted, made, marker
+from connectors.simulator.kafka.history import History
 from connectors.simulator.kafka.producers import Producers
 
-HISTORY = 7200  # steps whose end offset is remembered, for look-ups by time
 RECORDS_A_READ = 200
 
 
@@ -37,7 +35,7 @@ class Log:
     low: int = 0
     end: int = 0
     dictated: bool = False
-    history: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=HISTORY))  # wall ms, end then
+    history: History = field(default_factory=History)
     batches: list[Batch] = field(default_factory=list)
     producers: Producers = field(default_factory=Producers)
     size: int = 0  # bytes of its batches
@@ -52,8 +50,8 @@ class Log:
 
     def dictate(self, low: int, end: int, at: float) -> None:
         """The model's word: offsets at wall milliseconds ``at``."""
-        self.low, self.end, self.dictated = max(low, min(self.deleted, end)), end, True
-        self.history.append((at, end))
+        self.low, self.end, self.dictated = low if low >= self.deleted else min(self.deleted, end), end, True
+        self.history.add(at, end)
 
     def append(self, batches: list[Batch], at: float, t: float = 0.0) -> int:
         """Writes batches as a producer sends them; answers the first one's offset.
@@ -87,7 +85,7 @@ class Log:
         self.end = batch.end
         if batch.transactional and not batch.control:
             self._open.setdefault(batch.producer, batch.base)
-        self.history.append((batch.at, self.end))
+        self.history.add(batch.at, self.end)
 
     def read(self, offset: int, limit: int, below: int | None = None) -> bytes:
         """Whole batches from the one that holds ``offset`` on; at least one when there is any, else up to ``limit``.
@@ -115,15 +113,12 @@ class Log:
 
     def time_of(self, offset: int) -> float:
         """Wall milliseconds at which this offset had been written, as far back as the history goes."""
-        place = bisect_left(self.history, offset + 1, key=lambda entry: entry[1])
-        return self.history[min(place, len(self.history) - 1)][0] if self.history else 0.0
+        return self.history.time_of(offset)
 
     def offset_at(self, at: float) -> int | None:
         """First offset written at or after wall milliseconds ``at``; None when nothing has been since."""
-        before = list(takewhile(lambda entry: entry[0] < at, self.history))
-        if len(before) == len(self.history):
-            return None
-        return max(before[-1][1] if before else self.low, self.low)
+        found = self.history.offset_at(at)
+        return None if found is None else max(found, self.low)
 
     def delete(self, below: int) -> None:
         """Takes out what is before this offset, for good; a batch that reaches beyond it stays and is not shown."""
