@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import struct
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
@@ -17,6 +18,7 @@ from kafka.record.util import calc_crc32c
 
 LARGEST = 1_048_588  # bytes of a batch; message.max.bytes of a real broker
 CHECKED = 1 << 18  # bytes of a batch up to which its checksum is looked at: Python sums up 4 MB a second
+UNPACKED = 4 << 20  # bytes of one batch's records that are looked into
 NOBODY = -1  # id of a producer that has none
 _HEADER = struct.Struct(">qiibIhiqqqhii")
 _FRAME = struct.Struct(">qi")  # base offset, and how many bytes follow
@@ -28,6 +30,7 @@ _MARK_KEY = struct.Struct(">hh")  # version, and 0 for an abort or 1 for a commi
 _MARK_VALUE = struct.Struct(">hi")  # version, the coordinator's epoch
 _MAGIC_AT, _CRC_AT, _ATTRIBUTES_AT, _LAST_DELTA_AT = 16, 17, 21, 23
 _TRANSACTIONAL, _CONTROL, _CODEC = 0x10, 0x20, 0x07
+_PLAIN, _GZIP = 0, 1  # codecs; the others need libraries that a simulator does without
 
 
 class CorruptBatch(Exception):
@@ -175,12 +178,25 @@ def _thinned(
 
 def _records(batch: Batch) -> list[DefaultRecord] | None:
     """None where nobody may or can look into it."""
-    if batch.control:
+    if batch.control or not _unpacks(batch.data):
         return None
     try:
         return list(DefaultRecordBatch(batch.data))
     except (CorruptRecordError, UnsupportedCodecError):
         return None
+
+
+def _unpacks(data: bytes) -> bool:
+    """Whether its records are there to read: as they are, or by gzip and not too many; a bomb is left closed."""
+    codec = data[_ATTRIBUTES_AT + 1] & _CODEC
+    if codec != _GZIP:
+        return codec == _PLAIN
+    unpacking = zlib.decompressobj(wbits=31)
+    try:
+        unpacking.decompress(data[_HEADER.size :], UNPACKED)
+    except zlib.error:
+        return False
+    return unpacking.eof
 
 
 def _reaching(builder: DefaultRecordBatchBuilder, count: int, base: int = 0) -> bytes:
