@@ -19,6 +19,7 @@ from connectors.simulator.tick import Cache as Shown
 from connectors.simulator.tick import Mode
 
 BUCKETS = 30
+HALF, NOTHING = (0.5,) * BUCKETS, (0.0,) * BUCKETS  # of each bucket
 MIB = 2**20
 SHORTEST_TTL = 1.0
 STAYS = 1e-9  # a second: keys that expire together do not expire before
@@ -42,21 +43,22 @@ class Store:
 
     group: Group
     buckets: Buckets
-    present: tuple[float, ...] = (0.5,) * BUCKETS
+    present: tuple[float, ...] = NOTHING
+    keys: float = 0.0  # that are there
+    hit_share: float = 0.0  # share of look-ups that find their key, 0..1
     hits: float = 0.0
     misses: float = 0.0
     evicted: float = 0.0
     expired: float = 0.0
     commands: float = 0.0
 
-    @property
-    def hit_share(self) -> float:
-        """Share of look-ups that find their key, 0..1."""
-        return sum(share * there for (_, share), there in zip(self.buckets, self.present, strict=True))
-
-    @property
-    def keys(self) -> float:
-        return sum(size * there for (size, _), there in zip(self.buckets, self.present, strict=True))
+    def holding(self, present: tuple[float, ...]) -> Store:
+        """The same with other keys in it."""
+        keys = hit_share = 0.0
+        for (size, share), there in zip(self.buckets, present, strict=True):
+            keys += size * there
+            hit_share += share * there
+        return replace(self, present=present, keys=keys, hit_share=min(hit_share, 1.0))
 
 
 Stores = tuple[Store, ...]
@@ -73,7 +75,8 @@ class Fill:
 def opened(cache: Cache) -> Stores:
     """Each group that the model counts, half full."""
     counted = (group for group in cache.groups if group.share > 0)
-    return tuple(Store(group, buckets_of(max(round(cache.keys * group.share), 2), cache.zipf)) for group in counted)
+    stores = (Store(group, buckets_of(max(round(cache.keys * group.share), 2), cache.zipf)) for group in counted)
+    return tuple(store.holding(HALF) for store in stores)
 
 
 def reads(stores: Stores, lookups: float, seconds: float, now: Now) -> float:
@@ -97,10 +100,10 @@ def _first(store: Store, lookups: float, seconds: float) -> float:
 def step(stores: Stores, lookups: float, fill: Fill, now: Now, flushed: bool) -> Stores:
     """The cache a second later. ``lookups`` are those that reach it in this second."""
     if now.cache_ok <= 0:
-        return tuple(Store(store.group, store.buckets, (0.0,) * BUCKETS) for store in stores)
+        return tuple(Store(store.group, store.buckets, NOTHING) for store in stores)
     grown = [_stepped(store, lookups * store.group.share, fill, now) for store in stores]
     if flushed:
-        return tuple(replace(store, present=(0.0,) * BUCKETS) for store in grown)
+        return tuple(store.holding(NOTHING) for store in grown)
     keys = sum(store.keys for store in grown)
     kept = min(1.0, _room(now) / keys) if keys > 0 else 1.0
     return tuple(_evicted(store, kept) for store in grown) if kept < 1 else tuple(grown)
@@ -118,20 +121,19 @@ def _room(now: Now) -> float:
 
 def _evicted(store: Store, kept: float) -> Store:
     gone = store.keys * (1 - kept)
-    return replace(store, present=tuple(there * kept for there in store.present), evicted=store.evicted + gone)
+    return replace(store.holding(tuple(there * kept for there in store.present)), evicted=store.evicted + gone)
 
 
 def _stepped(store: Store, lookups: float, fill: Fill, now: Now) -> Store:
     ttl = max(now.levers.ttl.get(store.group.name, store.group.ttl), SHORTEST_TTL)
     together = now.crisis.together > 0.5 and not now.on(Mode.JITTER)
     if together and now.t % round(ttl) == 0:
-        expired, store = store.keys, replace(store, present=(0.0,) * BUCKETS)
+        expired, store = store.keys, store.holding(NOTHING)
     else:
         expired = 0.0 if together else store.keys / ttl
     hits = lookups * store.hit_share
     return replace(
-        store,
-        present=_settled(store, lookups, STAYS if together else 1 / ttl, fill),
+        store.holding(_settled(store, lookups, STAYS if together else 1 / ttl, fill)),
         hits=store.hits + hits,
         misses=store.misses + lookups - hits,
         expired=store.expired + expired,

@@ -8,16 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import product
-from typing import Any
 
 from connectors.simulator.architecture import Architecture, architecture_named
 from connectors.simulator.levers import Document, levers_of
 from connectors.simulator.model import Model
-from connectors.simulator.rehearsal import Rehearsal
+from connectors.simulator.rehearsal import Fleet, Rehearsal
 from connectors.simulator.scenarios import FAULT, Move, Role, Scenario
 from connectors.simulator.tick import REPORTED, Reported, Tick
 
-CALM_BEFORE = 300  # seconds before 0: the cache is filled by then
+CALM_BEFORE = 120  # seconds before 0: the cache is filled by then
 LASTS = 900  # seconds after the fault that are looked at
 
 
@@ -38,8 +37,8 @@ class Hand:
             if feature.tier in move.off:
                 self.flags[f"flag.{name}"] = {"on": False}
         for role, bounds in move.autoscale.items():
-            for fleet in self._fleets(role):
-                fleet.low, fleet.high = bounds.low, bounds.high
+            for fleet, share in zip(self._fleets(role), shares_of(role, self.plant), strict=True):
+                fleet.low, fleet.high = max(round(bounds.low * share), 1), max(round(bounds.high * share), 1)
         for role, count in move.scale.items():
             for fleet in self._fleets(role):
                 fleet.low = fleet.high = count
@@ -50,7 +49,7 @@ class Hand:
         if move.skip and tick:
             self.reported = replace(self.reported, seeks=_skip(tick))
 
-    def _fleets(self, role: Role) -> list[Any]:
+    def _fleets(self, role: Role) -> list[Fleet]:
         return [self.cluster.fleets[name] for name in workloads_of(role, self.plant)]
 
 
@@ -61,6 +60,11 @@ def workloads_of(role: Role, plant: Architecture) -> tuple[str, ...]:
     if role == "workers":
         return (plant.consumed[0].workload,)
     return (plant.database.replicas,) if plant.database.replicas else ()
+
+
+def shares_of(role: Role, plant: Architecture) -> tuple[float, ...]:
+    """How what is meant for a role is dealt to the workloads that have it."""
+    return tuple(front.share for front in plant.fronts) if role == "front" else (1.0,) * len(workloads_of(role, plant))
 
 
 def fields_of(field: str, plant: Architecture) -> Iterator[str]:

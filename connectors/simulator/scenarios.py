@@ -61,7 +61,7 @@ class Turn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Range(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An autoscaler's bounds."""
+    """An autoscaler's bounds; of several fronts together, by their shares."""
 
     low: int
     high: int
