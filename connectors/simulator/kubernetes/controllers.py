@@ -12,7 +12,9 @@ from connectors.simulator.kubernetes.daemonsets import DaemonSets
 from connectors.simulator.kubernetes.disruption import Budgets
 from connectors.simulator.kubernetes.events import Recorder
 from connectors.simulator.kubernetes.family import Family
+from connectors.simulator.kubernetes.gitops import GitOps
 from connectors.simulator.kubernetes.jobs import Jobs
+from connectors.simulator.kubernetes.keda import Keda
 from connectors.simulator.kubernetes.kinds import (
     CRONJOB,
     DAEMONSET,
@@ -21,6 +23,7 @@ from connectors.simulator.kubernetes.kinds import (
     NODE,
     POD,
     REPLICASET,
+    SCALED_OBJECT,
     STATEFULSET,
     Kind,
 )
@@ -58,12 +61,15 @@ class Controllers:
         self.memory = Memory(self.plane, self.kubelet)
         self.nodes = Nodes(self.plane, self.kubelet)
         self.autoscaler = Autoscaler(self.plane)
+        self._keda = Keda(self.plane, self.autoscaler.external)
+        self.gitops = GitOps(self.plane)
         self._quotas = Quotas(registry)
         self._budgets = Budgets(registry)
         registry.admission.append(self._quotas.admit)
         self._cron_jobs, jobs, rollout = CronJobs(self.plane), Jobs(self.plane), Rollout(self.plane)
         self._acts: dict[Kind, Callable[[Object], None]] = {
             NODE: self.nodes.reconcile,
+            SCALED_OBJECT: self._keda.reconcile,
             CRONJOB: self._cron_jobs.reconcile,
             JOB: jobs.reconcile,
             DAEMONSET: DaemonSets(self.plane).reconcile,
@@ -79,6 +85,8 @@ class Controllers:
     def step(self, t: int, tick: Tick) -> None:
         """Everything that is due at simulated second ``t``."""
         self.memory.step(t, tick)
+        self._keda.step(t, tick)
+        self.gitops.step(t)
         if t % scaling.PERIOD == 0:
             self.autoscaler.sync(t, tick)
         if t % CRON_PERIOD == 0:

@@ -95,6 +95,9 @@ BUDGET = Kind(
     subresources=("status",),
     generation=True,
 )
+SCALED_OBJECT = Kind(
+    "keda.sh", ("v1alpha1",), "ScaledObject", "scaledobjects", True, ("so",), subresources=("status",), generation=True
+)
 LEASE = Kind("coordination.k8s.io", ("v1",), "Lease", "leases", unconditional=False)
 # Roles are kept and shown; what is refused, the deny list says.
 _RBAC = "rbac.authorization.k8s.io"
@@ -136,6 +139,7 @@ STORED = (
     CRONJOB,
     HPA,
     BUDGET,
+    SCALED_OBJECT,
     LEASE,
     ROLE,
     BINDING,

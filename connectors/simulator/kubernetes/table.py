@@ -26,6 +26,7 @@ from connectors.simulator.kubernetes.kinds import (
     QUOTA,
     REPLICASET,
     REVISION,
+    SCALED_OBJECT,
     SECRET,
     SERVICE,
     STATEFULSET,
@@ -96,13 +97,13 @@ def _two(high: int, unit: str, low: int, lesser: str) -> str:
 
 
 def _since(stamp: str | None, now: float) -> str:
-    return duration(now - _epoch(stamp)) if stamp else "<unknown>"
+    return _passed(stamp, now) if stamp else "<unknown>"
 
 
 @lru_cache(1024)
-def _epoch(stamp: str) -> float:
-    """Wall seconds of a time stamp; a rollout's pods have the same."""
-    return datetime.fromisoformat(stamp).timestamp()
+def _passed(stamp: str, now: float) -> str:
+    """An age; the pods of a rollout have the same in one table."""
+    return duration(now - datetime.fromisoformat(stamp).timestamp())
 
 
 def _at(*path: str, default: object = "") -> Callable[[Object, float], object]:
@@ -243,6 +244,14 @@ def _job_duration(job: Object, now: float) -> str:
     )
 
 
+def _held(name: str) -> Callable[[Object, float], object]:
+    def status(obj: Object, now: float) -> str:
+        found = dig(obj, "status", "conditions", default=[])
+        return next((str(item.get("status")) for item in found if item.get("type") == name), "Unknown")
+
+    return status
+
+
 def _node_selector(obj: Object, now: float) -> str:
     selector = dig(obj, "spec", "template", "spec", "nodeSelector", default={})
     return ",".join(f"{key}={value}" for key, value in selector.items()) or _NONE
@@ -310,6 +319,19 @@ _COLUMNS: dict[Kind, tuple[Column, ...]] = {
         _AGE,
         *_IMAGES,
         Column("Selector", _selector, wide=True),
+    ),
+    SCALED_OBJECT: (
+        _NAME,
+        Column("ScaleTargetKind", _at("status", "scaleTargetKind")),
+        Column("ScaleTargetName", _at("spec", "scaleTargetRef", "name")),
+        Column("Min", _at("spec", "minReplicaCount", default=0), "integer"),
+        Column("Max", _at("spec", "maxReplicaCount", default=100), "integer"),
+        Column("Ready", _held("Ready")),
+        Column("Active", _held("Active")),
+        Column("Fallback", _held("Fallback")),
+        Column("Paused", _held("Paused")),
+        Column("Triggers", _at("status", "triggersTypes")),
+        _AGE,
     ),
     REVISION: (_NAME, Column("Controller", _controller), Column("Revision", _at("revision"), "integer"), _AGE),
     JOB: (

@@ -14,6 +14,7 @@ from connectors.simulator.kubernetes.kinds import (
     JOB,
     POD,
     REPLICASET,
+    SCALED_OBJECT,
     STATEFULSET,
     Kind,
 )
@@ -152,6 +153,11 @@ def _policy(policy: Object, field: str) -> list[Cause]:
     return [*found, *(invalid_value(f"{field}.{part}", policy.get(part), why) for part in wrong)]
 
 
+def _scaled_object(obj: Object, before: Object | None) -> list[Cause]:
+    absent = [] if dig(obj, "spec", "scaleTargetRef", "name") else [required("spec.scaleTargetRef.name")]
+    return absent if dig(obj, "spec", "triggers") else [*absent, required("spec.triggers")]
+
+
 def _job(obj: Object, before: Object | None) -> list[Cause]:
     return _finite(dig(obj, "spec", default={}), "spec")
 
@@ -185,6 +191,7 @@ _CHECKS: dict[Kind, Callable[[Object, Object | None], list[Cause]]] = {
     STATEFULSET: _workload,
     DAEMONSET: _workload,
     JOB: _job,
+    SCALED_OBJECT: _scaled_object,
     CRONJOB: _cron_job,
     POD: _pod,
     HPA: _hpa,
