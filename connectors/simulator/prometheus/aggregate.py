@@ -11,6 +11,12 @@ from connectors.simulator.prometheus.numbers import quantile, shortest, variance
 from connectors.simulator.prometheus.range_functions import highest, lowest
 from connectors.simulator.prometheus.values import ExecutionError, Vector, unique
 
+
+def spread(values: list[float]) -> float:
+    """The variance; of one element 0 even if it is NaN, as Prometheus has it."""
+    return variance(values) if len(values) > 1 else 0.0
+
+
 REDUCTIONS: dict[str, Callable[[list[float]], float]] = {
     "sum": sum,
     "avg": lambda values: sum(values) / len(values),
@@ -18,8 +24,8 @@ REDUCTIONS: dict[str, Callable[[list[float]], float]] = {
     "max": highest,
     "count": lambda values: float(len(values)),
     "group": lambda values: 1.0,
-    "stddev": lambda values: math.sqrt(variance(values)),
-    "stdvar": variance,
+    "stddev": lambda values: math.sqrt(spread(values)),
+    "stdvar": spread,
 }
 
 

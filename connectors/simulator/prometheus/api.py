@@ -18,7 +18,7 @@ from connectors.simulator.prometheus.functions import LABEL_NAME
 from connectors.simulator.prometheus.labels import Labels, label
 from connectors.simulator.prometheus.parameters import Parameters
 from connectors.simulator.prometheus.series import Series
-from connectors.simulator.prometheus.values import BadQueryError, TimeoutQueryError
+from connectors.simulator.prometheus.values import BadQueryError, Query, TimeoutQueryError
 
 INSTANT = 0.000_1  # wall seconds that the quickest query takes
 TURN = 0.02  # wall seconds between two looks at who else wants to be served
@@ -117,8 +117,9 @@ class Api:
         start = round(self._clock.sim(given.time("start", 0.0)) * 1000)
         end = round(self._clock.sim(given.time("end", self._now())) * 1000)
         chosen: dict[Series, None] = {}
+        check = Query(self._store, self._clock, start, end).check
         for matchers in [series_selector(text) for text in selectors] or [()]:
-            chosen.update(dict.fromkeys(self._store.select(matchers)))
+            chosen.update(dict.fromkeys(self._store.select(matchers, check)))
         return sorted(series.labels for series in chosen if series.overlaps(start, end))
 
 

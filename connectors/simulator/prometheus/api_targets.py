@@ -18,6 +18,7 @@ from connectors.simulator.prometheus.exposition import CONTENT_TYPE, OPENMETRICS
 from connectors.simulator.prometheus.labels import Labels, label
 from connectors.simulator.prometheus.parameters import Parameters
 from connectors.simulator.prometheus.store import SCRAPES
+from connectors.simulator.prometheus.values import Query
 from connectors.simulator.tick import Sample
 
 Json = dict[str, Any]
@@ -52,7 +53,8 @@ class TargetsApi:
         """The newest sample of each series that is selected, with its time."""
         _, selectors = await parameters(request)
         now = round(self._clock.now() * 1000)
-        chosen = {series: None for text in selectors for series in self._store.select(series_selector(text))}
+        check = Query(self._store, self._clock, now, now).check
+        chosen = {one: None for text in selectors for one in self._store.select(series_selector(text), check)}
         found = ((series.labels, series.at(now)) for series in chosen)
         rows = [(labels, self._wall_ms(sample[0]), sample[1]) for labels, sample in found if sample is not None]
         return web.Response(body=federated(sorted(rows)).encode(), headers={"Content-Type": CONTENT_TYPE})

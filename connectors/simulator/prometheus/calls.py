@@ -13,8 +13,8 @@ from typing import Any
 import promql_parser as promql
 
 from connectors.simulator.prometheus import selectors
+from connectors.simulator.prometheus.dates import CALENDAR
 from connectors.simulator.prometheus.functions import (
-    CALENDAR,
     ELEMENTWISE,
     clamped,
     elementwise,
@@ -30,6 +30,7 @@ from connectors.simulator.prometheus.range_functions import (
     RangeFunction,
     predicted,
     quantile_over_time,
+    smoothed,
 )
 from connectors.simulator.prometheus.values import (
     ExecutionError,
@@ -183,6 +184,27 @@ def predict_linear(arguments: Arguments) -> VectorPlan:
     return plan
 
 
+def holt_winters(arguments: Arguments) -> VectorPlan:
+    matrix, factors = arguments.matrix(0), [arguments.scalar(i) for i in (1, 2)]
+
+    def plan(moment: Moment) -> Vector:
+        smoothing, trend = (factor(moment) for factor in factors)
+        return over_range(lambda window: smoothed(window, smoothing, trend), matrix)(moment)
+
+    return plan
+
+
+def of_native_histograms(arguments: Arguments) -> VectorPlan:
+    """Nothing: there are no native histograms here, and of other samples these functions give no result."""
+    vector = arguments.vector(len(arguments) - 1)
+
+    def plan(moment: Moment) -> Vector:
+        vector(moment)
+        return []
+
+    return plan
+
+
 def histogram_call(arguments: Arguments) -> VectorPlan:
     phi, buckets = arguments.scalar(0), arguments.vector(1)
     return lambda moment: unique(histogram_quantile(phi(moment), buckets(moment)))
@@ -190,7 +212,8 @@ def histogram_call(arguments: Arguments) -> VectorPlan:
 
 def replace_call(arguments: Arguments) -> VectorPlan:
     vector, texts = arguments.vector(0), [arguments.text(i) for i in range(1, 5)]
-    return lambda moment: label_replace(vector(moment), *texts)
+    target, replacement, source, regex = texts
+    return lambda moment: label_replace(vector(moment), target, replacement, source, regex, moment.query.check)
 
 
 def join_call(arguments: Arguments) -> VectorPlan:
@@ -225,7 +248,11 @@ CALLS: dict[str, Callable[[Arguments], VectorPlan]] = {
     "absent": absent,
     "absent_over_time": absent_over_time,
     "clamp": clamp,
+    "histogram_count": of_native_histograms,
+    "histogram_fraction": of_native_histograms,
     "histogram_quantile": histogram_call,
+    "histogram_sum": of_native_histograms,
+    "holt_winters": holt_winters,
     "label_join": join_call,
     "label_replace": replace_call,
     "predict_linear": predict_linear,

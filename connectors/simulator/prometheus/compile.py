@@ -38,6 +38,12 @@ from connectors.simulator.prometheus.values import (
 
 MAX_LENGTH = 4096  # characters; deeper nesting than fits here overflows the parser's stack and ends the process
 
+# Prometheus 3 renamed this function, and the parser knows no other name since.
+HOLT_WINTERS = promql.Function(
+    "holt_winters", [promql.ValueType.Matrix, promql.ValueType.Scalar, promql.ValueType.Scalar], promql.ValueType.Vector
+)
+promql.register_extra_functions([HOLT_WINTERS])
+
 MANY = ((promql.VectorMatchCardinality.ManyToOne, "left"), (promql.VectorMatchCardinality.OneToMany, "right"))
 
 

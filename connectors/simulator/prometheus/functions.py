@@ -8,11 +8,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
 
-from connectors.simulator.prometheus.expression import expression
+from connectors.simulator.prometheus.expression import Match, expression
 from connectors.simulator.prometheus.labels import Labels, label, nameless, with_label
-from connectors.simulator.prometheus.numbers import everywhere, rounded, sign, whole
+from connectors.simulator.prometheus.numbers import everywhere, larger, rounded, sign, smaller, whole
 from connectors.simulator.prometheus.values import ExecutionError, Vector, unique
 
 LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
@@ -20,8 +19,7 @@ REFERENCE = re.compile(r"\$(?:(\$)|(\w+)|\{(\w+)\})", re.ASCII)
 
 
 def clamp(value: float, low: float, high: float) -> float:
-    """NaN anywhere gives NaN."""
-    return math.nan if any(map(math.isnan, (value, low, high))) else max(low, min(high, value))
+    return larger(low, smaller(high, value))
 
 
 def clamped(vector: Vector, low: float, high: float) -> Vector:
@@ -29,21 +27,8 @@ def clamped(vector: Vector, low: float, high: float) -> Vector:
     return [] if high < low else elementwise(clamp, vector, low, high)
 
 
-def calendar(read: Callable[[datetime], int]) -> Callable[[float], float]:
-    """A part of the UTC date at epoch seconds; NaN for what is no date."""
-
-    def apply(value: float) -> float:
-        try:
-            return float(read(datetime.fromtimestamp(math.floor(value), UTC)))
-        except (ValueError, OverflowError, OSError):
-            return math.nan
-
-    return apply
-
-
-def days_in_month(date: datetime) -> int:
-    following = date.replace(year=date.year + date.month // 12, month=date.month % 12 + 1, day=1)
-    return (following - date.replace(day=1)).days
+def elementwise(function: Callable[..., float], vector: Vector, *arguments: float) -> Vector:
+    return unique([(nameless(labels), function(value, *arguments)) for labels, value in vector])
 
 
 ELEMENTWISE: dict[str, Callable[..., float]] = {  # of a value, then of the further scalar arguments
@@ -71,23 +56,9 @@ ELEMENTWISE: dict[str, Callable[..., float]] = {  # of a value, then of the furt
     "atanh": everywhere(math.atanh),
     "deg": math.degrees,
     "rad": math.radians,
-    "clamp_min": lambda value, low: clamp(value, low, math.inf),
-    "clamp_max": lambda value, high: clamp(value, -math.inf, high),
+    "clamp_min": lambda value, low: larger(low, value),
+    "clamp_max": lambda value, high: smaller(high, value),
 }
-CALENDAR: dict[str, Callable[[float], float]] = {  # of epoch seconds; of now without an argument
-    "minute": calendar(lambda date: date.minute),
-    "hour": calendar(lambda date: date.hour),
-    "day_of_month": calendar(lambda date: date.day),
-    "day_of_week": calendar(lambda date: date.isoweekday() % 7),
-    "day_of_year": calendar(lambda date: date.timetuple().tm_yday),
-    "days_in_month": calendar(days_in_month),
-    "month": calendar(lambda date: date.month),
-    "year": calendar(lambda date: date.year),
-}
-
-
-def elementwise(function: Callable[..., float], vector: Vector, *arguments: float) -> Vector:
-    return unique([(nameless(labels), function(value, *arguments)) for labels, value in vector])
 
 
 def ordered(vector: Vector, descending: bool) -> Vector:
@@ -101,7 +72,7 @@ def only(vector: Vector) -> float:
     return vector[0][1] if len(vector) == 1 else math.nan
 
 
-def expanded(template: str, match: re.Match[str]) -> str:
+def expanded(template: str, match: Match) -> str:
     """Go's template of a regular expression: ``$1``, ``${name}``, ``$$``; an unknown group is empty."""
 
     def group(reference: re.Match[str]) -> str:
@@ -117,8 +88,10 @@ def expanded(template: str, match: re.Match[str]) -> str:
     return REFERENCE.sub(group, template)
 
 
-def label_replace(vector: Vector, target: str, replacement: str, source: str, regex: str) -> Vector:
-    """Raises ``ExecutionError`` for a bad expression or label name."""
+def label_replace(
+    vector: Vector, target: str, replacement: str, source: str, regex: str, check: Callable[[], None]
+) -> Vector:
+    """Raises ``ExecutionError`` for a bad expression or label name; ``check`` is called between two elements."""
     try:
         pattern = expression(regex)
     except ValueError:
@@ -127,6 +100,7 @@ def label_replace(vector: Vector, target: str, replacement: str, source: str, re
         raise ExecutionError(f"invalid destination label name in label_replace(): {target}")
 
     def relabelled(labels: Labels) -> Labels:
+        check()
         match = pattern.fullmatch(label(labels, source))
         return with_label(labels, target, expanded(replacement, match)) if match else labels
 

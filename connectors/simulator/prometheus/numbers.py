@@ -93,6 +93,18 @@ def everywhere(function: Callable[[float], float], below: float = math.nan) -> C
     return apply
 
 
+def larger(a: float, b: float) -> float:
+    """As Go's Max: an infinity that is larger than all wins over NaN, and NaN over the rest."""
+    if math.inf in (a, b):
+        return math.inf
+    return math.nan if math.isnan(a) or math.isnan(b) else max(a, b)
+
+
+def smaller(a: float, b: float) -> float:
+    """As Go's Min."""
+    return -larger(-a, -b)
+
+
 def sign(value: float) -> float:
     return value if value == 0 or math.isnan(value) else math.copysign(1.0, value)
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 from connectors.simulator.prometheus.numbers import divide, quantile, total, variance
-from connectors.simulator.prometheus.values import Window
+from connectors.simulator.prometheus.values import ExecutionError, Window
 
 RangeFunction = Callable[[Window], float | None]
 
@@ -97,6 +97,25 @@ def predicted(window: Window, now: int, ahead: float) -> float | None:
         return None
     slope, level = regression(window, now)
     return slope * ahead + level
+
+
+def smoothed(window: Window, smoothing: float, trend: float) -> float | None:
+    """Double exponential smoothing (Holt's linear method): the level at the window's last sample.
+
+    Raises ``ExecutionError`` for factors outside of 0..1, their bounds excluded.
+    """
+    for name, factor in (("smoothing", smoothing), ("trend", trend)):
+        if not 0 < factor < 1:
+            raise ExecutionError(f"invalid {name} factor. Expected: 0 < {name[0]}f < 1, got: {factor:f}")
+    if len(window.values) < 2:
+        return None
+    level, slope = window.values[0], window.values[1] - window.values[0]
+    before = level
+    for i, value in enumerate(window.values[1:]):
+        if i:
+            slope = trend * (level - before) + (1 - trend) * slope
+        before, level = level, smoothing * value + (1 - smoothing) * (level + slope)
+    return level
 
 
 def changes(window: Window) -> float:

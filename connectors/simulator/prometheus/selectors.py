@@ -81,7 +81,7 @@ def found(query: Query, conditions: tuple[Matcher, ...]) -> list[Series]:
     """The series of a selector, looked up once a query."""
     series = query.found.get(id(conditions))
     if series is None:
-        series = query.found[id(conditions)] = query.store.select(conditions)
+        series = query.found[id(conditions)] = query.store.select(conditions, query.check)
     return series
 
 
@@ -102,7 +102,7 @@ def sampled(node: VectorSelector) -> Callable[[Moment], list[tuple[Labels, int, 
 
     def plan(moment: Moment) -> list[tuple[Labels, int, float]]:
         t = look(moment)
-        moment.query.charge(0)
+        moment.query.check()
         pairs = ((series.labels, series.at(t)) for series in found(moment.query, conditions))
         return [(labels, *sample) for labels, sample in pairs if sample is not None]
 

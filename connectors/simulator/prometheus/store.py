@@ -7,7 +7,7 @@ rules record comes in as streams of its own, since rules are evaluated at other 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from connectors.simulator.prometheus.labels import NAME
 from connectors.simulator.prometheus.matcher import Matcher
@@ -55,14 +55,23 @@ class Store:
             series.end()
         stream.shown = shown
 
-    def select(self, matchers: Iterable[Matcher]) -> list[Series]:
-        """The series for which every matcher holds, oldest first."""
+    def select(self, matchers: Iterable[Matcher], check: Callable[[], None] | None = None) -> list[Series]:
+        """The series for which every matcher holds, oldest first.
+
+        ``check`` is called between two series where regular expressions are asked, which may take their time.
+        """
         matchers = tuple(matchers)
         exact = [m for m in matchers if m.operator == "=" and m.value]
-        if not exact:
-            return [series for series in self._series.values() if all(m.holds(series.labels) for m in matchers)]
-        candidates = min((self._postings.get((m.name, m.value), {}) for m in exact), key=len)
-        return [series for series in candidates if all(m.holds(series.labels) for m in matchers)]
+        listed: list[Collection[Series]] = [self._postings.get((m.name, m.value), {}) for m in exact]
+        candidates: Collection[Series] = min(listed, key=len) if listed else self._series.values()
+        if check is None or all(m.pattern is None for m in matchers):
+            return [series for series in candidates if all(m.holds(series.labels) for m in matchers)]
+        found = []
+        for series in candidates:
+            check()
+            if all(m.holds(series.labels) for m in matchers):
+                found.append(series)
+        return found
 
     def last(self, source: str) -> int | None:
         """When a source gave samples last, in ms."""

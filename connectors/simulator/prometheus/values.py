@@ -51,7 +51,7 @@ Matrix = list[Window]
 
 MAX_SAMPLES = 3_000_000  # that one query may look at; a wilder one would hold up the whole estate
 MAX_HELD = 400_000  # elements of subqueries' steps, which are kept until the query ends
-PATIENCE = 2.0  # wall seconds that one moment's evaluation may take: meanwhile nobody else is served
+PATIENCE = 1.0  # wall seconds that one moment's evaluation may take: meanwhile nobody else is served
 
 
 @dataclass(slots=True)
@@ -73,6 +73,10 @@ class Query:
         self.samples += samples
         if self.samples > MAX_SAMPLES:
             raise ExecutionError(TOO_MANY)
+        self.check()
+
+    def check(self) -> None:
+        """Raises ``TimeoutQueryError`` once this moment's evaluation has taken too long."""
         if monotonic() - self.began > PATIENCE:
             raise TimeoutQueryError("query timed out in expression evaluation")
 

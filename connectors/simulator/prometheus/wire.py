@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import logging
 from collections.abc import Iterable
@@ -17,6 +18,7 @@ from connectors.simulator.prometheus.api_status import StatusApi
 from connectors.simulator.prometheus.api_targets import TargetsApi
 from connectors.simulator.prometheus.engine import Engine
 from connectors.simulator.prometheus.evaluation import Evaluation
+from connectors.simulator.prometheus.patience import LARGEST, SECONDS, Patience
 from connectors.simulator.prometheus.rules import RuleFile, default_rules
 from connectors.simulator.prometheus.store import Store
 from connectors.simulator.tick import Sample, Tick
@@ -25,21 +27,28 @@ LOG = logging.getLogger(__name__)
 LOG.addHandler(logging.NullHandler())  # a client's nonsense belongs in a log that was asked for, never on a screen
 
 MAX_LINE = 65_536  # bytes of a request line; queries may be long
-GRACE = 0.5  # wall seconds that open connections get when the wire stops
+GRACE = 0.5  # wall seconds that open connections get when the wire stops, and a refused body to end
 
 
 class PrometheusWire:
     """One Prometheus on a loopback port. ``url`` is known after ``start``."""
 
-    def __init__(self, clock: SimClock, seed: int = 0, rules: RuleFile | None = None) -> None:
-        """``rules``: what is recorded and alerted on; without it the file beside the code. Raises ``RulesError``."""
+    def __init__(
+        self, clock: SimClock, seed: int = 0, rules: RuleFile | None = None, patience: float = SECONDS
+    ) -> None:
+        """``rules``: what is recorded and alerted on; without it the file beside the code. Raises ``RulesError``.
+
+        ``patience``: wall seconds for a request to arrive.
+        """
         self.url = ""
         self._store = Store()
         engine = Engine(self._store, clock)
         self._evaluation = Evaluation(engine, default_rules() if rules is None else rules)
         self._pages = (Api(engine), TargetsApi(engine), RulesApi(self._evaluation, clock), StatusApi(engine))
         self._token: str | None = None
+        self._patience = Patience(patience)
         self._runner: web.AppRunner | None = None
+        self._listener: asyncio.Server | None = None
 
     def scrape(self, t: int, samples: Iterable[Sample]) -> None:
         """Appends one scrape, taken at ``t`` simulated seconds, and evaluates the rules. Times must not go back."""
@@ -54,16 +63,27 @@ class PrometheusWire:
         self._token = token
 
     async def start(self, host: str = "127.0.0.1") -> None:
-        app = web.Application(middlewares=[manners, self._guard(), refusals])
+        middlewares = [manners, self._patience.bounded, self._guard(), refusals]
+        app = web.Application(middlewares=middlewares, client_max_size=LARGEST)
         for pages in self._pages:
             app.add_routes(pages.routes())
-        self._runner = web.AppRunner(app, access_log=None, logger=LOG, max_line_size=MAX_LINE, shutdown_timeout=GRACE)
+        self._runner = web.AppRunner(
+            app,
+            access_log=None,
+            logger=LOG,
+            max_line_size=MAX_LINE,
+            shutdown_timeout=GRACE,
+            lingering_time=GRACE,
+            handler_cancellation=True,  # a query whose client has gone goes on for nobody
+        )
         await self._runner.setup()
-        await web.TCPSite(self._runner, host, 0).start()
-        port = self._runner.addresses[0][1]
-        self.url = f"http://{host}:{port}"
+        self._listener = await self._patience.listen(self._runner, host)
+        self.url = f"http://{host}:{self._listener.sockets[0].getsockname()[1]}"
 
     async def stop(self) -> None:
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
