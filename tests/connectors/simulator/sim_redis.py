@@ -39,6 +39,12 @@ class Line:
         await asyncio.wait_for(self._reader.read(), PATIENCE)
         return True
 
+    def pause(self) -> None:
+        """From now on what the server sends is not read."""
+        transport = self._writer.transport
+        assert isinstance(transport, asyncio.ReadTransport)
+        transport.pause_reading()
+
     def hang_up(self) -> None:
         self._writer.transport.abort()
 
