@@ -77,7 +77,8 @@ class Failover:
         return f"slave {host}:{port} {host} {port} @ {NAME} {master_host} {master_port}"
 
     def _look_at(self, node: Node) -> None:
-        if node.answering:
+        deposed = node is self.primary and node.server.replication.master is not None
+        if node.answering and not deposed:  # a primary that says it is a replica is as good as gone
             self._silent_since.pop(node, None)
             if node in self.down:
                 self.down.discard(node)
