@@ -7,7 +7,7 @@ import contextlib
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-from confluent_kafka import Consumer, ElectionType
+from confluent_kafka import Consumer, ElectionType, Producer
 from confluent_kafka.admin import AdminClient
 from kafka import KafkaAdminClient, KafkaProducer
 
@@ -152,6 +152,32 @@ async def test_a_topic_with_one_copy_is_offline_with_its_broker() -> None:
         assert "Leader not available" in (await kcat(access, "-L", "-t", "own")).decode()
         await at.wire.restore(home)
         assert (at.wire.offline(), await leader(access)) == (0, home)
+
+
+async def test_a_writer_who_wants_two_copies_is_refused_when_there_is_one() -> None:
+    async with estate() as at:
+        access = Access(at.bootstrap)
+
+        def run() -> None:
+            with KafkaAdminClient(bootstrap_servers=at.bootstrap.split(",")) as admin:
+                settings = {"min.insync.replicas": "2"}
+                admin.create_topics({"own": {"num_partitions": 1, "replication_factor": 3, "configs": settings}})
+
+        def write() -> str:
+            producer = Producer({**access.librdkafka(), "retries": 0, "log_level": 0})
+            told: list[str] = []
+            producer.produce("own", b"x", on_delivery=lambda error, _: told.append(error.name() if error else ""))
+            assert producer.flush(PATIENCE) == 0
+            return told[0]
+
+        await asyncio.to_thread(run)
+        await at.wire.lose(1)
+        assert await asyncio.to_thread(write) == ""
+        await at.wire.lose(2)
+        assert await asyncio.to_thread(write) == "NOT_ENOUGH_REPLICAS"
+        await at.wire.restore(2)
+        at.run(CATCH_UP)
+        assert await asyncio.to_thread(write) == ""
 
 
 async def test_without_any_broker_nothing_answers_and_all_is_there_again_afterwards() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import struct
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -14,13 +14,16 @@ from typing import Any
 import pytest
 import trustme
 from aiokafka.errors import KafkaError as AioKafkaError
-from confluent_kafka import Consumer, KafkaError, KafkaException
+from confluent_kafka import Consumer, ElectionType, KafkaError, KafkaException
 from confluent_kafka.admin import (
     AclBindingFilter,
     AclOperation,
     AclPermissionType,
     AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
     ConfigResource,
+    NewPartitions,
     NewTopic,
     ResourcePatternType,
     ResourceType,
@@ -181,6 +184,42 @@ async def test_a_reader_reads_and_may_not_write_or_change(guarded: Estate) -> No
     assert gone == "GROUP_AUTHORIZATION_FAILED"
     broker = ConfigResource(ConfigResource.Type.BROKER, "1")
     assert await administer(viewer, lambda admin: admin.describe_configs([broker])[broker].result(PATIENCE))
+
+
+OWN = ConfigResource(ConfigResource.Type.TOPIC, "own")
+SHORTER = ConfigResource(ConfigResource.Type.TOPIC, "own")
+SHORTER.add_incremental_config(ConfigEntry("retention.ms", "1000", incremental_operation=AlterConfigOpType.SET))
+BROKER = ConfigResource(ConfigResource.Type.BROKER, "1")
+BROKER.add_incremental_config(ConfigEntry("retention.ms", "1000", incremental_operation=AlterConfigOpType.SET))
+CHANGES: dict[str, tuple[Callable[[AdminClient], Any], str]] = {
+    "delete a topic": (lambda admin: admin.delete_topics(["own"])["own"], "TOPIC_AUTHORIZATION_FAILED"),
+    "more partitions": (
+        lambda admin: admin.create_partitions([NewPartitions("own", 9)])["own"],
+        "TOPIC_AUTHORIZATION_FAILED",
+    ),
+    "a topic's settings": (
+        lambda admin: admin.incremental_alter_configs([SHORTER])[SHORTER],
+        "TOPIC_AUTHORIZATION_FAILED",
+    ),
+    "a broker's settings": (
+        lambda admin: admin.incremental_alter_configs([BROKER])[BROKER],
+        "CLUSTER_AUTHORIZATION_FAILED",
+    ),
+    "elect leaders": (
+        lambda admin: admin.elect_leaders(ElectionType.PREFERRED, None),
+        "CLUSTER_AUTHORIZATION_FAILED",
+    ),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+async def test_a_reader_changes_nothing(guarded: Estate, change: str) -> None:
+    viewer = way_in(guarded, "SASL_PLAINTEXT", "SCRAM-SHA-512", user="viewer")
+    ask, error = CHANGES[change]
+    assert await refusal(viewer, lambda admin: ask(admin).result(PATIENCE)) == error
+    keeper = way_in(guarded, "SASL_PLAINTEXT", "PLAIN")
+    kept = await administer(keeper, lambda admin: admin.describe_configs([OWN])[OWN].result(PATIENCE))
+    assert kept["retention.ms"].value == "604800000"
 
 
 @pytest.mark.parametrize("client", ["kafka-python", "aiokafka", "kcat"])
