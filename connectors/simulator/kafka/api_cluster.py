@@ -8,6 +8,7 @@ from kafka.protocol.admin import CreateTopicsResponse, DescribeClusterResponse
 from kafka.protocol.metadata import MetadataResponse
 
 from connectors.simulator.kafka.api_configs import Refused, check
+from connectors.simulator.kafka.api_topics import FULL
 from connectors.simulator.kafka.brokers import NOBODY
 from connectors.simulator.kafka.cluster import Address
 from connectors.simulator.kafka.codes import Code
@@ -127,6 +128,8 @@ def _refusal(session: Session, wish: Message, count: int, copies: int) -> tuple[
         return Code.INVALID_PARTITIONS, f"Number of partitions must be between 1 and {MAX_PARTITIONS}."
     if copies not in (-1, *range(1, alive + 1)):
         return Code.INVALID_REPLICATION_FACTOR, f"Replication factor must be between 1 and {alive}."
+    if not session.cluster.room_for(count):
+        return Code.POLICY_VIOLATION, FULL
     try:
         check(TOPIC_SETTINGS, {config.name: config.value or "" for config in wish.configs})
     except Refused as refused:

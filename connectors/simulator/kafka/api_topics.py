@@ -14,6 +14,7 @@ MOST_PARTITIONS = 1000  # of a topic
 LOG_DIR = "/var/lib/kafka/data"
 DISK = 100 << 30  # bytes
 RECORD = 100  # bytes that a record of the model's topics counts for
+FULL = "the simulated estate holds no more partitions"
 _MISSING = "This server does not host this topic-partition."
 _DICTATED = "the simulated estate needs this topic"
 
@@ -24,6 +25,8 @@ def create_partitions(session: Session, request: Message, version: int) -> Messa
     for wish in request.topics:
         topic = session.cluster.topics.get(wish.name)
         code, reason = _too_few_or_many(topic, wish)
+        if topic and code is Code.NONE and not session.cluster.room_for(wish.count - len(topic.logs)):
+            code, reason = Code.POLICY_VIOLATION, FULL
         if topic and code is Code.NONE and not request.validate_only:
             topic.logs.extend(Log() for _ in range(wish.count - len(topic.logs)))
         results.append(shape(name=wish.name, error_code=code, error_message=reason or None))

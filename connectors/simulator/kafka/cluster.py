@@ -19,7 +19,7 @@ from connectors.simulator.kafka.later import Alarm, StoppedAlarm
 from connectors.simulator.kafka.log import Log
 from connectors.simulator.kafka.membership import Membership
 from connectors.simulator.kafka.quotas import Quotas
-from connectors.simulator.kafka.topics import Topic, make_room
+from connectors.simulator.kafka.topics import MOST_PARTITIONS, Topic, make_room
 from connectors.simulator.kafka.transactions import Transaction, Transactions
 from connectors.simulator.tick import Group as Dictated
 from connectors.simulator.tick import Tick
@@ -79,6 +79,10 @@ class Cluster:
         topic = Topic(name, self._uuid(purpose), [Log() for _ in range(partitions)], configs)
         self.topics[name] = topic
         return topic
+
+    def room_for(self, partitions: int) -> bool:
+        """Whether so many more partitions may be made."""
+        return sum(len(topic.logs) for topic in self.topics.values()) + partitions <= MOST_PARTITIONS
 
     def remove(self, topic: Topic) -> None:
         """A topic's end; what groups committed there goes with it."""

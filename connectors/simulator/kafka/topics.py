@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from connectors.simulator.kafka.log import Log
 from connectors.simulator.kafka.settings import TOPIC_SETTINGS
 
-MOST_BYTES = 32 << 20  # of all that clients have written: beyond it the longest log loses its older half
+MOST_BYTES = 24 << 20  # of all that clients have written: beyond it the longest log loses its older half
+A_BATCH = 400  # bytes that a batch takes beside its own
+MOST_PARTITIONS = 25_000  # of all topics together
 FOR_EVER = float("inf")
 
 
@@ -57,6 +59,10 @@ class Topic:
 
 def make_room(logs: list[Log]) -> None:
     """Keeps the estate small whatever is written into it: what is oldest in the longest log goes first."""
-    while sum(log.size for log in logs) > MOST_BYTES:
-        longest = max(logs, key=lambda log: log.size)
+    while sum(_weight(log) for log in logs) > MOST_BYTES:
+        longest = max(logs, key=_weight)
         longest.delete(longest.batches[len(longest.batches) // 2].end)
+
+
+def _weight(log: Log) -> int:
+    return log.size + A_BATCH * len(log.batches)

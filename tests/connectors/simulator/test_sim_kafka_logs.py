@@ -17,14 +17,17 @@ from kafka.admin import OffsetSpec
 from kafka.protocol.consumer import FetchRequest
 from kafka.record.memory_records import MemoryRecordsBuilder
 
-from connectors.simulator.kafka import KafkaWire
+from connectors.simulator.kafka import KafkaWire, topics
 from connectors.simulator.kafka.api_fetch import fetch
+from connectors.simulator.kafka.api_topics import create_partitions
 from connectors.simulator.kafka.batches import Batch, CorruptBatch, keyed, split
 from connectors.simulator.kafka.cluster import COMPACTED, COMPACTED_END, COMPACTED_RECORDS, Cluster
 from connectors.simulator.kafka.later import Later, StoppedAlarm
 from connectors.simulator.kafka.log import Log
 from connectors.simulator.kafka.producers import Fenced, OutOfOrder, Producers
 from connectors.simulator.kafka.session import Session
+from connectors.simulator.kafka.topics import MOST_BYTES
+from tests.connectors.simulator import sim_kafka_requests as requests
 from tests.connectors.simulator.kafka_estate import create, kcat, kcat_ended, served, tick, with_admin
 
 OWN = Part("own", 0)
@@ -178,8 +181,27 @@ def test_what_clients_write_stays_small_whatever_they_write() -> None:
     large = batch("x" * 1_000_000)
     for _ in range(40):
         cluster.write(log, [large], 0.0)
-    assert log.size <= 32 << 20
+    assert log.size <= MOST_BYTES
     assert (log.end, log.low > 0) == (40, True)
+
+
+def test_many_small_batches_count_for_what_they_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(topics, "MOST_BYTES", 50_000)
+    cluster = Cluster(7)
+    log = cluster.create("small", 1, {}).logs[0]
+    for _ in range(300):
+        cluster.write(log, [batch("x")], 0.0)
+    assert len(log.batches) <= 50_000 / topics.A_BATCH
+
+
+def test_there_are_not_too_many_partitions(monkeypatch: pytest.MonkeyPatch) -> None:
+    cluster = Cluster(7)
+    session = Session(1, cluster, now=lambda: 0.0)
+    cluster.create("own", 1, {})
+    assert cluster.room_for(1000)
+    monkeypatch.setattr("connectors.simulator.kafka.cluster.MOST_PARTITIONS", 20)
+    refused = create_partitions(session, requests.create_partitions("own", 30), 3)
+    assert (refused.results[0].error_code, len(cluster.topics["own"].logs)) == (44, 1)
 
 
 def test_a_client_may_not_write_control_batches() -> None:
