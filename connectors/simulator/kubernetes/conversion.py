@@ -22,11 +22,14 @@ class Unconvertible(Exception):
     """An annotation that carries v2 fields is not JSON."""
 
 
+def is_stored_as(kind: Kind, version: str) -> bool:
+    """Whether a client of ``version`` sees objects as they are stored."""
+    return not (kind is HPA and version == "v1")
+
+
 def shown(obj: Object, kind: Kind, version: str) -> Object:
     """A stored object as a client of ``version`` sees it."""
-    if kind is HPA and version == "v1":
-        return _to_v1(obj)
-    return obj
+    return obj if is_stored_as(kind, version) else _to_v1(obj)
 
 
 def stored(obj: Object, kind: Kind, version: str) -> Object:

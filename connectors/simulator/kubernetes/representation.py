@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import msgspec
 
 from connectors.simulator.kubernetes import refusal
-from connectors.simulator.kubernetes.conversion import shown
+from connectors.simulator.kubernetes.conversion import is_stored_as, shown
 from connectors.simulator.kubernetes.encoding import Encodings
 from connectors.simulator.kubernetes.kinds import Kind
 from connectors.simulator.kubernetes.objects import Object
@@ -87,37 +87,43 @@ class Representation:
         """A list, with its ``metadata`` (resourceVersion, continue, remainingItemCount)."""
         if form.kind == "Table":
             return self._table(objects, kind, version, form, now, metadata, headed=True)
-        items: list[Shown]
+        items: Shown | list[Object]
         if form.kind:
-            items = [self._encodings.partial(obj, kind, form.version) for obj in objects]
+            items = self._encodings.partials(objects, kind, form.version)
             head = {"kind": "PartialObjectMetadataList", "apiVersion": f"meta.k8s.io/{form.version}"}
         else:
-            items = [self._item(obj, kind, version) for obj in objects]
+            items = self._items(objects, kind, version)
             head = {"kind": f"{kind.name}List", "apiVersion": kind.api_version(version)}
         return {**head, "metadata": metadata, "items": items}
 
-    def _item(self, obj: Object, kind: Kind, version: str) -> Shown:
-        seen = shown(obj, kind, version)
-        if seen is obj:
-            return self._encodings.item(obj, kind)
-        return {key: value for key, value in seen.items() if key not in ("kind", "apiVersion")}
+    def _items(self, objects: list[Object], kind: Kind, version: str) -> Shown | list[Object]:
+        if is_stored_as(kind, version):
+            return self._encodings.items(objects, kind)
+        seen = [shown(obj, kind, version) for obj in objects]
+        return [{key: value for key, value in obj.items() if key not in ("kind", "apiVersion")} for obj in seen]
 
     def _table(
         self, objects: list[Object], kind: Kind, version: str, form: Form, now: float, metadata: Object, headed: bool
     ) -> Object:
+        rows: Shown | list[Object]
+        if is_stored_as(kind, version):
+            rows = self._encodings.rows(objects, kind, form.version, form.include, now)
+        else:
+            rows = [self._row(obj, kind, version, form, now) for obj in objects]
         return {
             "kind": "Table",
             "apiVersion": f"meta.k8s.io/{form.version}",
             "metadata": metadata,
             "columnDefinitions": columns(kind) if headed else [],
-            "rows": [self._row(obj, kind, version, form, now) for obj in objects],
+            "rows": rows,
         }
 
     def _row(self, obj: Object, kind: Kind, version: str, form: Form, now: float) -> Object:
+        """One of an object that is stored otherwise than it is seen."""
         seen = shown(obj, kind, version)
-        row: Object = {"cells": self._encodings.cells(obj, kind, now) if seen is obj else cells(seen, kind, now)}
+        row: Object = {"cells": cells(seen, kind, now)}
         if form.include == "Metadata":
             row["object"] = self._encodings.partial(obj, kind, form.version)
         elif form.include == "Object":
-            row["object"] = self._encodings.whole(obj, kind) if seen is obj else seen
+            row["object"] = seen
         return row
