@@ -31,7 +31,8 @@ def http(target: Target, tick: Tick, cluster: Cluster) -> Iterator[Sample]:
     fine = bool(resolved) and tick.success_origin >= 0.5
     status = 0 if not resolved else 200 if fine else 503
     resolve = tick.gauges["dns.lookup"]
-    processing = min(tick.gauges["api.wait"] + tick.gauges["database.latency"] + 0.005, TIMEOUT)
+    waits = (value for name, value in tick.gauges.items() if name.endswith(".wait"))
+    processing = min(max(waits, default=0.0) + tick.gauges["database.latency"] + 0.005, TIMEOUT)
     phases = {
         "resolve": resolve,
         "connect": CONNECT * resolved,

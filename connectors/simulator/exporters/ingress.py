@@ -53,7 +53,8 @@ def sizes(target: Target, metric: str, total: float, /, **labels: str) -> Iterat
 
 
 def process(target: Target, tick: Tick, cluster: Cluster, total: float) -> Iterator[Sample]:
-    active = tick.gauges["api.queue"] + tick.gauges["gateway.offered"] * 0.05
+    waiting = sum(value for name, value in tick.gauges.items() if name.endswith(".queue"))
+    active = waiting + tick.gauges["gateway.offered"] * 0.05
     for state, share in (("active", 1.0), ("reading", 0.0), ("waiting", 0.2), ("writing", 0.8)):
         connections = round(active * share)
         name = "nginx_ingress_controller_nginx_process_connections"
@@ -62,7 +63,7 @@ def process(target: Target, tick: Tick, cluster: Cluster, total: float) -> Itera
         name = "nginx_ingress_controller_nginx_process_connections_total"
         yield target.counter(name, total, state=state, **CONTROLLER)
     yield target.counter("nginx_ingress_controller_nginx_process_requests_total", total, **CONTROLLER)
-    cpu = tick.counters["gateway.cpu"]
+    cpu = tick.counters.get("gateway.cpu", 0.0)
     yield target.counter("nginx_ingress_controller_nginx_process_cpu_seconds_total", cpu, **CONTROLLER)
     memory = tick.usage_of("gateway").memory
     yield target.gauge("nginx_ingress_controller_nginx_process_resident_memory_bytes", memory, **CONTROLLER)

@@ -30,10 +30,11 @@ def known(target: Target, pod: Pod, namespace: str, resources: ResourceItems) ->
 
 
 def described(target: Target, pod: Pod, where: dict[str, str]) -> Iterator[Sample]:
-    owner = {"created_by_kind": "ReplicaSet", "created_by_name": pod.replica_set}
+    kind, name = ("ReplicaSet", pod.replica_set) if pod.replica_set else ("StatefulSet", pod.workload)
+    owner = {"created_by_kind": kind, "created_by_name": name}
     place = {"host_ip": "", "host_network": "false", "node": pod.node, "pod_ip": pod.ip, "priority_class": ""}
     yield target.gauge("kube_pod_info", 1, **where, **owner, **place)
-    made = {"owner_is_controller": "true", "owner_kind": "ReplicaSet", "owner_name": pod.replica_set}
+    made = {"owner_is_controller": "true", "owner_kind": kind, "owner_name": name}
     yield target.gauge("kube_pod_owner", 1, **where, **made)
     yield target.gauge("kube_pod_labels", 1, **where, label_app=pod.workload)
     yield target.gauge("kube_pod_created", pod.created, **where)

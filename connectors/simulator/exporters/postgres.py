@@ -1,4 +1,7 @@
-"""postgres_exporter (https://github.com/prometheus-community/postgres_exporter) beside the one database."""
+"""postgres_exporter (https://github.com/prometheus-community/postgres_exporter) beside the database.
+
+Of a database in shards it shows the sum, as if all were one: connections, their limit, statements.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,13 @@ from connectors.simulator.exporters.cluster import Cluster
 from connectors.simulator.exporters.target import Target
 from connectors.simulator.tick import Sample, Tick
 
-NAME = "shop"
 VERSION = "15.6"
 RESERVED = 3  # superuser_reserved_connections
 SHARED_BUFFERS = 4 * 2**30  # bytes
 ROWS, WRITTEN = 12.0, 0.3  # rows read and written a query
 BLOCKS = 20.0  # read a query, nearly all of them from shared buffers
 HIT = 0.995
+LONG = 600.0  # seconds that a query has run which holds its connection for good
 
 
 def postgres(target: Target, tick: Tick, cluster: Cluster) -> Iterator[Sample]:
@@ -32,6 +35,9 @@ def postgres(target: Target, tick: Tick, cluster: Cluster) -> Iterator[Sample]:
     yield from settings(target, tick)
     yield target.gauge("pg_replication_is_replica", 0)
     yield target.gauge("pg_replication_lag_seconds", 0)
+    for number in range(round(tick.gauges.get("database.replicas", 0.0))):
+        where = {"application_name": f"replica-{number}", "state": "streaming"}
+        yield target.gauge("pg_stat_replication_pg_wal_lsn_diff", 0, **where)
     for mode in ("accesssharelock", "rowexclusivelock", "exclusivelock"):
         held = round(tick.gauges["database.busy"]) if mode != "exclusivelock" else 0
         yield target.gauge("pg_locks_count", held, datname=name, mode=mode)
@@ -39,13 +45,13 @@ def postgres(target: Target, tick: Tick, cluster: Cluster) -> Iterator[Sample]:
 
 def activity(target: Target, tick: Tick, name: str) -> Iterator[Sample]:
     connections, busy = round(tick.gauges["database.connections"]), round(tick.gauges["database.busy"])
-    latency = tick.gauges["database.latency"]
+    latency, stuck = tick.gauges["database.latency"], tick.gauges.get("database.long", 0.0)
     states = {"active": busy, "idle": max(connections - busy, 0), "idle in transaction": 0}
     for state, count in states.items():
         yield target.gauge("pg_stat_activity_count", count, datname=name, state=state)
-        longest = latency * 3 if state == "active" and busy else 0.0  # of an exponential's dozens the longest
+        longest = (LONG if stuck else latency * 3) if state == "active" and busy else 0.0
         yield target.gauge("pg_stat_activity_max_tx_duration", longest, datname=name, state=state)
-    yield target.gauge("pg_long_running_transactions", 0)
+    yield target.gauge("pg_long_running_transactions", round(stuck))
 
 
 def database(target: Target, tick: Tick, name: str) -> Iterator[Sample]:

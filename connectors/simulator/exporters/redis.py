@@ -15,7 +15,7 @@ COMMAND_SECONDS = 0.000_012
 
 
 def redis(target: Target, tick: Tick, cluster: Cluster) -> Iterator[Sample]:
-    up = cluster.redis_up
+    up = cluster.redis_up and tick.cache.up
     yield target.gauge("redis_up", up)
     yield target.gauge("redis_exporter_last_scrape_error", not up, err="" if up else "dial redis: connection refused")
     yield target.gauge("redis_exporter_last_scrape_duration_seconds", 0.002)

@@ -10,6 +10,7 @@ from itertools import pairwise
 import pytest
 
 from connectors.presets import presets, queries_for
+from connectors.simulator.architecture import ARCHITECTURES, architecture_named
 from connectors.simulator.clock import SimClock
 from connectors.simulator.exporters import Budget, Cluster, Node, Pod, Scraper, samples
 from connectors.simulator.exporters.state import DETAILED
@@ -18,7 +19,7 @@ from connectors.simulator.prometheus.engine import Engine
 from connectors.simulator.prometheus.matcher import Matcher
 from connectors.simulator.prometheus.store import Store
 from connectors.simulator.scenarios import SCENARIOS
-from connectors.simulator.tick import Pods, Sample, Tick
+from connectors.simulator.tick import Levers, Pods, Sample, Tick
 from tests.connectors.simulator.sim_levers import shop_levers
 
 CLUSTER = Cluster(
@@ -167,6 +168,17 @@ def test_the_pods_of_a_workload_spend_what_the_model_says_it_spends() -> None:
     )
     assert spent == pytest.approx(seen[60].counters["api.cpu"] - seen[0].counters["api.cpu"])
     assert spent > 1
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_any_architecture_is_exported_by_data_alone(name: str) -> None:
+    built = architecture_named(name)
+    pods = {workload.name: Pods(workload.replicas, desired=workload.replicas) for workload in built.workloads}
+    model = Model(SCENARIOS["calm"], 0, architecture=built)
+    found = list(samples(model.step(0, Levers(pods)), Cluster(pods, namespace=built.namespace)))
+    assert one(found, "pg_up") == one(found, "redis_up") == 1
+    for party in built.third_parties:
+        assert one(found, f"{party.name.replace('-', '_')}_requests_total", code="429") == 0
 
 
 def test_a_pod_that_goes_takes_its_series_along_at_once() -> None:
