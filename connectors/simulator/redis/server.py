@@ -15,6 +15,7 @@ from connectors.simulator.redis.acl import Acl
 from connectors.simulator.redis.acl_rules import Refused
 from connectors.simulator.redis.databases import Databases
 from connectors.simulator.redis.keyspace import Keyspace
+from connectors.simulator.redis.monitor import Monitors
 from connectors.simulator.redis.options import RedisOptions
 from connectors.simulator.redis.protocol import QUEUED, Failure, Reply, encode
 from connectors.simulator.redis.replication import Replication
@@ -155,6 +156,7 @@ class Server:
         self.options = options
         self.acl = Acl(options.users, options.password)
         self.waiting = Waiting()
+        self.monitors = Monitors()
         self.pause = Pause()
         self.chance = random.Random(seed)  # what SPOP, RANDOMKEY and their like draw from
         self.host = "127.0.0.1"
@@ -248,6 +250,7 @@ class Server:
     def disconnect(self, client: Client) -> None:
         self.clients.pop(client.id, None)
         self.waiting.forget(client.id)
+        self.monitors.listeners.pop(client.id, None)
         self.unwatch(client)
 
     def unwatch(self, client: Client) -> None:
@@ -279,13 +282,17 @@ class Server:
         return Failure(f"EXECABORT Transaction discarded because of: {str(failure).removeprefix('ERR ')}")
 
     def run(self, client: Client, name: bytes, command: Command, args: list[bytes]) -> Reply:
-        client.last_command = name.decode("ascii", "replace")
+        client.last_command = said = name.decode("ascii", "replace")
+        if command.check is not None and args:
+            client.last_command = f"{said}|{args[0].decode('ascii', 'replace').lower()}"
+        if self.monitors.listeners:
+            self.monitors.show(self.wall(), client.database, client.address if client.id else "lua", [name, *args])
         reply: Reply
         try:
-            reply = command.handler(Call(self, client, client.last_command, args))
+            reply = command.handler(Call(self, client, said, args))
         except Failure as failure:
             reply = failure
-        self.statistics.executed(client.last_command, args, reply)
+        self.statistics.executed(said, args, reply)
         if name == b"flushall" or (name == b"flushdb" and client.database == 0):
             self.flushes += not isinstance(reply, Failure)
         if command.write and not isinstance(reply, Failure) and self.replication.streaming:

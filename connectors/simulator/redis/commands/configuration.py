@@ -24,11 +24,13 @@ DEFAULTS: Mapping[str, str] = {
     "slowlog-max-len": "128",
     "latency-monitor-threshold": "0",
     "notify-keyspace-events": "",
-    "cluster-enabled": "no",
+    "replica-read-only": "yes",
+    "replica-priority": "100",
+    "cluster-require-full-coverage": "yes",
     "databases": str(DATABASES),
     "bind": "127.0.0.1",
 }
-FIXED = frozenset({"databases", "port", "cluster-enabled", "bind"})
+FIXED = frozenset({"databases", "port", "cluster-enabled", "bind", "replicaof"})
 NUMBERS = frozenset({"timeout", "maxclients", "hz", "slowlog-max-len", "slowlog-log-slower-than", "maxmemory-samples"})
 POLICIES = tuple(
     [f"volatile-{how}" for how in ("lru", "lfu", "random", "ttl")]
@@ -45,7 +47,13 @@ def setting(server: Server, name: str) -> str:
 def current(server: Server) -> dict[str, str]:
     """Every setting as CONFIG GET shows it."""
     memory = str(server.cache.memory_max if server.cache else 0)
-    live = {"port": str(server.port), "maxmemory": memory, "requirepass": server.acl.password}
+    live = {
+        "port": str(server.port),
+        "maxmemory": memory,
+        "requirepass": server.acl.password,
+        "cluster-enabled": "yes" if server.mode == "cluster" else "no",
+        "replicaof": " ".join(map(str, server.replication.master or ())),
+    }
     return {**DEFAULTS, **live, **server.settings}
 
 

@@ -42,6 +42,7 @@ def quit_(call: Call) -> Reply:
 def reset(call: Call) -> Reply:
     client = call.client
     forget(call.server, client)
+    call.server.monitors.listeners.pop(client.id, None)
     client.channels.clear()
     client.patterns.clear()
     client.protocol, client.database, client.name = 2, 0, b""

@@ -183,9 +183,15 @@ def _debug(call: Call) -> Reply:
     raise Failure(NO_DEBUG)
 
 
+def monitor(call: Call) -> Reply:
+    call.server.monitors.listeners[call.client.id] = call.client.push
+    return OK
+
+
 TABLE: Mapping[bytes, Command] = {
     b"command": replace(_FAMILY, handler=_command, arity=-1, check=_checked),
     b"slowlog": family("slowlog", SLOWLOG),
     b"latency": family("latency", LATENCY, script=False),
     b"debug": Command(_debug, -2, script=False),
+    b"monitor": Command(monitor, 1, script=False),
 }
