@@ -90,8 +90,8 @@ class Topology(ABC):
             node.step(t)
         self._note_restarts()
         self._settle(t)
-        for node in self.nodes:
-            node.server.replication.step(t, self._written(node, cache))
+        for node in sorted(self.nodes, key=lambda node: node.server.replication.master is not None):
+            node.server.replication.step(t, self._written(node, cache))  # what a master wrote is read after it
         for node in self.nodes:
             self._show(node, cache)
         self.cache = cache

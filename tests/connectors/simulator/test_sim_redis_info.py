@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pytest
 import redis
 
 from connectors.simulator.redis.options import RedisOptions
-from tests.connectors.simulator.sim_redis_servers import CACHE, client, info, said, simulated
+from tests.connectors.simulator.sim_redis_servers import CACHE, Simulated, client, info, said, simulated
 from tests.real.redis import start_redis
 
 SECTIONS = ("default", "all", "everything", "server", "memory", "cluster", "keyspace", "replication", "nonsense")
@@ -96,6 +98,37 @@ async def test_the_keys_life_is_told_on_average() -> None:
         found = (await opened.info("keyspace"))["db0"]
         assert found["avg_ttl"] == 149_000
         assert found["keys"] - found["expires"] == 1
+
+
+async def test_redis_cli_watches_the_numbers_move() -> None:
+    async with simulated(RedisOptions()) as servers:
+        ours, theirs = os.openpty()  # into a pipe it would write by the page
+        process = await asyncio.create_subprocess_exec(
+            "redis-cli", "-p", str(servers.ports[0]), "--stat", "-i", "0.05", stdout=theirs
+        )
+        os.close(theirs)
+        rows = await asyncio.wait_for(_rows(ours, servers), 10)
+        process.kill()
+        await process.wait()
+        os.close(ours)
+        requests = [int(row.split("(")[0].split()[-1]) for row in rows]
+        assert requests[-1] - requests[0] >= 2 * 700
+
+
+async def _rows(terminal: int, servers: Simulated) -> list[str]:
+    """Four lines of numbers, a second of traffic apart."""
+    os.set_blocking(terminal, False)
+    rows: list[str] = []
+    text = ""
+    while len(rows) < 4:
+        with suppress(BlockingIOError):
+            text += os.read(terminal, 4096).decode()
+        seen = [line for line in text.splitlines() if line[:1].isdigit()]
+        if len(seen) > len(rows):
+            rows = seen
+            servers.cache = replace(servers.cache, commands=servers.cache.commands + 700)
+        await servers.later()
+    return rows
 
 
 async def test_the_rate_is_of_the_last_second() -> None:

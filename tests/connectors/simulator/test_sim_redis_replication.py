@@ -162,6 +162,15 @@ async def test_too_few_replicas_are_waited_for_in_vain() -> None:
         assert await primary.wait(3, 50) == 2
 
 
+async def test_a_replica_may_be_told_to_take_writes(servers: Servers) -> None:
+    primary, first, _ = servers.ports
+    async with client(first) as replica:
+        assert (await replica.config_get("replicaof"))["replicaof"] == f"127.0.0.1 {primary}"
+        await replica.config_set("replica-read-only", "no")
+        assert await replica.set("own", "1")
+        assert (await replica.info("replication"))["slave_read_only"] == 0
+
+
 async def test_a_message_reaches_who_listens_at_a_replica() -> None:
     async with (
         simulated(RedisOptions(replicas=2)) as servers,
