@@ -75,8 +75,11 @@ class Port:
 
     async def _listen(self) -> None:
         bound, self._bound = self._bound, None
-        self._listener = await asyncio.start_server(self._serve, sock=bound, limit=CHUNK, ssl=self._tls)
-        self._opening = None
+        self._listener = await asyncio.start_server(
+            self._serve, sock=bound, limit=CHUNK, ssl=self._tls, start_serving=False
+        )
+        self._opening = None  # from here on it is the listener that ``refuse`` ends
+        await self._listener.start_serving()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         conversation = asyncio.ensure_future(self._converse(reader, writer))

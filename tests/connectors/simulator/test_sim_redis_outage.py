@@ -96,13 +96,20 @@ async def test_a_port_that_opens_during_an_outage_refuses() -> None:
         await servers.wire.stop()
 
 
-async def test_it_may_come_and_go(ours: Simulated) -> None:
+@pytest.mark.parametrize("turns", range(5))
+async def test_it_may_come_and_go(ours: Simulated, turns: int) -> None:
+    """However far the loop came between two changes."""
     for _ in range(10):
+        ours.cache = CACHE
+        ours.run(2)
+        for _ in range(turns):
+            await asyncio.sleep(0)
         ours.cache = DOWN
         ours.run(1)
-        ours.cache = CACHE
-        ours.run(1)
-    ours.run(1 + LOADING)
+    with pytest.raises(redis.ConnectionError):
+        await said(ours.ports[0], "PING")
+    ours.cache = CACHE
+    ours.run(2 + LOADING)
     await reachable(ours)
     assert await said(ours.ports[0], "PING") == "OK"
     assert len((await info(ours.ports[0], "replication"))["master_replid"]) == 40  # type: ignore[arg-type]
