@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
+import redis.asyncio
 
 from connectors.simulator.clock import SimClock
 from connectors.simulator.redis import RedisWire
+from connectors.simulator.redis.catalog import catalog
+from connectors.simulator.redis.commands import COMMANDS
 from tests.real.redis import start_redis
 
 Script = Sequence[str]
@@ -122,3 +126,32 @@ async def reply_of(reader: asyncio.StreamReader) -> bytes:
         items = int(count) * (2 if kind == b"%" else 1)
         return line + b"".join([await reply_of(reader) for _ in range(items)])
     return line
+
+
+@pytest.mark.real("redis")
+async def test_commands_describe_themselves_alike(real: str) -> None:
+    """Name, arity, flags, positions of the keys, categories and subcommands of every command."""
+    names = [name.decode() for name in COMMANDS]
+    wire = RedisWire(SimClock(), seed=1)
+    await wire.start()
+    found = []
+    for url in (wire.url, real):
+        async with redis.asyncio.Redis.from_url(url, protocol=2) as client:
+            client.response_callbacks.clear()
+            found.append(await client.execute_command("COMMAND", "INFO", *names))  # type: ignore[no-untyped-call]
+    await wire.stop()
+    for name, ours, theirs in zip(names, *found, strict=True):
+        assert (name, *_described(ours)) == (name, *_described(theirs))
+
+
+def _described(told: Any) -> tuple[object, ...]:
+    name, arity, flags, first, last, step, categories, _, _, subcommands = told
+    return name, arity, set(flags), first, last, step, set(categories), sorted(map(_described, subcommands), key=repr)
+
+
+async def test_every_command_demands_the_arguments_that_it_tells_of() -> None:
+    for name, command in COMMANDS.items():
+        fact = catalog().get(name.decode())
+        assert fact is not None, name
+        assert (name, command.arity) == (name, fact.arity)
+        assert (name, command.write) == (name, "write" in fact.flags or name == b"xgroup")

@@ -127,12 +127,12 @@ SCRIPT: Mapping[bytes, Subcommand] = {
     ),
 }
 TABLE: Mapping[bytes, Command] = {
-    b"eval": Command(evaluate, -3, True, script=False, locate=keys_after_count(2)),
-    b"evalsha": Command(evaluate_sha, -3, True, script=False, locate=keys_after_count(2)),
+    b"eval": Command(evaluate, -3, script=False, locate=keys_after_count(2)),
+    b"evalsha": Command(evaluate_sha, -3, script=False, locate=keys_after_count(2)),
     b"eval_ro": Command(evaluate, -3, script=False, locate=keys_after_count(2)),
     b"evalsha_ro": Command(evaluate_sha, -3, script=False, locate=keys_after_count(2)),
     b"script": family("script", SCRIPT, script=False),
     b"function": family("function", FUNCTION, script=False),
-    b"fcall": Command(_no_function, -3, True, script=False, locate=keys_after_count(2)),
+    b"fcall": Command(_no_function, -3, script=False, locate=keys_after_count(2)),
     b"fcall_ro": Command(_no_function, -3, script=False, locate=keys_after_count(2)),
 }
