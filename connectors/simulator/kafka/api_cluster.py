@@ -12,6 +12,7 @@ from connectors.simulator.kafka.api_topics import FULL
 from connectors.simulator.kafka.brokers import NOBODY
 from connectors.simulator.kafka.cluster import Address
 from connectors.simulator.kafka.codes import Code
+from connectors.simulator.kafka.rights import Kind
 from connectors.simulator.kafka.session import Message, Session
 from connectors.simulator.kafka.settings import TOPIC_SETTINGS
 from connectors.simulator.kafka.topics import Topic
@@ -23,6 +24,7 @@ _Topic = MetadataResponse.MetadataResponseTopic
 
 
 def metadata(session: Session, request: Message, version: int) -> Message:
+    asked = bool(request.include_cluster_authorized_operations)
     return MetadataResponse(
         version=version,
         brokers=[
@@ -32,6 +34,7 @@ def metadata(session: Session, request: Message, version: int) -> Message:
         cluster_id=session.cluster.id,
         controller_id=session.cluster.brokers.controller,
         topics=_topics(session, request, version),
+        authorized_operations=session.operations(Kind.CLUSTER) if asked else None,
     )
 
 
@@ -44,8 +47,13 @@ def _alive(session: Session) -> list[tuple[int, Address]]:
 def _topics(session: Session, request: Message, version: int) -> list[Message]:
     every = request.topics is None or (version == 0 and not request.topics)
     if every:
-        return [_described(session, topic) for topic in session.cluster.topics.values()] if session.allowed else []
-    return [_asked(session, asked) for asked in request.topics]
+        found = [_described(session, topic) for topic in session.cluster.topics.values()] if session.allowed else []
+    else:
+        found = [_asked(session, asked) for asked in request.topics]
+    if request.include_topic_authorized_operations:
+        for topic in found:
+            topic.authorized_operations = session.operations(Kind.TOPIC)
+    return found
 
 
 def _asked(session: Session, asked: Message) -> Message:
@@ -84,12 +92,14 @@ def _partition(session: Session, topic: str, index: int) -> Message:
 
 
 def describe_cluster(session: Session, request: Message, version: int) -> Message:
+    asked = bool(request.include_cluster_authorized_operations)
     return DescribeClusterResponse(
         version=version,
         error_code=Code.NONE,
         error_message=None,
         cluster_id=session.cluster.id,
         controller_id=session.cluster.brokers.controller,
+        authorized_operations=session.operations(Kind.CLUSTER) if asked else None,
         brokers=[
             DescribeClusterResponse.DescribeClusterBroker(broker_id=id, host=at.host, port=at.port, is_fenced=False)
             for id, at in _alive(session)

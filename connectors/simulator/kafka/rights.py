@@ -57,6 +57,27 @@ _NEEDS = {
 }
 
 
+class Kind(Enum):
+    """What there is to operate on; the value is the operations that the kind has, by the protocol's numbers."""
+
+    TOPIC = (3, 4, 5, 6, 7, 8, 10, 11)
+    GROUP = (3, 6, 8)
+    CLUSTER = (5, 7, 8, 9, 10, 11, 12)
+
+
+_OPERATIONS = {  # read 3, write 4, create 5, delete 6, alter 7, describe 8, then those on clusters and settings
+    Right.DESCRIBE: frozenset({8, 10}),
+    Right.READ: frozenset({3}),
+    Right.WRITE: frozenset({4, 12}),
+    Right.ADMIN: frozenset({5, 6, 7, 9, 11}),
+}
+
+
+def operations(kind: Kind, rights: frozenset[Right]) -> frozenset[int]:
+    """The operations on such a thing that these rights amount to, by the protocol's numbers."""
+    return frozenset(number for number in kind.value if any(number in _OPERATIONS[right] for right in rights))
+
+
 def needed(key: int) -> Right:
     """What the API with this key asks for: to describe, unless something more is known."""
     return _NEEDS.get(key, Right.DESCRIBE)

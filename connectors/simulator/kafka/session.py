@@ -9,7 +9,7 @@ from typing import Any
 from connectors.simulator.kafka.brokers import NOBODY
 from connectors.simulator.kafka.cluster import Cluster
 from connectors.simulator.kafka.codes import Code
-from connectors.simulator.kafka.rights import ANONYMOUS, EVERYTHING, Right
+from connectors.simulator.kafka.rights import ANONYMOUS, EVERYTHING, Kind, Right, operations
 from connectors.simulator.kafka.sasl import Accounts, Exchange
 
 Message = Any
@@ -39,6 +39,10 @@ class Session:
     def allowed(self) -> bool:
         """Whether the user has the right to what the request at hand asks for."""
         return not self.rules or self.doing in self.rules.get(self.user or ANONYMOUS, EVERYTHING)
+
+    def operations(self, kind: Kind) -> frozenset[int]:
+        """What the user may do with such a thing, by the protocol's numbers of operations."""
+        return operations(kind, self.rules.get(self.user or ANONYMOUS, EVERYTHING))
 
     def prove(self, token: bytes) -> bytes:
         """The server's next token in the exchange under way. Raises Unproved."""

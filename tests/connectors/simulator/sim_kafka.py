@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
 
 from connectors.simulator.clock import SimClock
 from connectors.simulator.kafka import KafkaWire
-from connectors.simulator.kafka.options import KafkaOptions
+from connectors.simulator.kafka.options import KafkaOptions, Security
 from connectors.simulator.tick import Cache, Group, Partition, Tick
+from tests.connectors.simulator.kafka_clients import Access
 
+USERS = {"keeper": "keeper's", "viewer": "looks", "watcher": "sees"}
 CACHE = Cache(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0.0)
 
 
@@ -44,3 +48,13 @@ async def estate(options: KafkaOptions | None = None) -> AsyncIterator[Estate]:
         yield made
     finally:
         await made.wire.stop()
+
+
+def secured(security: Security, **more: Any) -> KafkaOptions:
+    """For USERS."""
+    return KafkaOptions(security=security, users=USERS, **more)
+
+
+def way_in(at: Estate, protocol: str, mechanism: str = "", ca: Path | None = None, user: str = "keeper") -> Access:
+    named = {"user": user, "password": USERS[user], "mechanism": mechanism} if mechanism else {}
+    return Access(at.bootstrap, protocol, ca=str(ca) if ca else "", **named)

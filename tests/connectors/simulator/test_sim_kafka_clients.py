@@ -131,6 +131,21 @@ async def test_confluents_admin_makes_and_describes_topics(at: Access) -> None:
     assert await with_confluent(at, run) == (3, set(), "86400000", True)
 
 
+async def test_without_an_authorizer_everybody_may_do_everything(at: Access) -> None:
+    name = await topic(at)
+
+    def run(admin: AdminClient) -> tuple[set[str], set[str]]:
+        topics = admin.describe_topics(TopicCollection([name]), include_authorized_operations=True)
+        cluster = admin.describe_cluster(include_authorized_operations=True).result(PATIENCE)
+        of_topic = topics[name].result(PATIENCE).authorized_operations or ()
+        return {one.name for one in of_topic}, {one.name for one in cluster.authorized_operations or ()}
+
+    of_topic, of_cluster = await with_confluent(at, run)
+    settings = {"DESCRIBE_CONFIGS", "ALTER_CONFIGS"}
+    assert of_topic == {"READ", "WRITE", "CREATE", "DELETE", "ALTER", "DESCRIBE", *settings}
+    assert of_cluster == {"CREATE", "ALTER", "DESCRIBE", "CLUSTER_ACTION", "IDEMPOTENT_WRITE", *settings}
+
+
 async def test_confluents_admin_reads_ends_and_commits(at: Access) -> None:
     name, group = await topic(at), f"group-{uuid.uuid4().hex[:8]}"
     await CLIENTS["confluent-kafka"].write(at, name, VALUES)
