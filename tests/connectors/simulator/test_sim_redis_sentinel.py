@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
+import trustme
+from redis.asyncio.sentinel import Sentinel as AsyncSentinel
 from redis.sentinel import Sentinel
 
 from connectors.simulator.redis.options import RedisOptions
@@ -85,3 +89,23 @@ async def test_a_dead_replica_is_seen() -> None:
 async def test_one_server_has_no_sentinel() -> None:
     async with simulated(RedisOptions()) as servers:
         assert servers.wire.sentinel is None
+
+
+async def test_servers_with_a_password_and_tls_replicate_all_the_same() -> None:
+    authority = trustme.CA()
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    trusted = authority.cert_pem.bytes().decode()
+    async with simulated(RedisOptions(replicas=1, password="sesame", tls=context)) as servers:
+        finder: Any = AsyncSentinel(  # type: ignore[no-untyped-call]
+            [("127.0.0.1", servers.sentinel)],
+            sentinel_kwargs={"ssl": True, "ssl_ca_data": trusted},
+            password="sesame",
+            ssl=True,
+            ssl_ca_data=trusted,
+        )
+        async with finder.master_for("mymaster") as master, finder.slave_for("mymaster") as replica:
+            assert await master.set("k", "1")
+            assert await replica.get("k") == b"1"
+            with pytest.raises(redis.ReadOnlyError):
+                await replica.set("k", "2")
