@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from functools import lru_cache
 
 from connectors.simulator.exporters.cluster import LIMITS, REQUESTS, Cluster, Pod
 from connectors.simulator.exporters.ledger import Ledger
@@ -43,7 +44,9 @@ class Kubelets:
     def shares(self, tick: Tick, cluster: Cluster) -> dict[str, float]:
         """CPU seconds that each ready pod of a workload has spent since the last scrape. Once a scrape."""
         ready = Counter(pod.workload for pod in cluster.pods if pod.ready)
-        self._ledger.keep("cpu", (pod.name for pod in cluster.pods))
+        alive = {pod.name for pod in cluster.pods}
+        for kind in ("cpu", "periods", "received"):
+            self._ledger.keep(kind, alive)
         return {name: self._spent(name, tick, cluster) / count for name, count in ready.items()}
 
     def _spent(self, workload: str, tick: Tick, cluster: Cluster) -> float:
@@ -85,23 +88,35 @@ class Kubelets:
     def _container(
         self, target: Target, cluster: Cluster, pod: Pod, memory: float, own: dict[str, str]
     ) -> Iterator[Sample]:
-        resources = cluster.resources.get(pod.workload, {})
-        cores = resources.get((LIMITS, "cpu"), 0.0)
         yield target.gauge("container_memory_usage_bytes", memory + CACHED, **own)
         yield target.gauge("container_memory_rss", memory, **own)
-        yield target.gauge("container_memory_cache", CACHED, **own)
-        yield target.gauge("container_spec_memory_limit_bytes", resources.get((LIMITS, "memory"), 0.0), **own)
-        yield target.gauge("container_spec_cpu_period", 100_000, **own)
-        yield target.gauge("container_spec_cpu_quota", cores * 100_000, **own)
         periods = self._ledger.add(("periods", pod.name), self._ledger.elapsed * PERIODS)
         yield target.counter("container_cpu_cfs_periods_total", periods, **own)
-        yield target.counter("container_cpu_cfs_throttled_periods_total", 0, **own)
-        yield target.counter("container_cpu_cfs_throttled_seconds_total", 0, **own)
-        yield target.counter("container_oom_events_total", pod.last_terminated == "OOMKilled" and pod.restarts, **own)
-        yield target.gauge("container_start_time_seconds", pod.created, **own)
+        resources = cluster.resources.get(pod.workload, {})
+        limits = resources.get((LIMITS, "cpu"), 0.0), resources.get((LIMITS, "memory"), 0.0)
+        yield from unchanging(target, pod, tuple(own.items()), *limits)
 
     def _memory(self, tick: Tick, pod: Pod) -> float:
         """Bytes. The model knows the average of the ready pods; what one has leaked itself is told by its kubelet."""
         usage = tick.usage_of(pod.workload)
         base = usage.memory if pod.leaked is None else usage.memory - usage.leaked + pod.leaked
         return base if pod.ready else base * 0.5
+
+
+@lru_cache(maxsize=8192)
+def unchanging(
+    target: Target, pod: Pod, labels: tuple[tuple[str, str], ...], cores: float, memory: float
+) -> tuple[Sample, ...]:
+    """What stays as it is while its pod does; made once."""
+    own = dict(labels)
+    killed = pod.restarts if pod.last_terminated == "OOMKilled" else 0
+    return (
+        target.gauge("container_memory_cache", CACHED, **own),
+        target.gauge("container_spec_memory_limit_bytes", memory, **own),
+        target.gauge("container_spec_cpu_period", 100_000, **own),
+        target.gauge("container_spec_cpu_quota", cores * 100_000, **own),
+        target.counter("container_cpu_cfs_throttled_periods_total", 0, **own),
+        target.counter("container_cpu_cfs_throttled_seconds_total", 0, **own),
+        target.counter("container_oom_events_total", killed, **own),
+        target.gauge("container_start_time_seconds", pod.created, **own),
+    )

@@ -5,7 +5,7 @@ They grow from scrape to scrape, and are forgotten with the pod that they belong
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Collection, Hashable
 
 
 class Ledger:
@@ -32,9 +32,8 @@ class Ledger:
         self._sums[key] = self._sums.get(key, 0.0) + amount
         return self._sums[key]
 
-    def keep(self, kind: str, alive: Iterable[str]) -> None:
+    def keep(self, kind: str, alive: Collection[str]) -> None:
         """Forgets the sums of ``kind`` (the first part of a key) whose second part is no longer alive."""
-        names = set(alive)
-        gone = [key for key in self._sums if isinstance(key, tuple) and key[0] == kind and key[1] not in names]
+        gone = [key for key in self._sums if isinstance(key, tuple) and key[0] == kind and key[1] not in alive]
         for key in gone:
             del self._sums[key]

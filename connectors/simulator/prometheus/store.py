@@ -51,8 +51,9 @@ class Store:
         shown = self._found(stream, samples, before)
         for series, sample in zip(shown, samples, strict=True):
             series.append(sample.value)
-        for series in stream.shown:
-            series.end()
+        if shown != stream.shown:
+            for series in stream.shown:
+                series.end()
         stream.shown = shown
 
     def select(self, matchers: Iterable[Matcher], check: Callable[[], None] | None = None) -> list[Series]:
