@@ -26,7 +26,13 @@ def offset_fetch(session: Session, request: Message, version: int) -> Message:
         shape(
             name=topic,
             partitions=[
-                CommittedOffset(index, at.offset, at.note, error if version < 2 else _unstable((topic, index), pending))
+                CommittedOffset(
+                    index,
+                    at.offset,
+                    at.note,
+                    error if version < 2 else _unstable((topic, index), pending),
+                    at.epoch,
+                )
                 for index, at in parts
             ],
         )
@@ -46,7 +52,8 @@ def _group_offsets(session: Session, asked: Message, version: int, require_stabl
             name=topic,
             topic_id=_id_of(session, topic),
             partitions=[
-                CommittedOffset(index, at.offset, at.note, _unstable((topic, index), pending)) for index, at in parts
+                CommittedOffset(index, at.offset, at.note, _unstable((topic, index), pending), at.epoch)
+                for index, at in parts
             ],
         )
         for topic, parts in _offsets(session, asked.group_id, asked.topics, error)
@@ -121,7 +128,8 @@ def _commit(session: Session, group: str, topic: str, part: Message, refused: Co
         return Code.UNKNOWN_TOPIC_OR_PARTITION
     if len(note.encode()) > LONGEST_NOTE:
         return Code.OFFSET_METADATA_TOO_LARGE
-    session.cluster.group(group).commit((topic, part.partition_index), part.committed_offset, note)
+    committed = Committed(part.committed_offset, note, part.committed_leader_epoch)
+    session.cluster.group(group).commit((topic, part.partition_index), committed)
     return Code.NONE
 
 

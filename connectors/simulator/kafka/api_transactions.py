@@ -80,7 +80,7 @@ def txn_offset_commit(session: Session, request: Message, version: int) -> Messa
         code = group.may_commit(request.member_id, request.group_instance_id, request.generation_id)
     if code is Code.NONE:
         offsets = {
-            (topic.name, part.partition_index): Committed(part.committed_offset, part.committed_metadata or "")
+            (topic.name, part.partition_index): _committed(part)
             for topic in request.topics
             for part in topic.partitions
         }
@@ -100,6 +100,10 @@ def txn_offset_commit(session: Session, request: Message, version: int) -> Messa
         for topic in request.topics
     ]
     return TxnOffsetCommitResponse(version=version, topics=topics)
+
+
+def _committed(part: Message) -> Committed:
+    return Committed(part.committed_offset, part.committed_metadata or "", part.committed_leader_epoch)
 
 
 def end_txn(session: Session, request: Message, version: int) -> Message:

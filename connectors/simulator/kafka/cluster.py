@@ -161,7 +161,7 @@ class Cluster:
                 log.mark(transaction.producer, transaction.epoch, commit, self.at, self.t)
         for group, offsets in transaction.offsets.items() if commit else ():
             for part, committed in offsets.items():
-                self.group(group).commit(part, committed.offset, committed.note)
+                self.group(group).commit(part, committed)
         self.arrivals.ring()
 
     def retention(self) -> dict[str, float]:

@@ -34,10 +34,11 @@ class Member:
 
 
 class Committed(NamedTuple):
-    """``note`` is what the client wrote beside it. A tuple: ten thousand of them a second have to cost little."""
+    """With what the client wrote beside it. A tuple: ten thousand of them a second have to cost little."""
 
     offset: int
     note: str = ""
+    epoch: int = -1  # of the leader whose record was the last one read
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +93,12 @@ class Group:
             return self.membership.may_commit(id, instance, generation)
         return Code.NONE if generation < 0 else Code.ILLEGAL_GENERATION
 
-    def commit(self, part: TopicPartition, offset: int, note: str = "") -> None:
+    def commit(self, part: TopicPartition, committed: Committed) -> None:
         if self.dictated:
             before = self._seeks.get(part)
             at = self.committed.get(part)
-            self._seeks[part] = Seek(offset, before.shown if before else at.offset if at else None)
-        self.committed[part] = Committed(offset, note)
+            self._seeks[part] = Seek(committed.offset, before.shown if before else at.offset if at else None)
+        self.committed[part] = committed
 
     def show(self, shown: Dictated) -> bool:
         """Takes the model's word; True when its workers are others than before."""

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.simulator.kafka.codes import Code
-from connectors.simulator.kafka.groups import Group, dealt
+from connectors.simulator.kafka.groups import Committed, Group, dealt
 from connectors.simulator.kafka.history import KEPT, History
 from connectors.simulator.tick import Group as Dictated
 from connectors.simulator.tick import Partition
@@ -31,7 +31,7 @@ def test_an_offset_from_outside_holds_until_the_model_shows_another_than_before(
         if what == "seek":
             before = before if holds is not None else last
             holds = offset
-            group.commit(PART, offset)
+            group.commit(PART, Committed(offset))
         else:
             group.show(shown(offset))
             holds = holds if holds is not None and offset == before else None
@@ -43,10 +43,10 @@ def test_an_offset_from_outside_holds_until_the_model_shows_another_than_before(
 def test_a_model_that_does_as_it_was_told_has_taken_note() -> None:
     group = Group("orders")
     group.show(shown(10))
-    group.commit(PART, 11, "skipped")
+    group.commit(PART, Committed(11, "skipped", 4))
     group.show(shown(11))
     assert dict(group.seeks()) == {}
-    assert group.committed[PART] == (11, "skipped")
+    assert group.committed[PART] == (11, "skipped", 4)
     group.show(shown(None))
     assert PART not in group.committed
 
