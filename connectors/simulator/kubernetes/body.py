@@ -39,7 +39,13 @@ def _bounded(tree: Any, what: str) -> Any:
     return tree
 
 
-def _yaml(raw: bytes, what: str) -> Any:
+def _json_or_yaml(raw: bytes, what: str) -> Any:
+    """JSON is YAML, and is what most clients send as such."""
+    if raw.lstrip()[:1] == b"{":
+        try:
+            return _bounded(msgspec.json.decode(raw), what)
+        except (msgspec.DecodeError, RecursionError):
+            pass  # it may still be YAML in flow style
     try:
         return yaml_body.parsed(raw)
     except yaml_body.NotYaml as error:
@@ -54,10 +60,10 @@ def _tree(raw: bytes, content_type: str, what: str) -> Any:
             return protobuf.decoded(raw)
         except protobuf.Malformed as error:
             raise refusal.bad_request(str(error)) from error
-    if kind == YAML:
-        return _yaml(raw, what)
     if kind in ("", JSON):
         return json(raw, what)
+    if kind == YAML:
+        return _json_or_yaml(raw, what)
     raise refusal.unsupported(_READ)
 
 
@@ -129,9 +135,8 @@ class Patch:
         return dict(self._patch)
 
     def _applied(self) -> Any:
-        """JSON is YAML, and is what kubectl sends here."""
         what = "error decoding YAML"
-        found = json(self._raw, what) if self._raw.lstrip()[:1] == b"{" else _yaml(self._raw, what)
+        found = _json_or_yaml(self._raw, what)
         if not isinstance(found, dict):
             raise refusal.bad_request(f"{what}: an apply patch is an object")
         return found

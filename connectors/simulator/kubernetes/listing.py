@@ -14,6 +14,8 @@ from connectors.simulator.kubernetes.objects import Object, name_of, namespace_o
 from connectors.simulator.kubernetes.request import Request
 from connectors.simulator.kubernetes.store import Store
 
+_MATCHES = ("Exact", "NotOlderThan")
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -42,6 +44,7 @@ def page(objects: list[Object], request: Request, store: Store) -> Page:
         raise refusal.bad_request(f'resourceVersion: Invalid value: "{asked}"')
     if int(asked) > store.version:
         raise refusal.too_new(int(asked), store.version)
+    _matching(request, int(asked), store.version)
     matches, found = matcher(request), objects
     if request.query.get("labelSelector") or request.query.get("fieldSelector"):
         found = [obj for obj in objects if matches(obj)]
@@ -58,6 +61,19 @@ def page(objects: list[Object], request: Request, store: Store) -> Page:
         if not (request.query.get("labelSelector") or request.query.get("fieldSelector")):
             metadata["remainingItemCount"] = left
     return Page(shown, metadata)
+
+
+def _matching(request: Request, asked: int, version: int) -> None:
+    """Refuses a ``resourceVersionMatch`` that makes no sense; of old versions no list is kept."""
+    match = request.query.get("resourceVersionMatch", "")
+    if match not in ("", *_MATCHES):
+        listed = ", ".join(f'"{name}"' for name in _MATCHES)
+        raise refusal.bad_request(f'resourceVersionMatch: Unsupported value: "{match}": supported values: {listed}')
+    if match and not request.query.get("resourceVersion"):
+        why = "resourceVersionMatch is forbidden unless resourceVersion is provided"
+        raise refusal.bad_request(f"resourceVersionMatch: Forbidden: {why}")
+    if match == "Exact" and asked != version:
+        raise refusal.expired(f"The provided resource version {asked} is too old to be listed exactly.")
 
 
 def _key(obj: Object) -> tuple[str, str]:

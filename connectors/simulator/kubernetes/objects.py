@@ -81,3 +81,13 @@ def depth(value: Any, most: int) -> int:
         level = [child for item in inner for child in (item.values() if isinstance(item, dict) else item)]
         found += bool(level)
     return found
+
+
+def size(value: Any) -> int:
+    """How many values a JSON tree consists of."""
+    level, found = [value], 0
+    while level:
+        found += len(level)
+        inner = (item for item in level if isinstance(item, dict | list))
+        level = [child for item in inner for child in (item.values() if isinstance(item, dict) else item)]
+    return found

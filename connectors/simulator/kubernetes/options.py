@@ -28,7 +28,7 @@ class KubernetesOptions:
     ever. ``exec_plugin``: the kubeconfig names a command that prints the token. ``gitops``, ``keda``: controllers that
     put values back. ``pods``: so many more pods, in a deployment of their own outside the traffic model. ``tls``: the
     listener's context, and ``authority`` the PEM that the kubeconfig then trusts (client-go sends credentials over
-    TLS only).
+    TLS only). ``patience``: wall seconds for a request to arrive, and for a connection to stay without one.
     """
 
     deny: tuple[Denial, ...] = ()
@@ -40,3 +40,4 @@ class KubernetesOptions:
     pods: int = 0
     tls: ssl.SSLContext | None = None
     authority: str = ""
+    patience: float = 30.0

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from connectors.simulator.kubernetes.objects import Object, copied
+from connectors.simulator.kubernetes.objects import Object, copied, size
 
 MERGE_KEYS = {
     "conditions": "type",
@@ -25,6 +25,8 @@ MERGE_KEYS = {
     "volumeMounts": "mountPath",
     "volumes": "name",
 }
+MOST_OPERATIONS = 10_000
+MOST_COPIED = 50_000  # values that the copies of one patch may make: each can double what is there
 _MERGED_PRIMITIVES = ("finalizers",)
 
 
@@ -116,10 +118,16 @@ def json_patch(document: Object, operations: Any) -> Any:
     """RFC 6902. PatchError names the operation that cannot be done."""
     if not isinstance(operations, list):
         raise PatchError("json: cannot unmarshal object into Go value of type jsonpatch.Patch")
-    result: Any = copied(document)
+    if len(operations) > MOST_OPERATIONS:
+        raise PatchError(f"The allowed maximum operations in a JSON patch is {MOST_OPERATIONS}, got {len(operations)}")
+    result, room = copied(document), MOST_COPIED
     for operation in operations:
         if not isinstance(operation, dict):
             raise PatchError("json: cannot unmarshal value into Go value of type jsonpatch.Operation")
+        if operation.get("op") == "copy":
+            room -= size(_at(result, str(operation.get("from", "")), "copy"))
+            if room < 0:
+                raise PatchError("unable to copy: the limit on the size of what copies make is exceeded")
         result = _operate(result, operation)
     return result
 

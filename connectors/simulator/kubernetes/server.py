@@ -27,7 +27,6 @@ from connectors.simulator.kubernetes.watching import Watches
 _log = logging.getLogger(__name__)
 _PUBLIC = ("/version", "/healthz", "/livez", "/readyz")  # what the real server shows to anyone
 LONGEST_BODY = 3 * 2**20  # bytes, as the real server has it
-PATIENCE_SECONDS = 30.0  # wall seconds for a request to arrive, and for a connection to stay without one
 _WARNINGS = 20  # an answer's; more are left out
 _AGGREGATED = "application/json;g=apidiscovery.k8s.io;v={};as=APIGroupDiscoveryList"
 
@@ -43,7 +42,7 @@ class Server:
         watches: Watches,
         streams: PodStreams,
         tls: ssl.SSLContext | None = None,
-        patience: float = PATIENCE_SECONDS,
+        patience: float = 30.0,
     ) -> None:
         self._api = api
         self._access = access
@@ -62,6 +61,7 @@ class Server:
             handler_cancellation=True,
             access_log=None,
             keepalive_timeout=self._patience,
+            lingering_time=0.0,  # a body that was refused is not waited for
             auto_decompress=False,  # nobody is asked to unpack what a few bytes may unfold to
         )
         self._runner = web.ServerRunner(server, shutdown_timeout=1.0)

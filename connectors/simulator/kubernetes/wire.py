@@ -62,7 +62,9 @@ class KubernetesWire:
         watches = Watches(self._store, self._times, representation)
         self._logs = Logs()
         self._streams = PodStreams(self._registry, self._logs)
-        self._server = Server(api, self._access, self._tokens, watches, self._streams, self._options.tls)
+        self._server = Server(
+            api, self._access, self._tokens, watches, self._streams, self._options.tls, self._options.patience
+        )
         self._last = 0.0  # simulated second of the last step
         self._open()
 

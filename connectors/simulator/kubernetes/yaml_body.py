@@ -8,9 +8,10 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-LONGEST = 256 * 1024  # bytes of text; a real server takes 3 MiB, which would hold up everything else here
+LONGEST = 64 * 1024  # bytes of text; a real server takes 3 MiB, which would hold up everything else here
 NODES = 100_000  # values in what it unfolds to
 DEEPEST = 200
+_BRACKETS = 1000  # what opens a flow collection: the parser's time grows with the square of their depth
 
 
 class NotYaml(Exception):
@@ -24,6 +25,8 @@ def parsed(raw: bytes) -> Any:
 
     if len(raw) > LONGEST:
         raise NotYaml(f"a YAML document of more than {LONGEST} bytes; send JSON")
+    if raw.count(b"[") + raw.count(b"{") > _BRACKETS:
+        raise NotYaml("too many brackets")
     try:
         tree = YAML(typ="safe", pure=True).load(raw.decode())
     except (YAMLError, ValueError, RecursionError) as error:

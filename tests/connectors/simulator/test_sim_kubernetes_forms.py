@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from connectors.simulator.kubernetes import protobuf
-from connectors.simulator.kubernetes.autoscaler import millicores
+from connectors.simulator.kubernetes.quantities import millicores
 from connectors.simulator.kubernetes.refusal import Refusal
 from connectors.simulator.kubernetes.representation import Form, negotiated
 from connectors.simulator.kubernetes.table import duration
