@@ -60,15 +60,11 @@ async def test_what_is_written_is_counted_and_read_at_the_replicas(servers: Serv
     await until(servers, caught_up)
 
 
-@pytest.mark.parametrize(
-    "words",
-    [("SET", "a", "1"), ("DEL", "a"), ("EXPIRE", "a", "1"), ("FLUSHALL",), ("HSET", "seawall:flags", "f", "1")],
-    ids=lambda words: words[0],
-)
-async def test_a_replica_refuses_to_write(servers: Servers, words: tuple[str, ...]) -> None:
-    with pytest.raises(redis.ReadOnlyError, match=READ_ONLY):
-        async with client(servers.ports[1]) as replica:
-            await replica.execute_command(*words)  # type: ignore[no-untyped-call]
+async def test_a_replica_refuses_to_write(servers: Servers) -> None:
+    async with client(servers.ports[1]) as replica:
+        for words in ("SET a 1", "DEL a", "EXPIRE a 1", "FLUSHALL", "HSET seawall:flags f 1"):
+            with pytest.raises(redis.ReadOnlyError, match=READ_ONLY):
+                await replica.execute_command(*words.split())  # type: ignore[no-untyped-call]
 
 
 async def test_a_script_at_a_replica_may_read_and_not_write(servers: Servers) -> None:
