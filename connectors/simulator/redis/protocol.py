@@ -14,6 +14,8 @@ from dataclasses import dataclass
 MAX_LINE = 64 * 1024
 MAX_BULK = 512 * 1024 * 1024
 MAX_ITEMS = 2**31 - 1
+MAX_REQUEST = 64 * 1024 * 1024  # bytes held of one that is not complete; the real server gives up at 1 GB
+ITEM = 64  # bytes that an item takes besides its content
 STRANGER_BULK = 16 * 1024
 STRANGER_ITEMS = 10
 
@@ -148,6 +150,7 @@ class Reader:
         self._buffer = bytearray()
         self._missing = 0  # items of the array that are still to come
         self._items: list[bytes] = []
+        self._held = 0  # bytes in these items
 
     @property
     def unfinished(self) -> bool:
@@ -157,6 +160,8 @@ class Reader:
     def feed(self, data: bytes) -> Iterator[list[bytes]]:
         """Yields each command that is complete; ProtocolError where the stream is broken."""
         self._buffer += data
+        if self._held + len(self._buffer) > MAX_REQUEST:
+            raise ProtocolError("too big request")
         while (command := self._next()) is not None:
             if command:
                 yield command
@@ -188,8 +193,9 @@ class Reader:
             if item is None:
                 return None
             self._items.append(item)
+            self._held += len(item) + ITEM
             self._missing -= 1
-        items, self._items = self._items, []
+        items, self._items, self._held = self._items, [], 0
         return items
 
     def _bulk(self) -> bytes | None:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from connectors.simulator.redis import protocol
 from connectors.simulator.redis.glob import matches
 from connectors.simulator.redis.protocol import (
     Failure,
@@ -66,6 +67,23 @@ def test_absurd_lengths_are_refused_before_they_are_read(stream: bytes, problem:
     with pytest.raises(ProtocolError) as error:
         list(Reader().feed(stream))
     assert str(error.value) == problem
+
+
+@pytest.mark.parametrize("piece", [b"$0\r\n\r\n" * 1_000, b"$100000\r\n" + b"x" * 100_000 + b"\r\n"])
+def test_a_request_that_never_ends_is_given_up_before_it_fills_the_memory(
+    piece: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(protocol, "MAX_REQUEST", 1_000_000)
+    reader = Reader()
+    assert list(reader.feed(b"*2000000000\r\n")) == []
+    pieces = piece * (1_100_000 // len(piece))
+    with pytest.raises(ProtocolError, match="too big request"):
+        collect(reader, pieces)
+
+
+def collect(reader: Reader, stream: bytes) -> list[list[bytes]]:
+    """The commands in a stream that comes in chunks."""
+    return [words for at in range(0, len(stream), 10_000) for words in reader.feed(stream[at : at + 10_000])]
 
 
 def test_a_stranger_gets_little() -> None:
