@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 LARGEST = 8 * 2**20  # bytes of one frame; a real broker takes 100 MiB, but batches of 1 MiB
 LARGEST_UNPROVED = 512 * 2**10  # before the password: sasl.server.max.receive.size of a real broker
-MEMORY = 24 * 2**20  # bytes of all frames under way together
+MEMORY = 16 * 2**20  # bytes of all frames under way together
 _CHUNK = 2**16
 LENGTH = struct.Struct(">i")
 
