@@ -83,7 +83,9 @@ def _told(clashes: list[Conflict], count: int) -> str:
 
 
 def merged(live: Any, wanted: Any, of: Field) -> Any:
-    """What is there with what is wanted over it."""
+    """What is there with what is wanted over it; an empty map or list wants nothing of what is in it."""
+    if wanted in ({}, []) and type(live) is type(wanted) and not is_leaf(live, of):
+        return live
     if is_leaf(live, of) or is_leaf(wanted, of) or type(live) is not type(wanted):
         return copied(wanted)
     if isinstance(wanted, dict):
