@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from connectors.simulator.exporters.cluster import REQUESTS, Cluster, Node
 from connectors.simulator.exporters.ledger import Ledger
-from connectors.simulator.exporters.target import Target
+from connectors.simulator.exporters.target import Labels, Target, labelled
 from connectors.simulator.tick import Sample, Tick
 
 DATABASE_CORES = 4
@@ -65,9 +66,9 @@ def cluster_machine(node: Node, tick: Tick, cluster: Cluster, ledger: Ledger) ->
 
 
 def machine_samples(target: Target, machine: Machine, cluster: Cluster) -> Iterator[Sample]:
-    for core in range(machine.cores):
-        for mode, seconds in machine.modes.items():
-            yield target.counter("node_cpu_seconds_total", seconds, cpu=str(core), mode=mode)
+    for mode, seconds in machine.modes.items():
+        for labels in cores_of(target, machine.cores, mode):
+            yield Sample("node_cpu_seconds_total", labels, seconds, "counter")
     for minutes in ("1", "5", "15"):
         yield target.gauge(f"node_load{minutes}", machine.load)
     about = {"machine": "x86_64", "nodename": machine.name, "release": "6.1.0-simulated", "sysname": "Linux"}
@@ -79,6 +80,12 @@ def machine_samples(target: Target, machine: Machine, cluster: Cluster) -> Itera
     yield target.counter("node_network_receive_bytes_total", machine.received, device="eth0")
     yield target.counter("node_network_transmit_bytes_total", machine.received * 4, device="eth0")
     yield target.gauge("node_network_up", 1, device="eth0")
+
+
+@lru_cache(maxsize=1024)
+def cores_of(target: Target, count: int, mode: str) -> tuple[Labels, ...]:
+    """The labels of each core in one mode; there are too many to make them anew each time."""
+    return tuple(labelled(target, cpu=str(core), mode=mode) for core in range(count))
 
 
 def memory(target: Target, machine: Machine) -> Iterator[Sample]:

@@ -18,11 +18,12 @@ LOOKBACK = 300_000  # ms; Prometheus's default --query.lookback-delta
 class Stream:
     """The times (simulated ms, rising strictly) at which a source gave samples, and the series it gave last."""
 
-    __slots__ = ("shown", "times")
+    __slots__ = ("alike", "shown", "times")
 
     def __init__(self) -> None:
         self.times: array[int] = array("q")
         self.shown: list[Series] = []
+        self.alike = False  # whether each of them was shown once only, so that the next samples may follow at once
 
     def forget(self, before: int) -> int:
         """Drops the times before ``before`` ms; how many they were."""

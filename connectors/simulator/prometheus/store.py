@@ -8,6 +8,7 @@ rules record comes in as streams of its own, since rules are evaluated at other 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
+from operator import attrgetter, eq, is_
 
 from connectors.simulator.prometheus.labels import NAME
 from connectors.simulator.prometheus.matcher import Matcher
@@ -42,19 +43,22 @@ class Store:
     def append(self, source: str, t: int, samples: tuple[Sample, ...], before: tuple[Sample, ...] = ()) -> None:
         """Appends what a source says at ``t`` ms, and ends what it no longer says; nothing unless ``t`` is new.
 
-        ``before`` is what it said last: a sample that stands at the same place needs no looking up.
+        ``before`` is what it said last: as long as the same samples stand there, their series need no looking up.
         """
         stream = self._streams.setdefault(source, Stream())
         if stream.times and stream.times[-1] >= t:
             return
         stream.times.append(t)
-        shown = self._found(stream, samples, before)
+        if stream.alike and len(stream.shown) == len(samples) and same(before, samples):
+            for series, sample in zip(stream.shown, samples, strict=True):
+                series.values.append(sample.value)
+            return
+        shown = [self._series.get((s.name, s.labels)) or self._open(stream, s) for s in samples]
         for series, sample in zip(shown, samples, strict=True):
             series.append(sample.value)
-        if shown != stream.shown:
-            for series in stream.shown:
-                series.end()
-        stream.shown = shown
+        for series in stream.shown:
+            series.end()
+        stream.shown, stream.alike = shown, len(set(shown)) == len(shown)
 
     def select(self, matchers: Iterable[Matcher], check: Callable[[], None] | None = None) -> list[Series]:
         """The series for which every matcher holds, oldest first.
@@ -84,17 +88,6 @@ class Store:
         stream = self._streams.get(SCRAPES)
         return (stream.times[0], stream.times[-1]) if stream and stream.times else (0, 0)
 
-    def _found(self, stream: Stream, samples: tuple[Sample, ...], before: tuple[Sample, ...]) -> list[Series]:
-        """The series of each sample. Labels and names are shared between scrapes, so most are known by identity."""
-        known = stream.shown if len(before) == len(stream.shown) else []
-        shown = []
-        for i, sample in enumerate(samples):
-            if i < len(known) and before[i].labels is sample.labels and before[i].name is sample.name:
-                shown.append(known[i])
-            else:
-                shown.append(self._series.get((sample.name, sample.labels)) or self._open(stream, sample))
-        return shown
-
     def _open(self, stream: Stream, sample: Sample) -> Series:
         labels = tuple(sorted([(NAME, sample.name), *((k, v) for k, v in sample.labels if v)]))
         series = Series(labels, stream)
@@ -123,3 +116,13 @@ class Store:
             del carriers[series]
             if not carriers:
                 del self._postings[pair]
+
+
+def same(before: tuple[Sample, ...], after: tuple[Sample, ...]) -> bool:
+    """Whether two scrapes show the same series in the same order. Labels are shared, so they are known by identity."""
+    if len(before) != len(after):
+        return False
+    labels, names = attrgetter("labels"), attrgetter("name")
+    return all(map(is_, map(labels, before), map(labels, after))) and all(
+        map(eq, map(names, before), map(names, after))
+    )
