@@ -240,13 +240,10 @@ class Architecture(_Data, frozen=True):
 
 
 def _listed() -> tuple[str, ...]:
-    """Names of the files, the shop first."""
+    """Names of the files, the default first."""
     found = (entry.name for entry in files("connectors.simulator").joinpath(FOLDER).iterdir())
-    return tuple(sorted((name.removesuffix(".toml") for name in found if name.endswith(".toml")), key=_shop_first))
-
-
-def _shop_first(name: str) -> tuple[bool, str]:
-    return name != DEFAULT, name
+    names = (name.removesuffix(".toml") for name in found if name.endswith(".toml"))
+    return tuple(sorted(names, key=lambda name: (name != DEFAULT, name)))
 
 
 DEFAULT = "shop"
