@@ -126,11 +126,16 @@ class Kubelet:
         if not node:
             node, why = self._scheduler.place(pod)
         if not node:
-            self._write(pod, containers.unscheduled(pod, why, self._stamp))
-            self._recorder.say(pod, "default-scheduler", "FailedScheduling", why, kind="Warning")
+            self._unplaced(pod, why)
             return
         del self._waiting[key]
         self._bind(pod, str(node), t)
+
+    def _unplaced(self, pod: Object, why: str) -> None:
+        if any(item.get("reason") == "Unschedulable" for item in dig(pod, "status", "conditions", default=[])):
+            return  # it was said; a pod that waits in a full cluster is not told again at every move of another
+        self._write(pod, containers.unscheduled(pod, why, self._stamp))
+        self._recorder.say(pod, "default-scheduler", "FailedScheduling", why, kind="Warning")
 
     def _bind(self, pod: Object, node: str, t: float) -> None:
         host = _address(self._registry.store.get(NODE, "", node) or {})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 from connectors.simulator.kubernetes.objects import Object, dig
 
@@ -25,7 +26,11 @@ NAN = float("nan")
 
 def amount(quantity: object) -> float:
     """A quantity as a number: "250m" is 0.25, "1Gi" is 2**30, "2" is 2; NaN for what is none."""
-    text = str(quantity)
+    return _amount(str(quantity))
+
+
+@lru_cache(maxsize=1024)  # thousands of pods ask for the same few
+def _amount(text: str) -> float:
     digits = text.rstrip("kKMGTPim")
     number = digits.removeprefix("-").replace(".", "", 1)
     unit = _UNITS.get(text[len(digits) :])

@@ -71,6 +71,8 @@ class Quotas:
             if kind is QUOTA:
                 self._stale[namespace] = None
             return
+        if kind is POD and _weighs_the_same(commit.before, commit.after):
+            return
         before = _weight(kind, commit.before) if commit.before is not None else {}
         after = _weight(kind, commit.after) if commit.after is not None else {}
         if before == after:
@@ -80,6 +82,13 @@ class Quotas:
             used[name] = used.get(name, 0.0) + after.get(name, 0.0) - before.get(name, 0.0)
         if self._registry.store.count(QUOTA):
             self._stale[namespace] = None
+
+
+def _weighs_the_same(before: Object | None, after: Object | None) -> bool:
+    """Most commits write a pod's status alone: its spec is then the very same tree."""
+    if before is None or after is None or before["spec"] is not after["spec"]:
+        return False
+    return (dig(before, "status", "phase") in _ENDED) == (dig(after, "status", "phase") in _ENDED)
 
 
 def _weight(kind: Kind, obj: Object) -> dict[str, float]:
