@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 
 import pytest
 from hypothesis import given, settings
@@ -14,8 +15,14 @@ from connectors.simulator.prometheus.store import RETENTION, SWEEP, Store
 from connectors.simulator.tick import Sample
 
 
+@cache
+def labels_of(job: str) -> tuple[tuple[str, str], ...]:
+    """The same tuple each time, as exporters have it: a scrape like the last one is known by that."""
+    return (("job", job),)
+
+
 def up(job: str, value: float = 1.0) -> Sample:
-    return Sample("up", (("job", job),), value)
+    return Sample("up", labels_of(job), value)
 
 
 def select(store: Store, *matchers: tuple[str, str, str]) -> list[str]:
@@ -51,6 +58,21 @@ def test_a_series_given_twice_in_a_scrape_counts_once() -> None:
     store.scrape(0, [up("api", 1.0), up("api", 2.0)])
     (series,) = store.select([])
     assert series.between(0, 0)[1].tolist() == [1.0]
+
+
+def test_a_series_given_twice_in_each_of_many_scrapes_stays_whole() -> None:
+    store = Store()
+    for t in range(0, 20_000, 5000):
+        store.scrape(t, [up("api", 1.0), up("api", 2.0), up("web", 3.0)])
+    assert [list(series.values) for series in store.select([])] == [[1.0] * 4, [3.0] * 4]
+
+
+def test_scrapes_that_show_the_same_in_another_order_are_told_apart() -> None:
+    store = Store()
+    for t, jobs in enumerate(("ab", "ab", "ba", "ba", "b", "ab")):
+        store.scrape(t * 5000, [up(job, float(ord(job))) for job in jobs])
+    values = {dict(series.labels)["job"]: series.between(0, 25_000)[1].tolist() for series in store.select([])}
+    assert values == {"a": [97.0] * 5, "b": [98.0] * 6}
 
 
 def test_a_value_that_is_not_a_number_is_not_a_marker() -> None:
