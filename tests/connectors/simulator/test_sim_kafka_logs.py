@@ -254,6 +254,19 @@ def test_offsets_never_go_back_and_the_stable_end_lies_between(steps: list[tuple
         assert ends == sorted(ends)
 
 
+def test_an_open_transaction_holds_the_stable_end_and_what_it_wrote() -> None:
+    log = Log()
+    log.append([batch("a", producer=3, sequence=0)], 0.0, 0.0)
+    log.append([batch("b")], 0.0, 0.0)
+    log.retain(100.0, 0.0)
+    assert (log.low, log.stable, log.end) == (0, 0, 2)
+    log.mark(3, 0, False, 0.0, 0.0)
+    assert (log.stable, log.end) == (3, 3)
+    assert [(gone.producer, gone.first, gone.last) for gone in log.aborted(0)] == [(3, 0, 2)]
+    log.retain(100.0, 0.0)
+    assert (log.low, log.end, log.size, log.aborted(0)) == (3, 3, 0, [])
+
+
 def test_a_batch_with_gaps_is_read_from_within_a_gap() -> None:
     log = Log()
     log.place(keyed({2: (b"a", b"1"), 5: (b"b", b"2")}, 9, 0.0))
