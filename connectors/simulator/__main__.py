@@ -8,17 +8,18 @@ import signal
 import sys
 from pathlib import Path
 
-from connectors.simulator.clock import FASTEST
+from connectors.simulator.architecture import ARCHITECTURES, DEFAULT
+from connectors.simulator.clock import speed_of
 from connectors.simulator.listening import has_an_end
 from connectors.simulator.scenarios import SCENARIOS
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """0 when it was told to stop, 2 for a bad argument, 1 when a file or port cannot be had."""
+    """0 when it was told to stop, 2 for a bad argument, 1 when a file or port cannot be had or makes no sense."""
     options = _options(arguments)
     try:
         asyncio.run(_run(options))
-    except OSError as error:
+    except (OSError, ValueError) as error:  # a file or port that cannot be had, options that no estate can have
         sys.stderr.write(f"seawall simulator: {error}\n")
         return 1
     return 0
@@ -27,6 +28,8 @@ def main(arguments: list[str] | None = None) -> int:
 def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m connectors.simulator", description=__doc__)
     parser.add_argument("--scenario", default="calm", choices=tuple(SCENARIOS))
+    parser.add_argument("--estate", default=DEFAULT, choices=ARCHITECTURES)
+    parser.add_argument("--with", dest="options", type=Path, help="a TOML file: how its servers differ from plain ones")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--speed", type=_speed, default=1.0, help="simulated seconds a wall second")
     parser.add_argument("--config-out", type=Path, help="write a seawall.toml that points here")
@@ -40,16 +43,14 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
 
 def _speed(text: str) -> float:
     try:
-        speed = float(text)
-    except ValueError:
-        speed = 0.0
-    if not 0 < speed <= FASTEST:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number above 0 and at most {FASTEST:g}")
-    return speed
+        return speed_of(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 async def _run(options: argparse.Namespace) -> None:
     # Loads every wire's library, which takes a second: not for a command line that is wrong.
+    from connectors.simulator.options import PLAIN, read_options
     from connectors.simulator.serve import Order, simulate
 
     stop = asyncio.Event()
@@ -57,7 +58,14 @@ async def _run(options: argparse.Namespace) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     order = Order(
-        options.scenario, options.seed, options.speed, options.config_out, options.env_out, options.until_stdin_ends
+        scenario=options.scenario,
+        architecture=options.estate,
+        options=read_options(options.options) if options.options else PLAIN,
+        seed=options.seed,
+        speed=options.speed,
+        config_out=options.config_out,
+        env_out=options.env_out,
+        until_stdin_ends=options.until_stdin_ends,
     )
     await simulate(order, _announce, stop)
 

@@ -15,6 +15,17 @@ from connectors.simulator.pace import Segments, sim_at, wall_at
 FASTEST = 200.0  # speed; a simulated second takes one to two milliseconds, and a clock that is left behind lies
 
 
+def speed_of(text: str) -> float:
+    """Simulated seconds a wall second; ValueError where there is no such speed."""
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not 0 < speed <= FASTEST:
+        raise ValueError(f"{text!r} is no number above 0 and at most {FASTEST:g}")
+    return speed
+
+
 class SimClock:
     """Maps wall seconds (epoch) to simulated seconds and back. Its speed may change; in a pause it stands still."""
 

@@ -8,20 +8,23 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import floor
 
+from connectors.simulator.architecture import DEFAULT, architecture_named
 from connectors.simulator.clock import SimClock
-from connectors.simulator.exporters import Cluster, samples
+from connectors.simulator.exporters import Scraper
 from connectors.simulator.kafka import KafkaWire
 from connectors.simulator.kubernetes import KubernetesWire
 from connectors.simulator.levers import levers_of
 from connectors.simulator.model import Model
+from connectors.simulator.options import PLAIN, Options
 from connectors.simulator.prometheus import PrometheusWire
 from connectors.simulator.redis import RedisWire
 from connectors.simulator.scenarios import Scenario, scenario_named
-from connectors.simulator.tick import Levers, Pods, Tick
+from connectors.simulator.surroundings import cluster_of, reported_by
+from connectors.simulator.tick import Levers, Tick
 
 HISTORY = 600  # simulated seconds before 0
 SCRAPE = 5  # simulated seconds
@@ -43,16 +46,25 @@ class Addresses:
 class Estate:
     """Opened with a history, stepped by ``advance``, reachable between ``start`` and ``stop``."""
 
-    def __init__(self, scenario: str, seed: int = 0, speed: float = 1.0, wall: Callable[[], float] = time.time) -> None:
-        """Raises UnknownScenario. ``wall`` is the clock of the outside world, in epoch seconds."""
-        crisis = scenario_named(scenario)
+    def __init__(
+        self,
+        scenario: str,
+        seed: int = 0,
+        speed: float = 1.0,
+        wall: Callable[[], float] = time.time,
+        architecture: str = DEFAULT,
+        options: Options = PLAIN,
+    ) -> None:
+        """Raises UnknownScenario and UnknownArchitecture. ``wall`` is the clock of the outside world, epoch seconds."""
+        self.scenario = scenario_named(scenario)
+        self.architecture = architecture_named(architecture)
         self.clock = SimClock(speed, wall)
-        self.kubernetes = KubernetesWire(self.clock, seed)
-        self.kafka = KafkaWire(self.clock, seed)
-        self.redis = RedisWire(self.clock, seed)
+        self.kubernetes = KubernetesWire(self.clock, seed, options.kubernetes, self.architecture)
+        self.kafka = KafkaWire(self.clock, seed, options.kafka, self.architecture)
+        self.redis = RedisWire(self.clock, seed, options.redis, self.architecture)
         self.prometheus = PrometheusWire(self.clock, seed)
-        self.scenario = crisis
-        self._model = Model(crisis, seed, self._pods("workers").ready)
+        self._scraper = Scraper()
+        self._model = Model(self.scenario, seed, architecture=self.architecture)
         self._t = -HISTORY
         self.tick = self._model.step(self._t, self.levers())
         while self._t < 0:
@@ -70,7 +82,8 @@ class Estate:
     def levers(self) -> Levers:
         """What controllers and operators have set on the wires, as it holds at the next second."""
         now = self.clock.wall(self._t + 1)
-        return levers_of(self.kubernetes.workloads(), self.redis.flags(), now)
+        reported = reported_by(self.kafka, self.redis)
+        return levers_of(self.kubernetes.workloads(), self.redis.flags(), now, self.architecture.features, reported)
 
     def advance(self) -> int:
         """Catches up with the clock, by ``AT_ONCE`` seconds at most; the number of seconds stepped."""
@@ -104,12 +117,6 @@ class Estate:
     def _wires(self) -> tuple[KubernetesWire, KafkaWire, RedisWire, PrometheusWire]:
         return self.kubernetes, self.kafka, self.redis, self.prometheus
 
-    def _pods(self, deployment: str) -> Pods:
-        return self._workloads().get(deployment, Pods(0))
-
-    def _workloads(self) -> Mapping[str, Pods]:
-        return self.kubernetes.workloads()
-
     def _step(self) -> None:
         t = self._t + 1
         self.kubernetes.step(t, self.tick)
@@ -122,4 +129,5 @@ class Estate:
         self.redis.step(tick.t, tick)
         self.prometheus.step(tick.t, tick)
         if tick.t % SCRAPE == 0:
-            self.prometheus.scrape(tick.t, samples(tick, Cluster(self._workloads(), self.kubernetes.hpas())))
+            around = cluster_of(self.architecture, self.kubernetes, self.kafka, self.redis, self.clock, tick.t)
+            self.prometheus.scrape(tick.t, self._scraper.samples(tick, around))

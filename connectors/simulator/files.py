@@ -11,10 +11,11 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from connectors.simulator.architecture import Architecture
 from connectors.simulator.clock import SimClock
 from connectors.simulator.estate import Addresses
+from connectors.simulator.estate_config import KUBECONFIG, PACE_FILE, config_text
 from connectors.simulator.pace import text_of
-from connectors.simulator.shop_config import KUBECONFIG, PACE_FILE, config_text
 
 
 def exports_text(addresses: Addresses, kubeconfig: Path) -> str:
@@ -28,7 +29,9 @@ def exports_text(addresses: Addresses, kubeconfig: Path) -> str:
     return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in values.items())
 
 
-def leave(addresses: Addresses, clock: SimClock, config_out: Path | None, env_out: Path | None) -> None:
+def leave(
+    addresses: Addresses, architecture: Architecture, clock: SimClock, config_out: Path | None, env_out: Path | None
+) -> None:
     """Writes the files that were asked for, and the kubeconfig beside the first of them. Raises OSError."""
     beside = config_out or env_out
     if beside is None:
@@ -39,7 +42,8 @@ def leave(addresses: Addresses, clock: SimClock, config_out: Path | None, env_ou
         write(env_out, exports_text(addresses, kubeconfig))
     if config_out is not None:
         keep_pace(clock, config_out)
-        text = config_text(addresses.prometheus, addresses.kafka, addresses.redis, kubeconfig, clock.speed)
+        at = addresses
+        text = config_text(architecture, at.prometheus, at.kafka, at.redis, kubeconfig, clock.speed)
         write(config_out, text)
 
 

@@ -9,10 +9,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from connectors.simulator.architecture import DEFAULT
 from connectors.simulator.commands import BadCommand, obey
 from connectors.simulator.estate import Addresses, Estate
 from connectors.simulator.files import keep_pace, leave
 from connectors.simulator.listening import lines_of, may_be_read
+from connectors.simulator.options import PLAIN, Options
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,8 @@ class Order:
     """What is to be run. ``until_stdin_ends``: no longer than the process that started it."""
 
     scenario: str
+    architecture: str = DEFAULT
+    options: Options = PLAIN
     seed: int = 0
     speed: float = 1.0
     config_out: Path | None = None
@@ -33,10 +37,10 @@ async def simulate(order: Order, say: Callable[[str], None], stop: asyncio.Event
     ``say`` gets one line when every port answers and every file is there, and an answer to each line on standard
     input. Raises UnknownScenario before anything is opened, and OSError where a file or port cannot be had.
     """
-    estate = Estate(order.scenario, order.seed, order.speed)
+    estate = Estate(order.scenario, order.seed, order.speed, architecture=order.architecture, options=order.options)
     try:
         addresses = await estate.start()
-        leave(addresses, estate.clock, order.config_out, order.env_out)
+        leave(addresses, estate.architecture, estate.clock, order.config_out, order.env_out)
         say(ready_line(addresses))
         await _until(stop, estate, _listen(estate, order, say, stop))
     finally:
@@ -57,7 +61,7 @@ async def _listen(estate: Estate, order: Order, say: Callable[[str], None], stop
         return
     async for line in lines_of(sys.stdin):
         try:
-            answer = obey(estate, line)
+            answer = await obey(estate, line)
         except BadCommand as error:
             say(f"error: {error}")
             continue

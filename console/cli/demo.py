@@ -14,12 +14,14 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from console.cli.estates import check, crises, estates, listed
 from console.cli.invocation import Invocation
 from console.inquiry import CannotOpen
 from console.model.component import ComponentId, system_of
@@ -39,52 +41,48 @@ PATIENCE = 60.0  # seconds for the estate to be ready, on the slowest of machine
 
 
 @click.command()
-@click.argument("scenario", default="viral-spike")
-@click.option("--list", "listed", is_flag=True, help="Print the scenarios and what each is about.")
+@click.argument("scenario", default="viral-spike", shell_complete=crises)
+@click.option("--list", "listing", is_flag=True, help="Print the scenarios and the estates, and what each is about.")
+@click.option("--estate", default="shop", show_default=True, shell_complete=estates, help="Which system to simulate.")
 @click.option("--seed", default=0, show_default=True, help="The same seed and the same actions give the same numbers.")
 @click.option("--speed", default=4.0, show_default=True, help="Simulated seconds per second; 1 is real time.")
 @click.pass_obj
-def demo(invocation: Invocation, scenario: str, listed: bool, seed: int, speed: float) -> None:
-    """Open the console on a simulated shop in a crisis.
+def demo(invocation: Invocation, scenario: str, listing: bool, estate: str, seed: int, speed: float) -> None:
+    """Open the console on a simulated estate in a crisis.
 
     A simulated minute in, the trouble starts. Watch it, then press ! and a playbook's letter, read the plan, and
-    approve it with Y. z takes it back. Everything runs on this machine and ends with the screen.
+    approve it with Y. z takes it back. < and > change how fast time runs, = holds it. Everything runs on this machine
+    and ends with the screen.
     """
-    if listed:
-        _list()
+    if listing:
+        for line in listed():
+            click.echo(line)
         return
-    _check(scenario, speed)
+    check(scenario, estate, speed)
     with tempfile.TemporaryDirectory(prefix="seawall-demo-", ignore_cleanup_errors=True) as folder:
-        sys.exit(_run(invocation, Path(folder), scenario, seed, speed))
+        sys.exit(_run(invocation, Path(folder), Wanted(scenario, estate, seed, speed)))
 
 
-def _list() -> None:
-    from connectors.simulator.scenarios import SCENARIOS
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be shown."""
 
-    for name, scenario in SCENARIOS.items():
-        click.echo(f"{name:<16} {scenario.title}")
-
-
-def _check(scenario: str, speed: float) -> None:
-    from connectors.simulator.clock import FASTEST
-    from connectors.simulator.scenarios import SCENARIOS
-
-    if scenario not in SCENARIOS:
-        raise click.BadParameter(f"{scenario!r} is not one of {', '.join(SCENARIOS)}", param_hint="SCENARIO")
-    if not 0 < speed <= FASTEST:
-        raise click.BadParameter(f"expected more than 0 and at most {FASTEST:g}", param_hint="--speed")
+    scenario: str
+    estate: str
+    seed: int
+    speed: float
 
 
-def _run(invocation: Invocation, folder: Path, scenario: str, seed: int, speed: float) -> int:
+def _run(invocation: Invocation, folder: Path, wanted: Wanted) -> int:
     """The exit code. The child ends with this process, however that ends: its standard input is our pipe."""
     from console.cli.screen import show
     from console.config import load
 
-    _preview(folder, speed)  # the child puts the real one in its place, addresses and all
+    _preview(folder, wanted)  # the child puts the real one in its place, addresses and all
     with ExitStack() as ending:
 
         def start() -> subprocess.Popen[bytes]:
-            child = _start(folder, scenario, seed, speed)
+            child = _start(folder, wanted)
             ending.callback(_end, child)
             return child
 
@@ -95,13 +93,14 @@ def _run(invocation: Invocation, folder: Path, scenario: str, seed: int, speed: 
             _stop_runs(environment.state)
 
 
-def _start(folder: Path, scenario: str, seed: int, speed: float) -> subprocess.Popen[bytes]:
+def _start(folder: Path, wanted: Wanted) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "connectors.simulator", "--until-stdin-ends"]
-    options = ["--scenario", scenario, "--seed", str(seed), "--speed", str(speed), "--config-out", str(folder / CONFIG)]
+    command += ["--scenario", wanted.scenario, "--estate", wanted.estate, "--seed", str(wanted.seed)]
+    command += ["--speed", str(wanted.speed), "--config-out", str(folder / CONFIG)]
     with (folder / "simulator.log").open("wb") as log:
         # A session of its own: Ctrl-C at the terminal is the screen's to answer.
         return subprocess.Popen(
-            command + options,
+            command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,
@@ -109,10 +108,11 @@ def _start(folder: Path, scenario: str, seed: int, speed: float) -> subprocess.P
         )
 
 
-def _preview(folder: Path, speed: float) -> None:
-    from connectors.simulator.shop_config import preview
+def _preview(folder: Path, wanted: Wanted) -> None:
+    from connectors.simulator.architecture import architecture_named
+    from connectors.simulator.estate_config import preview
 
-    (folder / CONFIG).write_text(preview(folder, speed), encoding="utf-8")
+    (folder / CONFIG).write_text(preview(architecture_named(wanted.estate), folder, wanted.speed), encoding="utf-8")
 
 
 def _stop_runs(state: Path) -> None:

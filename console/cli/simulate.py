@@ -10,41 +10,59 @@ from typing import TYPE_CHECKING
 
 import click
 
+from console.cli.estates import check, crises, estates
+
 if TYPE_CHECKING:
     from connectors.simulator.serve import Order
 
 
+IN = click.Path(path_type=Path, dir_okay=False, exists=True)
+OUT = click.Path(path_type=Path, dir_okay=False)
+
+
 @click.command()
-@click.argument("scenario", default="calm")
+@click.argument("scenario", default="calm", shell_complete=crises)
+@click.option("--estate", default="shop", show_default=True, shell_complete=estates, help="Which system to simulate.")
+@click.option(
+    "--with", "options", type=IN, help="A TOML file: how its servers differ from plain ones (docs/simulator.md)."
+)
 @click.option("--seed", default=0, show_default=True, help="The same seed and the same actions give the same numbers.")
 @click.option("--speed", default=1.0, show_default=True, help="Simulated seconds per second.")
-@click.option("--config-out", type=click.Path(path_type=Path, dir_okay=False), help="Write a ready seawall.toml here.")
+@click.option("--config-out", type=OUT, help="Write a ready seawall.toml here.")
 @click.option(
     "--env-out",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=OUT,
     help="Write shell exports here: KUBECONFIG, REDIS_URL, KAFKA_BOOTSTRAP_SERVERS, PROMETHEUS_URL.",
 )
-def simulate(scenario: str, seed: int, speed: float, config_out: Path | None, env_out: Path | None) -> None:
+def simulate(
+    scenario: str,
+    estate: str,
+    options: Path | None,
+    seed: int,
+    speed: float,
+    config_out: Path | None,
+    env_out: Path | None,
+) -> None:
     """Run the simulated estate until Ctrl-C.
 
     It speaks Kafka, Redis, Kubernetes and Prometheus on loopback ports; one line says when it is ready. From then on
-    it obeys lines on standard input: speed 10, pause, resume, crisis redis-down, help.
+    it obeys lines on standard input: speed 10, pause, resume, crisis redis-down, broker 2 lose, help.
+    `seawall demo --list` shows the scenarios and the estates.
 
     \b
     seawall simulate viral-spike --env-out /tmp/shop.env &
     . /tmp/shop.env && kubectl get hpa && kcat -L -b $KAFKA_BOOTSTRAP_SERVERS
     """
-    from connectors.simulator.clock import FASTEST
-    from connectors.simulator.scenarios import SCENARIOS
-
-    if scenario not in SCENARIOS:
-        raise click.BadParameter(f"{scenario!r} is not one of {', '.join(SCENARIOS)}", param_hint="SCENARIO")
-    if not 0 < speed <= FASTEST:
-        raise click.BadParameter(f"expected more than 0 and at most {FASTEST:g}", param_hint="--speed")
+    check(scenario, estate, speed)
+    from connectors.simulator.options import PLAIN, BadOptions, read_options
     from connectors.simulator.serve import Order
 
     try:
-        asyncio.run(_run(Order(scenario, seed, speed, config_out, env_out)))
+        wanted = read_options(options) if options else PLAIN
+        order = Order(scenario, estate, wanted, seed, speed, config_out, env_out)
+        asyncio.run(_run(order))
+    except BadOptions as error:
+        raise click.BadParameter(str(error), param_hint="--with") from error
     except OSError as error:  # a file that cannot be written, a port that cannot be had, nobody to read the one line
         raise click.ClickException(str(error)) from error
 

@@ -89,6 +89,7 @@ class Cluster:
     quotas: Mapping[str, Mapping[str, tuple[float, float]]] = field(default_factory=dict)  # resource: (hard, used)
     brokers: tuple[int, ...] = (1, 2, 3)
     lost: frozenset[int] = frozenset()  # of the brokers
+    graves: tuple[str, ...] = ("orders.dlq",)  # topics of what was given up: nobody consumes them
     leaders: Mapping[tuple[str, int], int] = field(default_factory=dict)  # by (topic, partition); -1: none
     redis_up: bool = True
     replicas: int = 0  # that are connected to Redis

@@ -8,8 +8,6 @@ from connectors.simulator.exporters.cluster import Cluster
 from connectors.simulator.exporters.target import Target
 from connectors.simulator.tick import Group, Sample, Tick
 
-DEAD_LETTERS = "orders.dlq"  # nobody consumes it: it has offsets and no group
-
 
 def kafka(target: Target, tick: Tick, cluster: Cluster) -> Iterator[Sample]:
     alive = [broker for broker in cluster.brokers if broker not in cluster.lost]
@@ -17,7 +15,7 @@ def kafka(target: Target, tick: Tick, cluster: Cluster) -> Iterator[Sample]:
     for broker in alive:
         yield target.gauge("kafka_broker_info", 1, id=str(broker), address=f"kafka-{broker}:9092")
     offsets = {(p.topic, p.index): (p.low, p.end) for group in tick.groups for p in group.partitions}
-    offsets[DEAD_LETTERS, 0] = (0, int(tick.counters["dead_letters"]))
+    offsets |= {(topic, 0): (0, int(tick.counters["dead_letters"])) for topic in cluster.graves}
     counts: dict[str, int] = {}
     for (topic, index), (low, end) in offsets.items():
         counts[topic] = counts.get(topic, 0) + 1

@@ -10,7 +10,6 @@ from connectors.simulator.kubernetes.members import counted, holders, members
 from connectors.simulator.kubernetes.memory import Memory
 from connectors.simulator.kubernetes.objects import Object, dig, name_of
 from connectors.simulator.kubernetes.plane import Plane
-from connectors.simulator.kubernetes.shop import SHOP
 from connectors.simulator.kubernetes.store import Commit
 from connectors.simulator.tick import Pods
 
@@ -18,10 +17,11 @@ _COUNTED = (DEPLOYMENT, STATEFULSET, REPLICASET, POD, HPA)
 
 
 class Census:
-    """The shop's workloads and autoscalers as the other wires and the traffic model see them."""
+    """A namespace's workloads and autoscalers as the other wires and the traffic model see them."""
 
-    def __init__(self, plane: Plane, memory: Memory) -> None:
+    def __init__(self, plane: Plane, memory: Memory, namespace: str) -> None:
         self._plane = plane
+        self._namespace = namespace
         self._memory = memory
         self._changes = 0  # of the memory, when it was last counted
         self._fresh_until = float("-inf")
@@ -47,9 +47,9 @@ class Census:
         if t < self._fresh_until and self._changes == self._memory.changes:
             return
         store, cold = self._plane.registry.store, self._plane.tally.cold(t)
-        found = (workload for kind in (STATEFULSET, DEPLOYMENT) for workload in store.of(kind, SHOP))
+        found = (workload for kind in (STATEFULSET, DEPLOYMENT) for workload in store.of(kind, self._namespace))
         self._workloads = {name_of(workload): self._pods(workload, cold) for workload in found}
-        self._hpas = {name_of(item): _replicas(item) for item in store.of(HPA, SHOP)}
+        self._hpas = {name_of(item): _replicas(item) for item in store.of(HPA, self._namespace)}
         self._fresh_until = self._plane.tally.next_warm(t)
         self._changes = self._memory.changes
 

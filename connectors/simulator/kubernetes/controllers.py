@@ -52,13 +52,14 @@ OTHERS = Usage(cpu=0.25, memory=96 * 2**20)  # what a workload outside the traff
 class Controllers:
     """Workloads, pods, autoscalers, quotas and budgets, garbage collection."""
 
-    def __init__(self, registry: Registry, family: Family) -> None:
+    def __init__(self, registry: Registry, family: Family, namespace: str) -> None:
+        """``namespace``: of the workloads whose pods the traffic model knows."""
         self._registry = registry
         self._family = family
         recorder = Recorder(registry, registry.times)
         self.plane = Plane(registry, family, Tally(registry.store, registry.times), recorder, Worklist())
         self.kubelet = Kubelet(registry, Scheduler(registry.store), recorder)
-        self.memory = Memory(self.plane, self.kubelet)
+        self.memory = Memory(self.plane, self.kubelet, namespace)
         self.nodes = Nodes(self.plane, self.kubelet)
         self.autoscaler = Autoscaler(self.plane)
         self._keda = Keda(self.plane, self.autoscaler.external)

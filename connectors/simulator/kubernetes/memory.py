@@ -14,7 +14,6 @@ from connectors.simulator.kubernetes.members import members
 from connectors.simulator.kubernetes.objects import Object, dig, name_of
 from connectors.simulator.kubernetes.plane import Plane
 from connectors.simulator.kubernetes.quantities import bytes_of
-from connectors.simulator.kubernetes.shop import SHOP
 from connectors.simulator.kubernetes.store import Commit
 from connectors.simulator.tick import Tick, Usage
 
@@ -25,8 +24,9 @@ KILLED = 137  # 128 + SIGKILL
 class Memory:
     """Leaked bytes by pod. Until something leaks, it does nothing and costs nothing."""
 
-    def __init__(self, plane: Plane, kubelet: Kubelet) -> None:
+    def __init__(self, plane: Plane, kubelet: Kubelet, namespace: str) -> None:
         self._plane = plane
+        self._namespace = namespace
         self._kubelet = kubelet
         self._leaked: dict[str, float] = {}  # pod uid -> bytes
         self.changes = 0  # how often any of it has changed: no commit tells
@@ -55,7 +55,7 @@ class Memory:
 
     def _workload(self, name: str, used: Usage, t: float) -> None:
         for kind in (DEPLOYMENT, STATEFULSET):
-            workload = self._plane.registry.store.get(kind, SHOP, name)
+            workload = self._plane.registry.store.get(kind, self._namespace, name)
             for pod in members(self._plane.family, workload) if workload else ():
                 if is_ready(pod):
                     self._grow(pod, used, t)

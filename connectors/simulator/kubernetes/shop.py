@@ -1,10 +1,8 @@
-"""What stands in the cluster when it is opened: the shop, three days old and healthy.
-
-The sizes and labels are those that the traffic model, the presets and the playbooks speak of.
-"""
+"""What stands in the cluster when it is opened: an architecture's workloads, three days old and healthy."""
 
 from __future__ import annotations
 
+from connectors.simulator.architecture import Architecture, Autoscaler, Workload
 from connectors.simulator.kubernetes.conditions import condition, settled
 from connectors.simulator.kubernetes.conversion import cpu_metric
 from connectors.simulator.kubernetes.kinds import (
@@ -15,37 +13,42 @@ from connectors.simulator.kubernetes.kinds import (
     NAMESPACE,
     NODE,
     SERVICE,
+    STATEFULSET,
 )
 from connectors.simulator.kubernetes.objects import Object, name_of
+from connectors.simulator.kubernetes.quantities import shown
 from connectors.simulator.kubernetes.registry import Registry
 
-NAMESPACES = ("kube-system", "default", "shop")
-SHOP = "shop"
+SYSTEM = ("kube-system", "default")  # namespaces that every cluster has
 VERSION = "v1.33.1"
-REPLICAS = {"gateway": 3, "api": 5, "workers": 4, "web": 2}
-_PORTS = {"gateway": 8080, "api": 8000, "web": 3000}
-_RESOURCES: dict[str, Object] = {
-    "gateway": {"requests": {"cpu": "250m", "memory": "128Mi"}, "limits": {"cpu": "1", "memory": "256Mi"}},
-    "api": {"requests": {"cpu": "500m", "memory": "256Mi"}, "limits": {"cpu": "1", "memory": "512Mi"}},
-    "workers": {"requests": {"cpu": "500m", "memory": "256Mi"}, "limits": {"cpu": "1", "memory": "512Mi"}},
-    "web": {"requests": {"cpu": "100m", "memory": "64Mi"}, "limits": {"cpu": "500m", "memory": "128Mi"}},
-}
+IMAGE_VERSION = "2.14.0"
 NODES = 4
 
 
-def furnish(registry: Registry) -> None:
+def furnish(registry: Registry, architecture: Architecture) -> None:
     """Creates everything; the controllers then make the pods."""
-    for namespace in NAMESPACES:
+    for namespace in (*SYSTEM, architecture.namespace):
         registry.create(NAMESPACE, {"metadata": {"name": namespace}})
     for number in range(NODES):
         add_node(registry, f"node-{number}", number)
-    for name, replicas in REPLICAS.items():
-        registry.create(DEPLOYMENT, _deployment(name, replicas))
-    for name, port in _PORTS.items():
-        registry.create(SERVICE, _service(name, port))
-    registry.create(HPA, _hpa())
-    registry.create(BUDGET, _budget())
-    registry.create(CONFIGMAP, {"metadata": _metadata("settings"), "data": {"LOG_LEVEL": "info", "REGION": "eu-1"}})
+    for workload in architecture.workloads:
+        _furnish(registry, workload, architecture.namespace)
+    settings = {"LOG_LEVEL": "info", "REGION": "eu-1"}
+    registry.create(CONFIGMAP, {"metadata": _metadata("settings", architecture.namespace), "data": settings})
+
+
+def _furnish(registry: Registry, workload: Workload, namespace: str) -> None:
+    """A workload and what goes with it: its service, autoscaler and disruption budget."""
+    metadata = _metadata(workload.name, namespace)
+    kind = STATEFULSET if workload.kind == STATEFULSET.name else DEPLOYMENT
+    registry.create(kind, {"metadata": metadata, "spec": _spec(workload, namespace)})
+    if workload.port is not None:
+        registry.create(SERVICE, {"metadata": metadata, "spec": _service(workload.name, workload.port)})
+    if workload.autoscaler is not None:
+        registry.create(HPA, {"metadata": metadata, "spec": _autoscaler(workload, workload.autoscaler)})
+    if workload.available:
+        spec = {"minAvailable": workload.available, "selector": {"matchLabels": {"app": workload.name}}}
+        registry.create(BUDGET, {"metadata": metadata, "spec": spec})
 
 
 def add_node(registry: Registry, name: str, number: int) -> None:
@@ -54,46 +57,41 @@ def add_node(registry: Registry, name: str, number: int) -> None:
     registry.set_status(NODE, node, _node_status(registry, node, number))
 
 
-def _metadata(name: str) -> Object:
-    return {"name": name, "namespace": SHOP, "labels": {"app": name, "app.kubernetes.io/part-of": "shop"}}
+def _metadata(name: str, namespace: str) -> Object:
+    return {"name": name, "namespace": namespace, "labels": {"app": name, "app.kubernetes.io/part-of": namespace}}
 
 
-def _deployment(name: str, replicas: int) -> Object:
-    container: Object = {"name": name, "image": f"registry.local/shop/{name}:2.14.0", "resources": _RESOURCES[name]}
-    if name in _PORTS:
-        container["ports"] = [{"containerPort": _PORTS[name], "protocol": "TCP"}]
-    return {
-        "metadata": _metadata(name),
-        "spec": {
-            "replicas": replicas,
-            "selector": {"matchLabels": {"app": name}},
-            "template": {"metadata": {"labels": {"app": name}}, "spec": {"containers": [container]}},
+def _spec(workload: Workload, namespace: str) -> Object:
+    container: Object = {
+        "name": workload.name,
+        "image": f"registry.local/{namespace}/{workload.name}:{IMAGE_VERSION}",
+        "resources": {
+            "requests": {"cpu": shown(workload.cpu, "cpu"), "memory": f"{workload.memory}Mi"},
+            "limits": {"cpu": shown(workload.cpu_limit, "cpu"), "memory": f"{workload.memory_limit}Mi"},
         },
     }
+    if workload.port is not None:
+        container["ports"] = [{"containerPort": workload.port, "protocol": "TCP"}]
+    labels = {"app": workload.name}
+    spec: Object = {
+        "replicas": workload.replicas,
+        "selector": {"matchLabels": labels},
+        "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}},
+    }
+    return {**spec, "serviceName": workload.name} if workload.kind == STATEFULSET.name else spec
 
 
 def _service(name: str, port: int) -> Object:
+    return {"selector": {"app": name}, "ports": [{"name": "http", "port": 80, "targetPort": port}]}
+
+
+def _autoscaler(workload: Workload, scaler: Autoscaler) -> Object:
     return {
-        "metadata": _metadata(name),
-        "spec": {"selector": {"app": name}, "ports": [{"name": "http", "port": 80, "targetPort": port}]},
+        "scaleTargetRef": {"apiVersion": "apps/v1", "kind": workload.kind, "name": workload.name},
+        "minReplicas": scaler.low,
+        "maxReplicas": scaler.high,
+        "metrics": [cpu_metric(scaler.cpu)],
     }
-
-
-def _hpa() -> Object:
-    return {
-        "metadata": _metadata("api"),
-        "spec": {
-            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "api"},
-            "minReplicas": 5,
-            "maxReplicas": 20,
-            "metrics": [cpu_metric(70)],
-        },
-    }
-
-
-def _budget() -> Object:
-    spec = {"minAvailable": "60%", "selector": {"matchLabels": {"app": "api"}}}
-    return {"metadata": _metadata("api"), "spec": spec}
 
 
 def _node_labels(name: str, number: int) -> dict[str, str]:

@@ -66,6 +66,16 @@ class RedisWire:
         """Whether the estate's applications get answers; what the model itself took down counts as up."""
         return self._servers.answering
 
+    @property
+    def reachable(self) -> bool:
+        """Whether every primary runs and has loaded its data."""
+        return all(node.serving for node in self._servers.primaries)
+
+    @property
+    def followers(self) -> int:
+        """Replicas that run."""
+        return sum(node.serving for node in self._servers.nodes if node not in self._servers.primaries)
+
     def flushed(self) -> int:
         """How often the cache was emptied since the start, by FLUSHALL, FLUSHDB or a server that came back without."""
         return self._servers.flushes

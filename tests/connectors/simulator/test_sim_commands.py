@@ -26,8 +26,8 @@ class Running:
         self.wall = Wall()
         self.estate = Estate(scenario, seed, 1.0, self.wall)
 
-    def tell(self, line: str) -> str:
-        return obey(self.estate, line)
+    async def tell(self, line: str) -> str:
+        return await obey(self.estate, line)
 
     def pass_by(self, wall_seconds: float) -> int:
         """The simulated seconds that were stepped in so much wall time."""
@@ -43,46 +43,48 @@ def running() -> Running:
     return Running()
 
 
-def test_speed_and_pause_change_how_much_time_passes(running: Running) -> None:
+async def test_speed_and_pause_change_how_much_time_passes(running: Running) -> None:
     assert running.pass_by(3) == 3
-    assert "speed 10" in running.tell("speed 10")
+    assert "speed 10" in await running.tell("speed 10")
     assert running.pass_by(3) == 30
-    assert "paused" in running.tell("pause")
+    assert "paused" in await running.tell("pause")
     assert running.pass_by(100) == 0
-    assert "paused" in running.tell("speed 2")  # for later: it still stands
+    assert "paused" in await running.tell("speed 2")  # for later: it still stands
     assert running.pass_by(100) == 0
-    assert "speed 2" in running.tell("resume")
+    assert "speed 2" in await running.tell("resume")
     assert running.pass_by(3) == 6
 
 
-def test_a_crisis_begins_when_it_is_told_and_ends_when_calm_is() -> None:
+async def test_a_crisis_begins_when_it_is_told_and_ends_when_calm_is() -> None:
     running = Running()
     running.pass_by(30)
-    running.tell("crisis viral-spike")
+    await running.tell("crisis viral-spike")
     running.pass_by(200)
     assert running.estate.tick.gauges["users.rate"] > 20_000
-    assert "viral-spike" in running.tell("time")
-    running.tell("crisis calm")
+    assert "viral-spike" in await running.tell("time")
+    await running.tell("crisis calm")
     running.pass_by(2)
     assert running.estate.tick.gauges["users.rate"] < 6_000
 
 
-def test_another_seed_is_other_noise_from_there_on_and_the_same_one_the_same() -> None:
-    def rates(seed: str) -> list[float]:
+async def test_another_seed_is_other_noise_from_there_on_and_the_same_one_the_same() -> None:
+    async def rates(seed: str) -> list[float]:
         running = Running()
-        running.tell(f"seed {seed}")
+        await running.tell(f"seed {seed}")
         told = []
         for _ in range(5):
             running.pass_by(1)
             told.append(running.estate.tick.gauges["users.rate"])
         return told
 
-    assert rates("7") == rates("7") != rates("8")
+    first, again, other = [await rates(seed) for seed in ("7", "7", "8")]
+    assert first == again != other
 
 
-def test_an_empty_line_says_nothing_and_help_names_every_command(running: Running) -> None:
-    assert running.tell("  ") == ""
-    assert all(name in running.tell("help") for name in COMMANDS)
+async def test_an_empty_line_says_nothing_and_help_names_every_command(running: Running) -> None:
+    assert await running.tell("  ") == ""
+    told = await running.tell("help")
+    assert all(name in told for name in COMMANDS)
 
 
 @pytest.mark.parametrize(
@@ -96,17 +98,45 @@ def test_an_empty_line_says_nothing_and_help_names_every_command(running: Runnin
         ("speed 1e9", "at most 200"),
         ("seed x", "'x' is no whole number"),
         ("crisis volcano", "no scenario 'volcano'"),
+        ("broker 4 lose", "'4' is none of the brokers 1, 2, 3"),
+        ("broker 1 explode", "'explode' is none of lose, restore"),
+        ("redis explode", "'explode' is none of lose, restore, failover"),
+        ("node nobody lose", "nobody"),
+        ("node node-1 explode", "'explode' is none of lose, restore"),
         ("x" * 100_000, "is no command"),
     ],
 )
-def test_a_bad_line_says_what_is_wrong_and_changes_nothing(running: Running, line: str, complaint: str) -> None:
-    before = running.tell("time")
+async def test_a_bad_line_says_what_is_wrong_and_changes_nothing(running: Running, line: str, complaint: str) -> None:
+    before = await running.tell("time")
     with pytest.raises(BadCommand, match=complaint) as refused:
-        running.tell(line)
+        await running.tell(line)
     assert len(str(refused.value)) < 500
-    assert running.tell("time") == before
+    assert await running.tell("time") == before
 
 
-def test_every_crisis_can_be_told(running: Running) -> None:
+async def test_every_crisis_can_be_told(running: Running) -> None:
     for name, scenario in SCENARIOS.items():
-        assert running.tell(f"crisis {name}") == f"crisis {name}: {scenario.title}"
+        assert await running.tell(f"crisis {name}") == f"crisis {name}: {scenario.title}"
+
+
+async def test_servers_are_lost_and_come_back() -> None:
+    running = Running()
+    estate = running.estate
+    await estate.start()
+    try:
+        for line in ("broker 2 lose", "redis lose", "node node-1 lose"):
+            await running.tell(line)
+        running.pass_by(60)
+        assert estate.kafka.lost == {2}
+        assert not estate.redis.reachable
+        assert [node.name for node in estate.kubernetes.shown().nodes if not node.ready] == ["node-1"]
+        assert estate.levers().reported.brokers_lost == 1
+        assert not estate.levers().reported.cache_up
+        for line in ("broker 2 restore", "redis restore", "node node-1 restore"):
+            await running.tell(line)
+        running.pass_by(60)
+        assert not estate.kafka.lost
+        assert estate.redis.reachable
+        assert all(node.ready for node in estate.kubernetes.shown().nodes)
+    finally:
+        await estate.stop()

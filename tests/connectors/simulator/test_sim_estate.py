@@ -70,7 +70,7 @@ class Shop:
     async def signals(self, directory: Path) -> dict[str, float]:
         """Everything that the demo's config asks Prometheus for; each is one series."""
         config = directory / "seawall.toml"
-        leave(self.at, self.estate.clock, config, None)
+        leave(self.at, self.estate.architecture, self.estate.clock, config, None)
         found = {}
         for query in load(config).queries:
             (found[f"{name_of(query.component)}.{query.signal}"],) = await self.asked(query.expr)
@@ -207,8 +207,8 @@ async def _as_the_cluster_says(shop: Shop) -> None:
         (container,) = spec["template"]["spec"]["containers"]
         for (kind, resource), amount in RESOURCES.get(name, {}).items():
             assert quantity(container["resources"][kind][resource]) == amount
-            series = f'kube_pod_container_resource_{kind}{{container="{name}",resource="{resource}"}}'
-            assert await shop.one(series) == amount * status["readyReplicas"]
+            series = f'sum(kube_pod_container_resource_{kind}{{container="{name}",resource="{resource}"}})'
+            assert await shop.one(series) == amount * status["replicas"]
     (hpa,) = await shop.objects("/apis/autoscaling/v2/namespaces/shop/horizontalpodautoscalers")
     for series, part in (("spec_max", "spec"), ("status_current", "status"), ("status_desired", "status")):
         field = f"{series.partition('_')[2]}Replicas"

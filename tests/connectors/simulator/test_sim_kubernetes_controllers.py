@@ -19,6 +19,7 @@ def test_the_shop_opens_ready_and_warm() -> None:
         "api": Pods(5, 0, 5),
         "workers": Pods(4, 0, 4),
         "web": Pods(2, 0, 2),
+        "database-replica": Pods(0, 0, 0),
     }
     cluster.run(60)
     assert cluster.wire.hpas() == {"api": (5, 20, 5, 5)}

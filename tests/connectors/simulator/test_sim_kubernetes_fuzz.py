@@ -9,6 +9,7 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from connectors.simulator.architecture import architecture_named
 from connectors.simulator.clock import SimClock
 from connectors.simulator.kubernetes import protobuf
 from connectors.simulator.kubernetes.access import Access
@@ -66,10 +67,10 @@ class Bare:
         store = Store()
         registry = Registry(store, identity, times)
         family = Family(store)
-        self.controllers = Controllers(registry, family)
+        self.controllers = Controllers(registry, family, "shop")
         self.metrics = Metrics(store, times, self.controllers.memory)
         self.api = Api(registry, Access(), self.metrics, Departures(registry, family), Representation(store))
-        furnish(registry)
+        furnish(registry, architecture_named("shop"))
         self.call("POST", "/api/v1/namespaces/shop/resourcequotas", {"metadata": {"name": "all"}, "spec": {"hard": {}}})
         self.t = 0
         self.run(60)

@@ -16,10 +16,11 @@ from pathlib import Path
 
 import pytest
 
+from connectors.simulator.architecture import architecture_named
 from connectors.simulator.clock import SimClock
 from connectors.simulator.estate import Addresses
+from connectors.simulator.estate_config import preview
 from connectors.simulator.files import exports_text, leave, write
-from connectors.simulator.shop_config import preview
 
 ADDRESSES = Addresses(
     prometheus="http://127.0.0.1:1",
@@ -124,7 +125,7 @@ async def test_a_file_that_cannot_be_written_is_exit_1(simulator: Simulator, tmp
 
 
 def test_every_file_is_its_owners_alone(tmp_path: Path) -> None:
-    leave(ADDRESSES, SimClock(), tmp_path / "seawall.toml", tmp_path / "env.sh")
+    leave(ADDRESSES, architecture_named("shop"), SimClock(), tmp_path / "seawall.toml", tmp_path / "env.sh")
     found = sorted(tmp_path.iterdir())
     assert [path.name for path in found] == ["env.sh", "seawall.toml", "seawall.toml.kubeconfig", "seawall.toml.pace"]
     assert {stat.S_IMODE(path.stat().st_mode) for path in found} == {0o600}
@@ -150,7 +151,7 @@ def test_the_exports_survive_a_shell() -> None:
 
 def test_the_config_is_toml_whatever_the_path() -> None:
     awkward = Path('/tmp/a "b" \\c $d')
-    config = tomllib.loads(preview(awkward, 20.0))
+    config = tomllib.loads(preview(architecture_named("shop"), awkward, 20.0))
     demo = config["environments"]["demo"]
     assert Path(demo["kubernetes"]["kubeconfig"]).parent == awkward
     assert demo["speed"] == 20.0
