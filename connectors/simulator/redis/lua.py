@@ -16,7 +16,7 @@ from connectors.simulator.redis import cjson
 from connectors.simulator.redis.catalog import catalog
 from connectors.simulator.redis.lua_library import BITS, Random, Script, sha1_of
 from connectors.simulator.redis.lua_prelude import PRELUDE
-from connectors.simulator.redis.protocol import Failure, Later, NullArray, Push, Reply, Status, Verbatim
+from connectors.simulator.redis.protocol import Failure, Later, NullArray, Pairs, Push, Reply, Status, Verbatim
 from connectors.simulator.redis.server import VERSION, Call, Client, Command, Server, text
 
 _LINE = re.compile(r"user_script:([0-9]+):")
@@ -108,6 +108,8 @@ class _Runtime:
                 return self._lua.table_from({b"err": str(reply).encode("utf-8", "surrogateescape")})
             case Push(items):
                 return self._table([self._value(item) for item in items])
+            case Pairs(pairs):
+                return self._table([self._value(list(pair)) for pair in pairs])
             case Mapping():
                 return self._table([self._value(item) for pair in reply.items() for item in pair])
             case Later():

@@ -49,6 +49,13 @@ class Verbatim:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """A map that may name a key twice: an array of pairs in RESP2, a map in RESP3."""
+
+    items: tuple[tuple[bytes, Reply], ...]
+
+
 class NullArray:
     """The absent array (EXEC after a touched WATCH), which RESP2 tells apart from the absent string."""
 
@@ -62,6 +69,7 @@ Reply = (
     | Failure
     | Push
     | Verbatim
+    | Pairs
     | NullArray
     | Later
     | bytes
@@ -124,6 +132,10 @@ def _write_aggregate(parts: list[bytes], reply: Reply, protocol: int) -> None:
     match reply:
         case Push(items):
             mark, content = b">" if protocol == 3 else b"*", list(items)
+        case Pairs(pairs) if protocol == 2:
+            mark, content = b"*", [list(pair) for pair in pairs]
+        case Pairs(pairs):
+            mark, content = b"%", [item for pair in pairs for item in pair]
         case Mapping():
             mark, content = b"%" if protocol == 3 else b"*", [item for pair in reply.items() for item in pair]
         case frozenset():

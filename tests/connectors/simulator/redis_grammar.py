@@ -32,7 +32,7 @@ WORDS: Mapping[str, Sequence[str]] = {
 }
 STRINGS = (
     "GET key|SET key value|SET key value NX|SET key value XX|SET key value GET|SET key value EX ttl"
-    "|APPEND key value|SET key value KEEPTTL|SET key value NX GET|SET key value EX ttl NX|SET key value PX ttl"
+    "|APPEND key value|SET key value KEEPTTL|SET key value NX GET|SET key value EX ttl NX|SET key value PX 99000"
     "|GETEX key|GETEX key EX ttl|GETEX key PERSIST|GETDEL key|GETSET key value|SETNX key value"
     "|SETEX key ttl value|STRLEN key|INCR key|DECR key|INCRBY key int|INCRBY key big|DECRBY key int"
     "|DECRBY key big|INCRBYFLOAT key plain|GETRANGE key int int|MGET key key|SETRANGE key int value"
@@ -105,7 +105,7 @@ FAMILIES: Mapping[str, str] = {
     "sorted sets": ZSETS,
     "streams": STREAMS,
 }
-FREE = "SMEMBERS SUNION SINTER SDIFF KEYS HGETALL HKEYS HVALS SCAN HSCAN SSCAN ZSCAN"  # in what order they answer
+FREE = "SMEMBERS SUNION SINTER SDIFF KEYS HGETALL HKEYS HVALS SCAN HSCAN SSCAN ZSCAN EXEC"  # in what order they answer
 SORTED = frozenset(FREE.split())
 Command = tuple[str, ...]
 

@@ -11,6 +11,7 @@ from connectors.simulator.redis.glob import matches
 from connectors.simulator.redis.protocol import (
     Failure,
     NullArray,
+    Pairs,
     ProtocolError,
     Push,
     Reader,
@@ -21,6 +22,7 @@ from connectors.simulator.redis.protocol import (
     split_inline,
 )
 
+TWICE = b"%2\r\n$1\r\na\r\n:1\r\n$1\r\na\r\n:2\r\n"
 COMMANDS = st.lists(st.lists(st.binary(max_size=12), min_size=1, max_size=4), max_size=5)
 
 
@@ -115,6 +117,7 @@ def test_quoted_words_come_back(words: list[bytes]) -> None:
         (Verbatim("é"), b"$2\r\n\xc3\xa9\r\n", b"=6\r\ntxt:\xc3\xa9\r\n"),
         ([1, None], b"*2\r\n:1\r\n$-1\r\n", b"*2\r\n:1\r\n_\r\n"),
         ({b"a": 1}, b"*2\r\n$1\r\na\r\n:1\r\n", b"%1\r\n$1\r\na\r\n:1\r\n"),
+        (Pairs(((b"a", 1), (b"a", 2))), b"*2\r\n*2\r\n$1\r\na\r\n:1\r\n*2\r\n$1\r\na\r\n:2\r\n", TWICE),
         (frozenset({b"a"}), b"*1\r\n$1\r\na\r\n", b"~1\r\n$1\r\na\r\n"),
         (Push((b"a", 1)), b"*2\r\n$1\r\na\r\n:1\r\n", b">2\r\n$1\r\na\r\n:1\r\n"),
     ],

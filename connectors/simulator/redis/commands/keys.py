@@ -62,7 +62,7 @@ def _expire(unit: float, absolute: bool) -> Callable[[Call], Reply]:
         amount = call.integer(1) * unit
         wanted = frozenset(call.options(2))
         _check_conditions(wanted, call)
-        if abs(amount) > LATEST:
+        if not -(2**63) / 1000 <= amount <= LATEST:
             raise Failure(f"ERR invalid expire time in '{call.name}' command")
         key = call.args[0]
         if call.keys.get(key) is None:

@@ -75,7 +75,7 @@ def _unknown(call: Call) -> str:
 
 
 def _from(stream: StreamValue, raw: bytes) -> Id:
-    return stream.last if raw == b"$" else bound(raw, end=False) if raw in (b"-", b"+") else strict(raw)
+    return stream.last if raw == b"$" else strict(raw)
 
 
 def _set_id(call: Call) -> Reply:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from connectors.simulator.redis.commands.stream_ids import after, strict
 from connectors.simulator.redis.commands.streams import entry
-from connectors.simulator.redis.protocol import Failure, NullArray, Reply
+from connectors.simulator.redis.protocol import Failure, NullArray, Pairs, Reply
 from connectors.simulator.redis.server import SYNTAX, Call, Command, integer, text
 from connectors.simulator.redis.stream import HIGHEST, Group, Id, Pending, StreamValue
 from connectors.simulator.redis.waiting import LATER
@@ -125,7 +125,7 @@ def _attempt(call: Call, reading: _Reading) -> Reply:
             found.append((key, entries))
     if not found:
         return LATER
-    return dict(found) if call.client.protocol == 3 else [list(pair) for pair in found]
+    return Pairs(tuple(found))
 
 
 def _after(held: StreamValue | None, place: Id | None, reading: _Reading) -> Reply:
