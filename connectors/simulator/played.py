@@ -57,6 +57,8 @@ def workloads_of(role: Role, plant: Architecture) -> tuple[str, ...]:
     """The names of the workloads that have a role."""
     if role == "front":
         return tuple(front.workload for front in plant.fronts)
+    if role == "services":
+        return tuple(service.workload for service in plant.services)
     if role == "workers":
         return (plant.consumed[0].workload,)
     return (plant.database.replicas,) if plant.database.replicas else ()

@@ -22,7 +22,7 @@ FOLDER = "crises"
 DEFAULT = "calm"
 KNOBS = frozenset(knob.name for knob in fields(Crisis))
 
-Role = Literal["front", "workers", "replicas"]
+Role = Literal["front", "services", "workers", "replicas"]
 
 
 class UnknownScenario(ValueError):
@@ -68,8 +68,8 @@ class Range(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Move(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What somebody does at second ``at``. Roles stand for all that have it: "front", "workers", "replicas"; in the
-    names of fields ``{front}``, ``{cache}``, ``{third_party}`` and ``{service}`` stand for names."""
+    """What somebody does at second ``at``. A role stands for all workloads that have it; in the names of fields
+    ``{front}``, ``{cache}``, ``{third_party}`` and ``{service}`` stand for names."""
 
     at: float
     set: Mapping[str, Mapping[str, Any]] = {}  # fields of the flag document
