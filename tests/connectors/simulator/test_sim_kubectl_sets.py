@@ -56,9 +56,9 @@ async def _created(kubectl: Command, *objects: dict[str, Any]) -> None:
 async def test_sets_roll_and_go_back(cluster: Cluster, tmp_path: Path, binary: Path) -> None:
     kubectl = Command(tmp_path, binary)
     kubectl.point(cluster)
-    replica = _set("StatefulSet", "database-replica", replicas=2, serviceName="database")
+    replica = _set("StatefulSet", "ledger", replicas=2, serviceName="ledger")
     await _created(kubectl, replica, _set("DaemonSet", "agent"))
-    for name in ("sts/database-replica", "ds/agent"):
+    for name in ("sts/ledger", "ds/agent"):
         await kubectl("rollout", "status", name, meanwhile=lambda: cluster.run(5))
         container = name.split("/")[1]
         await kubectl("set", "image", name, f"{container}=shop/{container}:2")
@@ -78,24 +78,24 @@ async def test_sets_roll_and_go_back(cluster: Cluster, tmp_path: Path, binary: P
 
 
 async def test_a_stateful_set_is_made_in_order_and_scaled_in_reverse(cluster: Cluster, kubectl: Command) -> None:
-    await _created(kubectl, _set("StatefulSet", "database-replica", replicas=3, serviceName="database"))
+    await _created(kubectl, _set("StatefulSet", "ledger", replicas=3, serviceName="ledger"))
     seen: list[list[str]] = []
     for _ in range(200):
         cluster.run(1)
-        pods = json.loads(await kubectl("get", "pods", "-l", "app=database-replica", "-o", "json"))["items"]
+        pods = json.loads(await kubectl("get", "pods", "-l", "app=ledger", "-o", "json"))["items"]
         names = sorted(pod["metadata"]["name"].rsplit("-", 1)[1] for pod in pods)
         if not seen or seen[-1] != names:
             seen.append(names)
-        if cluster.wire.workloads()["database-replica"].ready == 3:
+        if cluster.wire.workloads()["ledger"].ready == 3:
             break
     assert seen == [["0"], ["0", "1"], ["0", "1", "2"]]
-    await kubectl("scale", "sts/database-replica", "--replicas=1")
+    await kubectl("scale", "sts/ledger", "--replicas=1")
     cluster.run(1)
-    left = json.loads(await kubectl("get", "pods", "-l", "app=database-replica", "-o", "json"))["items"]
+    left = json.loads(await kubectl("get", "pods", "-l", "app=ledger", "-o", "json"))["items"]
     leaving = [pod["metadata"]["name"] for pod in left if "deletionTimestamp" in pod["metadata"]]
-    assert leaving == ["database-replica-2"]
+    assert leaving == ["ledger-2"]
     cluster.run(30)
-    assert cluster.wire.workloads()["database-replica"] == Pods(1, 0, 1)
+    assert cluster.wire.workloads()["ledger"] == Pods(1, 0, 1)
 
 
 async def test_jobs_end_well_or_badly_and_go_when_their_time_is_over(cluster: Cluster, kubectl: Command) -> None:
