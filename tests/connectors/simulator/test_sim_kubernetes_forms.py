@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from connectors.simulator.kubernetes import protobuf
+from connectors.simulator.kubernetes.cells import duration
 from connectors.simulator.kubernetes.quantities import millicores
 from connectors.simulator.kubernetes.refusal import Refusal
 from connectors.simulator.kubernetes.representation import Form, negotiated
-from connectors.simulator.kubernetes.table import duration
 
 
 @pytest.mark.parametrize(
