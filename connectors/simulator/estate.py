@@ -27,7 +27,8 @@ from connectors.simulator.surroundings import cluster_of, reported_by
 from connectors.simulator.tick import Levers, Tick
 
 HISTORY = 600  # simulated seconds before 0
-SCRAPE = 5  # simulated seconds
+SCRAPE = 5  # simulated seconds; in the older part of the history, which is filled in at once, more rarely
+OLDER, SCRAPE_OLDER = -120, 15
 AT_ONCE = 20  # steps that are caught up before the loop may look at its sockets
 BREATH = 0.05  # wall seconds between two looks at the clock
 
@@ -128,6 +129,6 @@ class Estate:
         self.kafka.step(tick.t, tick)
         self.redis.step(tick.t, tick)
         self.prometheus.step(tick.t, tick)
-        if tick.t % SCRAPE == 0:
+        if tick.t % (SCRAPE if tick.t >= OLDER else SCRAPE_OLDER) == 0:
             around = cluster_of(self.architecture, self.kubernetes, self.kafka, self.redis, self.clock, tick.t)
             self.prometheus.scrape(tick.t, self._scraper.samples(tick, around))

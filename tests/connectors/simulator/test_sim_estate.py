@@ -188,7 +188,7 @@ def ends(bootstrap: tuple[str, ...]) -> dict[TopicPartition, int]:
     with KafkaConsumer(bootstrap_servers=list(bootstrap)) as consumer:
         parts = [TopicPartition(name, n) for name in consumer.topics() for n in consumer.partitions_for_topic(name)]
         found: dict[TopicPartition, int] = consumer.end_offsets(parts)
-        assert len(found) == 13
+        assert len(found) == 14
         return found
 
 
