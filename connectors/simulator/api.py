@@ -14,9 +14,6 @@ from connectors.simulator.queueing import mean_wait, share_within
 from connectors.simulator.tick import Pods
 
 MIB = 2**20
-CPU_REQUEST = 0.5  # cores a pod of the shop
-CPU_LIMIT = 1.0
-MEMORY_LIMIT = 512 * MIB  # bytes of one
 FULL = 0.8  # share of its memory from which on the collector costs more
 
 

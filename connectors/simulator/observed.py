@@ -22,7 +22,6 @@ from connectors.simulator.usage import cores, gateway_cpu, usage
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)  # seconds; the Go client's default
 DNS_SECONDS = 0.012
-GATEWAY_CPU_REQUEST = 0.25  # cores a gateway pod of the shop
 
 Counters = Mapping[str, float]
 

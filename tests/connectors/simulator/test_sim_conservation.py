@@ -55,7 +55,7 @@ def near(value: float) -> Any:
     return pytest.approx(value, rel=1e-9, abs=1e-6)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(plans(), st.integers(0, 2**32))
 def test_every_request_is_answered_refused_failed_or_waits(plan: Plan, seed: int) -> None:
     for each in lived(plan, seed):
@@ -74,7 +74,7 @@ def test_every_request_is_answered_refused_failed_or_waits(plan: Plan, seed: int
         assert everything == near(second.offered)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(plans(), st.integers(0, 2**32))
 def test_no_number_is_negative_or_none_and_shares_are_shares(plan: Plan, seed: int) -> None:
     for each in lived(plan, seed):
@@ -92,7 +92,7 @@ def test_no_number_is_negative_or_none_and_shares_are_shares(plan: Plan, seed: i
         assert all(number >= 0 for number in asdict(tick.cache).values())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(plans(), st.integers(0, 2**32))
 def test_counters_only_grow_and_offsets_are_in_order(plan: Plan, seed: int) -> None:
     for earlier, later in pairwise(lived(plan, seed)):
@@ -108,7 +108,7 @@ def test_counters_only_grow_and_offsets_are_in_order(plan: Plan, seed: int) -> N
                     assert (before.committed or 0) <= (after.committed or 0)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(plans(), st.integers(0, 2**32))
 def test_every_message_is_read_lost_or_waits(plan: Plan, seed: int) -> None:
     for each in lived(plan, seed):
@@ -121,7 +121,7 @@ def test_every_message_is_read_lost_or_waits(plan: Plan, seed: int) -> None:
             )
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(plans(), st.integers(0, 2**32))
 def test_the_same_seed_and_deeds_tell_the_same(plan: Plan, seed: int) -> None:
     assert [each.tick for each in lived(plan, seed)] == [each.tick for each in lived(plan, seed)]

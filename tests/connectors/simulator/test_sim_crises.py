@@ -7,7 +7,9 @@ from functools import cache
 
 import pytest
 
-from connectors.simulator.scenarios import SCENARIOS
+from connectors.simulator.architecture import ARCHITECTURES, DEFAULT
+from connectors.simulator.played import play
+from connectors.simulator.scenarios import FAULT, SCENARIOS
 from docs.crises import HEADER, PAGE, Result, page, result, row, ways
 
 WRITTEN = PAGE.read_text(encoding="utf-8")
@@ -57,6 +59,17 @@ def test_more_pods_hurt_where_the_database_is_full(name: str) -> None:
 def test_more_pods_do_nothing_under_a_cascade() -> None:
     found = results("payment-cascade")
     assert abs(found["wrong"].origin - found["nothing"].origin) < 0.01
+
+
+@pytest.mark.parametrize("architecture", [name for name in ARCHITECTURES if name != DEFAULT])
+def test_a_breaker_ends_the_cascade_in_every_architecture(architecture: str) -> None:
+    scenario, end = SCENARIOS["payment-cascade"], int(FAULT) + 180
+    left, helped = (
+        [tick.success_origin for tick in play(scenario, moves, architecture, end=end)][-60:]
+        for moves in ((), scenario.moves)
+    )
+    assert max(left) < 0.1
+    assert min(helped) > 0.9
 
 
 def test_the_playbook_for_a_dead_database_costs_where_it_heals_by_itself() -> None:
