@@ -5,7 +5,16 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-SUITES = ("model", "imports", "simulator", "screen")
+SUITES = (
+    "model",
+    "imports",
+    "simulator",
+    "simulator_kafka",
+    "simulator_redis",
+    "simulator_kubernetes",
+    "simulator_prometheus",
+    "screen",
+)
 
 
 def main(wanted: list[str]) -> int:
