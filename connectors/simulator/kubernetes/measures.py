@@ -90,17 +90,19 @@ def _resource(source: Object, target: Target, field: str, kind: str) -> Proposal
     if why:
         message = f"the HPA was unable to compute the replica count: failed to get {name} utilization: {why}"
         return Missing(f"FailedGet{kind}Metric", message)
+    goal = amount(wanted.get("averageUtilization", wanted.get("averageValue", "")))
+    if not goal > 0:  # a quantity that is none
+        return Missing("InvalidMetricSourceType", "the HPA was unable to compute the replica count: no target is set")
     used = target.used or IDLE
     each = used.cpu * requested(target.pod, "cpu") if name == "cpu" else used.memory
     unready = target.count.living - target.count.ready if name == "cpu" else 0  # memory: all that run are measured
     if "averageUtilization" in wanted:
-        percent, goal = math.floor(each / asked * 100 + 1e-9), wanted["averageUtilization"]
+        percent, goal = math.floor(each / asked * 100 + 1e-9), int(goal)
         now: Object = {
             "averageUtilization": percent,
             "averageValue": shown(math.floor(percent * asked * 10) / 1000, name),
         }
     else:
-        goal = amount(wanted.get("averageValue", "1")) or 1.0
         percent, goal = math.floor(each / goal * 100 + 1e-9), 100
         now = {"averageValue": shown(each, name)}
     load = Load(target.count.ready, unready, percent)
@@ -117,13 +119,14 @@ def _external(source: Object, target: Target, external: External) -> Proposal | 
     if value is None:
         why = f"unable to get external metric {name}: no metrics returned from external metrics API"
         return Missing("FailedGetExternalMetric", f"the HPA was unable to compute the replica count: {why}")
+    goal = amount(wanted.get("averageValue", wanted.get("value", "")))
+    if not goal > 0:
+        return Missing("InvalidMetricSourceType", "the HPA was unable to compute the replica count: no target is set")
     if "averageValue" in wanted:
-        goal = amount(wanted["averageValue"])
         replicas = scaling.shared(target.replicas, value, goal)
         now: Object = {"averageValue": shown(value / max(target.replicas, 1), name)}
     else:
-        goal = amount(wanted.get("value", "1"))
-        replicas = scaling.proportional(target.replicas, target.count.ready, value / goal if goal else 1.0)
+        replicas = scaling.proportional(target.replicas, target.count.ready, value / goal)
         now = {"value": shown(value, name)}
     entry = {"metric": metric, "current": now}
     return Proposal(replicas, described, {"type": "External", "external": entry})

@@ -119,7 +119,12 @@ def _pod_spec(path: str) -> Shape:
         path: _MAP,
         **_list_of(f"{path}.containers", name=_STRING, image=_STRING, resources=_MAP, ports=_LIST),
         **_under(f"{path}.containers[].resources", requests=_QUANTITIES, limits=_QUANTITIES),
-        **_under(path, nodeName=_STRING, terminationGracePeriodSeconds=_INT),
+        **_list_of(f"{path}.containers[].env", name=_STRING, value=_STRING),
+        **_strings(f"{path}.containers[].command", f"{path}.containers[].args"),
+        **_under(path, nodeName=_STRING, terminationGracePeriodSeconds=_INT, restartPolicy=_STRING),
+        f"{path}.nodeSelector": _STRINGS,
+        **_list_of(f"{path}.tolerations", key=_STRING, operator=_STRING, value=_STRING, effect=_STRING),
+        f"{path}.tolerations[].tolerationSeconds": _INT,
     }
 
 
@@ -153,6 +158,15 @@ def _rules(path: str) -> Shape:
     }
 
 
+def _external(path: str) -> Shape:
+    return {
+        path: _MAP,
+        **_under(path, metric=_MAP, target=_MAP),
+        f"{path}.metric.name": _STRING,
+        **_selector(f"{path}.metric.selector"),
+    }
+
+
 _HPA: Shape = {
     **_under("spec", minReplicas=_INT, maxReplicas=_INT, scaleTargetRef=_MAP, behavior=_MAP),
     **_under("spec.scaleTargetRef", kind=_STRING, name=_STRING, apiVersion=_STRING),
@@ -161,6 +175,10 @@ _HPA: Shape = {
     **_rules("spec.behavior.scaleDown"),
     **_list_of("spec.metrics", type=_STRING, resource=_MAP),
     **_under("spec.metrics[].resource", name=_STRING, target=_MAP),
+    **_external("spec.metrics[].external"),
+    "spec.metrics[].containerResource": _MAP,
+    **_under("spec.metrics[].containerResource", name=_STRING, container=_STRING, target=_MAP),
+    "spec.metrics[].containerResource.target.averageUtilization": _INT,
     **_under("spec.metrics[].resource.target", type=_STRING, averageUtilization=_INT),
     **_under("status", currentReplicas=_INT, desiredReplicas=_INT, lastScaleTime=_TIME),
     **_list_of("status.currentMetrics", type=_STRING, resource=_MAP),
@@ -199,6 +217,8 @@ _NODE: Shape = {
     "spec.unschedulable": _BOOL,
     **_list_of("status.addresses", type=_STRING, address=_STRING),
     "status.nodeInfo": _MAP,
+    **_under("status", allocatable=_QUANTITIES, capacity=_QUANTITIES),
+    **_list_of("spec.taints", key=_STRING, value=_STRING, effect=_STRING),
     **_CONDITIONS,
 }
 _RUN: Shape = {
@@ -218,7 +238,12 @@ def _run(path: str) -> Shape:
     }
 
 
-_JOB: Shape = {**_RUN, **_selector("spec.selector"), **_run("spec"), **_under("status", startTime=_TIME)}
+_JOB: Shape = {
+    **_RUN,
+    **_selector("spec.selector"),
+    **_run("spec"),
+    **_under("status", startTime=_TIME, completionTime=_TIME),
+}
 _CRONJOB: Shape = {
     **_RUN,
     **_under("spec", schedule=_STRING, concurrencyPolicy=_STRING, jobTemplate=_MAP),
@@ -236,6 +261,7 @@ _SETS: Shape = {  # how stateful and daemon sets update
     "spec.ordinals": _MAP,
     **_under("spec", serviceName=_STRING, podManagementPolicy=_STRING, minReadySeconds=_INT),
     "spec.ordinals.start": _INT,
+    **_under("status", currentReplicas=_INT, currentRevision=_STRING, updateRevision=_STRING),
 }
 _SHAPES: dict[Kind, Shape] = {
     DEPLOYMENT: _WORKLOAD,
