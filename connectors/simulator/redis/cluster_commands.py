@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
+from connectors.simulator.redis.call import Call, Client, Command, Guard, text
 from connectors.simulator.redis.catalog import catalog, parents
 from connectors.simulator.redis.commands import connection
 from connectors.simulator.redis.commands.subcommands import Subcommand, dispatch
 from connectors.simulator.redis.node import Node
 from connectors.simulator.redis.protocol import OK, Failure, Reply, Verbatim
-from connectors.simulator.redis.server import Call, Client, Command, Guard, text
 from connectors.simulator.redis.slots import SLOTS, slot_of
 
 DOWN = "CLUSTERDOWN The cluster is down"

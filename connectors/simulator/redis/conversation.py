@@ -10,8 +10,9 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from connectors.simulator.redis.call import Client
 from connectors.simulator.redis.protocol import Failure, Later, ProtocolError, Reader, Reply, encode
-from connectors.simulator.redis.server import Client, Server
+from connectors.simulator.redis.server import Server
 from connectors.simulator.redis.waiting import Waiter
 
 CHUNK = 64 * 1024

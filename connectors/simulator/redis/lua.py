@@ -13,11 +13,12 @@ from functools import lru_cache, reduce
 import lupa.lua51 as lupa
 
 from connectors.simulator.redis import cjson
+from connectors.simulator.redis.call import Call, Client, Command, text
 from connectors.simulator.redis.catalog import catalog
 from connectors.simulator.redis.lua_library import BITS, Random, Script, sha1_of
 from connectors.simulator.redis.lua_prelude import PRELUDE
 from connectors.simulator.redis.protocol import Failure, Later, NullArray, Pairs, Push, Reply, Status, Verbatim
-from connectors.simulator.redis.server import VERSION, Call, Client, Command, Server, text
+from connectors.simulator.redis.server import VERSION, Server
 
 _LINE = re.compile(r"user_script:([0-9]+):")
 INSTRUCTIONS = 5_000_000  # about a third of a second; the real server calls a script slow after five

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from connectors.simulator.redis.call import SYNTAX, Call, Client, Command, Guard
 from connectors.simulator.redis.catalog import catalog, parents
 from connectors.simulator.redis.protocol import OK, Failure, Reply
-from connectors.simulator.redis.server import SYNTAX, Call, Client, Command, Guard, Server
+from connectors.simulator.redis.server import Server
 
 LOADING = "LOADING Redis is loading the dataset in memory"
 SHUTDOWN_WORDS = frozenset({b"nosave", b"save", b"now", b"force", b"abort"})

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from connectors.simulator.redis.call import SYNTAX, Call, Client, Command, Guard, integer, text
 from connectors.simulator.redis.info_replication import role_reply
 from connectors.simulator.redis.protocol import OK, Failure, Reply, Status
-from connectors.simulator.redis.server import SYNTAX, Call, Client, Command, Guard, Server, integer, text
+from connectors.simulator.redis.server import Server
 from connectors.simulator.redis.waiting import LATER
 
 READ_ONLY = "READONLY You can't write against a read only replica."

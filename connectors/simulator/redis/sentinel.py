@@ -10,6 +10,7 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 
 from connectors.simulator.clock import SimClock
+from connectors.simulator.redis.call import Call, Command
 from connectors.simulator.redis.commands import admin, clients, connection, publishing
 from connectors.simulator.redis.commands.publishing import deliver
 from connectors.simulator.redis.commands.subcommands import Subcommand, dispatch
@@ -18,7 +19,7 @@ from connectors.simulator.redis.glob import matches
 from connectors.simulator.redis.node import Node
 from connectors.simulator.redis.options import RedisOptions
 from connectors.simulator.redis.protocol import OK, Failure, NullArray, Reply, Status
-from connectors.simulator.redis.server import Call, Command, Server
+from connectors.simulator.redis.server import Server
 
 QUORUM = 1
 NO_SUCH_MASTER = "ERR No such master with that name"

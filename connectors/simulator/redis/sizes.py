@@ -6,9 +6,9 @@ node; close enough that the biggest key is the same one, not to the byte.
 
 from __future__ import annotations
 
+from connectors.simulator.redis.call import integer
 from connectors.simulator.redis.keyspace import HashValue, SetValue, Value
 from connectors.simulator.redis.protocol import Failure
-from connectors.simulator.redis.server import integer
 from connectors.simulator.redis.stream import HIGHEST, LOWEST, StreamValue
 from connectors.simulator.redis.zset import ZSetValue
 

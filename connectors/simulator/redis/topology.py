@@ -7,9 +7,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from connectors.simulator.redis import cluster_commands, outage, replication_commands
+from connectors.simulator.redis.call import Command
 from connectors.simulator.redis.commands import COMMANDS
 from connectors.simulator.redis.node import Node
-from connectors.simulator.redis.server import Command, Server
+from connectors.simulator.redis.server import Server
 from connectors.simulator.redis.shop import Home, one_home
 from connectors.simulator.redis.statistics import Statistics
 from connectors.simulator.redis.traffic import Share

@@ -12,9 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from connectors.simulator.clock import SimClock
+from connectors.simulator.redis.call import Client
 from connectors.simulator.redis.commands import COMMANDS
 from connectors.simulator.redis.protocol import encode
-from connectors.simulator.redis.server import Client, Server
+from connectors.simulator.redis.server import Server
 from tests.connectors.simulator.redis_grammar import FAMILIES, SORTED, Command, commands
 from tests.real.redis import start_redis
 

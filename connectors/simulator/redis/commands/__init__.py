@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from connectors.simulator.redis.call import Command
 from connectors.simulator.redis.commands import (
     acl,
     admin,
@@ -31,7 +32,6 @@ from connectors.simulator.redis.commands import (
     zranges,
     zsets,
 )
-from connectors.simulator.redis.server import Command
 
 COMMANDS: Mapping[bytes, Command] = {
     **connection.TABLE,

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 
 from connectors.simulator.redis.acl import Entry
 from connectors.simulator.redis.acl_rules import Permissions, RuleError, User
+from connectors.simulator.redis.call import Call, Command, integer, text
 from connectors.simulator.redis.catalog import CATEGORIES, catalog
 from connectors.simulator.redis.commands.subcommands import Subcommand, family, help_of
 from connectors.simulator.redis.protocol import OK, Failure, Reply
-from connectors.simulator.redis.server import Call, Command, integer, text
 
 NO_FILE = (
     "ERR This Redis instance is not configured to use an ACL file. You may want to specify users via the ACL SETUSER"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from connectors.simulator.redis.call import Call, Command, text
 from connectors.simulator.redis.info import info_text
 from connectors.simulator.redis.protocol import Reply, Verbatim
-from connectors.simulator.redis.server import Call, Command, text
 
 
 def info(call: Call) -> Reply:

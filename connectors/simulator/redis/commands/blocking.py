@@ -10,11 +10,11 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+from connectors.simulator.redis.call import SYNTAX, Call, Command
 from connectors.simulator.redis.commands import list_moves, zsets
 from connectors.simulator.redis.commands.counts import first_keys, keys_after_count
 from connectors.simulator.redis.floats import parse_double
 from connectors.simulator.redis.protocol import Failure, NullArray, Reply
-from connectors.simulator.redis.server import SYNTAX, Call, Command
 from connectors.simulator.redis.waiting import LATER
 
 LONGEST = 1e11  # wall seconds

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from connectors.simulator.redis.call import SYNTAX, Call, Client, Command, integer, text
 from connectors.simulator.redis.commands.subcommands import Subcommand, family
 from connectors.simulator.redis.protocol import OK, Failure, Reply, Verbatim
-from connectors.simulator.redis.server import SYNTAX, Call, Client, Command, integer, text
 
 KINDS = ("normal", "master", "slave", "replica", "pubsub")
 

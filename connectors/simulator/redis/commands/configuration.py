@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from connectors.simulator.redis.call import Call, Command, integer, text
 from connectors.simulator.redis.commands.subcommands import Subcommand, family, help_of
 from connectors.simulator.redis.glob import matches
 from connectors.simulator.redis.protocol import OK, Failure, Reply
-from connectors.simulator.redis.server import DATABASES, Call, Command, Server, integer, text
+from connectors.simulator.redis.server import DATABASES, Server
 
 DEFAULTS: Mapping[str, str] = {
     "maxmemory-policy": "allkeys-lru",

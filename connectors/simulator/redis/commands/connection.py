@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from connectors.simulator.redis.acl_rules import Refused
+from connectors.simulator.redis.call import SYNTAX, Call, Command, integer, text
 from connectors.simulator.redis.commands.clients import checked_name
 from connectors.simulator.redis.commands.keys import database
 from connectors.simulator.redis.commands.transactions import forget
 from connectors.simulator.redis.protocol import OK, Failure, Reply, Status
-from connectors.simulator.redis.server import SYNTAX, VERSION, Call, Command, integer, text
+from connectors.simulator.redis.server import VERSION
 
 NO_PASSWORD = (
     "ERR AUTH <password> called without any password configured for the default user."

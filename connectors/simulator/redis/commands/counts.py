@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from connectors.simulator.redis.call import SYNTAX, integer
 from connectors.simulator.redis.protocol import Failure
-from connectors.simulator.redis.server import SYNTAX, integer
 
 
 def positive(raw: bytes) -> int:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from connectors.simulator.redis.call import SYNTAX, Call, Command, integer
 from connectors.simulator.redis.commands.keys import cursor_of, scan_options
 from connectors.simulator.redis.commands.strings import NOT_A_FLOAT, sum_of
 from connectors.simulator.redis.floats import is_infinite, parse_wide
 from connectors.simulator.redis.glob import matches
 from connectors.simulator.redis.keyspace import HashValue
 from connectors.simulator.redis.protocol import OK, Failure, Reply
-from connectors.simulator.redis.server import SYNTAX, Call, Command, integer
 
 MAX_DRAWN = 100_000  # of a negative count, which could ask for any number
 

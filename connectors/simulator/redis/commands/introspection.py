@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from connectors.simulator.redis.call import SYNTAX, Call, Command, text
 from connectors.simulator.redis.catalog import Fact, catalog
 from connectors.simulator.redis.commands.configuration import setting
 from connectors.simulator.redis.commands.counts import at_least
 from connectors.simulator.redis.commands.subcommands import Subcommand, family, help_of
 from connectors.simulator.redis.glob import matches
 from connectors.simulator.redis.protocol import OK, Failure, Reply, Status, Verbatim
-from connectors.simulator.redis.server import SYNTAX, Call, Command, text
 
 NO_DEBUG = (
     'ERR DEBUG command not allowed. If the enable-debug-command option is set to "local", you can run it from a local'

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
+from connectors.simulator.redis.call import SYNTAX, Call, Command, integer
 from connectors.simulator.redis.glob import matches
 from connectors.simulator.redis.keyspace import TYPE_NAMES, HashValue, Keyspace, SetValue, Value
 from connectors.simulator.redis.protocol import OK, Failure, Reply, Status
-from connectors.simulator.redis.server import DATABASES, SYNTAX, Call, Command, integer
+from connectors.simulator.redis.server import DATABASES
 
 LATEST = 2**63 / 1000 - 2**33  # seconds: what fits into 64 bits of milliseconds with today's time added
 _CURSOR = re.compile(rb"([+-]?[0-9]{1,20})?\Z")

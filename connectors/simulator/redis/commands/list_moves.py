@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from connectors.simulator.redis.call import SYNTAX, Call, Command, integer
 from connectors.simulator.redis.commands.counts import at_least, first_keys, keys_after_count
 from connectors.simulator.redis.commands.lists import take
 from connectors.simulator.redis.protocol import Failure, NullArray, Reply
-from connectors.simulator.redis.server import SYNTAX, Call, Command, integer
 
 SIDES = (b"left", b"right")
 

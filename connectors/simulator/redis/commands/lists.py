@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from connectors.simulator.redis.call import Call, Command, integer
 from connectors.simulator.redis.commands.strings import slice_of
 from connectors.simulator.redis.protocol import OK, Failure, NullArray, Reply
-from connectors.simulator.redis.server import Call, Command, integer
 
 
 def _read(call: Call) -> list[bytes]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from connectors.simulator.redis.call import SYNTAX, Call, Command
 from connectors.simulator.redis.commands.configuration import setting
 from connectors.simulator.redis.commands.subcommands import Subcommand, family, help_of
 from connectors.simulator.redis.keyspace import Value
 from connectors.simulator.redis.protocol import OK, Failure, Reply, Verbatim
-from connectors.simulator.redis.server import SYNTAX, Call, Command
 from connectors.simulator.redis.sizes import encoding_of, memory_of
 
 NO_LFU = (

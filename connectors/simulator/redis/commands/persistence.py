@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from connectors.simulator.redis.call import SYNTAX, Call, Command
 from connectors.simulator.redis.commands.subcommands import Subcommand, family
 from connectors.simulator.redis.protocol import OK, Failure, Reply, Status, Verbatim
-from connectors.simulator.redis.server import SYNTAX, VERSION, Call, Command
+from connectors.simulator.redis.server import VERSION
 
 NO_MODULE = (
     'ERR MODULE command not allowed. If the enable-module-command option is set to "local", you can run it from a local'

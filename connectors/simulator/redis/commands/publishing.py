@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from connectors.simulator.redis.call import Call, Command
 from connectors.simulator.redis.commands.subcommands import Subcommand, family
 from connectors.simulator.redis.glob import matches
 from connectors.simulator.redis.protocol import Failure, Push, Reply
-from connectors.simulator.redis.server import Call, Command, Server
+from connectors.simulator.redis.server import Server
 
 
 def publish(call: Call) -> Reply:

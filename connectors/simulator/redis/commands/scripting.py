@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 
+from connectors.simulator.redis.call import Call, Command, integer, text
 from connectors.simulator.redis.commands.counts import keys_after_count
 from connectors.simulator.redis.commands.subcommands import Subcommand, family, help_of
 from connectors.simulator.redis.lua_library import Script
 from connectors.simulator.redis.protocol import OK, Failure, Reply
-from connectors.simulator.redis.server import Call, Command, integer, text
 
 SCRIPT_FLAGS = frozenset({b"no-writes", b"allow-oom", b"allow-stale", b"no-cluster", b"allow-cross-slot-keys"})
 

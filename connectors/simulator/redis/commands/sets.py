@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from connectors.simulator.redis.call import SYNTAX, Call, Command
 from connectors.simulator.redis.commands.counts import at_least, keys_after_count, positive
 from connectors.simulator.redis.commands.hashes import draw_count, drawn
 from connectors.simulator.redis.commands.keys import cursor_of, scan_options
@@ -12,7 +13,6 @@ from connectors.simulator.redis.commands.zalgebra import limit_of
 from connectors.simulator.redis.glob import matches
 from connectors.simulator.redis.keyspace import SetValue
 from connectors.simulator.redis.protocol import Failure, Reply
-from connectors.simulator.redis.server import SYNTAX, Call, Command
 
 
 def _read(call: Call, key: int = 0) -> SetValue:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from connectors.simulator.redis.call import SYNTAX, Call, Command, integer, text
 from connectors.simulator.redis.commands.counts import at_least
 from connectors.simulator.redis.commands.stream_ids import bound, shown, strict
 from connectors.simulator.redis.commands.streams import entry
 from connectors.simulator.redis.protocol import Failure, Reply
-from connectors.simulator.redis.server import SYNTAX, Call, Command, integer, text
 from connectors.simulator.redis.stream import Group, Id, Pending, StreamValue
 
 ONCE = 100  # entries XAUTOCLAIM takes where it is not told how many

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
+from connectors.simulator.redis.call import SYNTAX, Call, Command, integer, text
 from connectors.simulator.redis.commands.stream_ids import bound, shown, strict
 from connectors.simulator.redis.commands.streams import entry, read
 from connectors.simulator.redis.commands.subcommands import Subcommand, family
 from connectors.simulator.redis.protocol import OK, Failure, NullArray, Reply
-from connectors.simulator.redis.server import SYNTAX, Call, Command, integer, text
 from connectors.simulator.redis.stream import HIGHEST, LOWEST, NODE, Group, Id, StreamValue
 
 NO_KEY = (

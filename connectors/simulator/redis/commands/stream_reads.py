@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from connectors.simulator.redis.call import SYNTAX, Call, Command, integer, text
 from connectors.simulator.redis.commands.stream_ids import after, strict
 from connectors.simulator.redis.commands.streams import entry
 from connectors.simulator.redis.protocol import Failure, NullArray, Pairs, Reply
-from connectors.simulator.redis.server import SYNTAX, Call, Command, integer, text
 from connectors.simulator.redis.stream import HIGHEST, Group, Id, Pending, StreamValue
 from connectors.simulator.redis.waiting import LATER
 

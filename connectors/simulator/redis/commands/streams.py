@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from connectors.simulator.redis.call import SYNTAX, Call, Command, integer
 from connectors.simulator.redis.commands.stream_ids import LARGEST, bound, shown, strict
 from connectors.simulator.redis.protocol import OK, Failure, NullArray, Reply
-from connectors.simulator.redis.server import SYNTAX, Call, Command, integer
 from connectors.simulator.redis.stream import HIGHEST, LOWEST, NODE, Fields, Id, StreamValue
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from connectors.simulator.redis.call import SYNTAX, Call, Command, integer
 from connectors.simulator.redis.commands.keys import LATEST
 from connectors.simulator.redis.floats import is_infinite, parse_wide, show_wide, widened
 from connectors.simulator.redis.protocol import OK, Failure, Reply
-from connectors.simulator.redis.server import SYNTAX, Call, Command, integer
 
 NOT_A_FLOAT = "ERR value is not a valid float"
 MAX_STRING = 64 * 1024 * 1024  # the real server's is 512 MB; a simulated one has no room for that

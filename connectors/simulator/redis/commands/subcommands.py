@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from connectors.simulator.redis.call import Call, Command, Handler, text
 from connectors.simulator.redis.protocol import Failure, Reply, Status
-from connectors.simulator.redis.server import Call, Command, Handler, text
 
 
 @dataclass(frozen=True, slots=True)

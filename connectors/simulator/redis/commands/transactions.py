@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from connectors.simulator.redis.call import Call, Client, Command
 from connectors.simulator.redis.protocol import OK, Failure, NullArray, Reply
-from connectors.simulator.redis.server import Call, Client, Command, Server
+from connectors.simulator.redis.server import Server
 
 
 def multi(call: Call) -> Reply:

@@ -6,12 +6,12 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from connectors.simulator.redis.call import SYNTAX, Call, Command
 from connectors.simulator.redis.commands.counts import at_least, keys_after_count
 from connectors.simulator.redis.commands.zranges import shown
 from connectors.simulator.redis.floats import parse_double
 from connectors.simulator.redis.keyspace import WRONG_TYPE, SetValue
 from connectors.simulator.redis.protocol import Failure, Reply
-from connectors.simulator.redis.server import SYNTAX, Call, Command
 from connectors.simulator.redis.zset import ZSetValue
 
 Scores = dict[bytes, float]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from connectors.simulator.redis.call import SYNTAX, Call, Command, integer
 from connectors.simulator.redis.commands.strings import slice_of
 from connectors.simulator.redis.floats import parse_double
 from connectors.simulator.redis.protocol import Failure, Reply
-from connectors.simulator.redis.server import SYNTAX, Call, Command, integer
 from connectors.simulator.redis.zset import LexRange, Scored, ScoreRange, ZSetValue
 
 Bounds = tuple[int, int] | ScoreRange | LexRange

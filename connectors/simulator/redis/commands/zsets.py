@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from connectors.simulator.redis.call import SYNTAX, Call, Command
 from connectors.simulator.redis.commands.counts import first_keys, keys_after_count, positive
 from connectors.simulator.redis.commands.hashes import draw_count, drawn
 from connectors.simulator.redis.commands.keys import cursor_of, scan_options
@@ -14,7 +15,6 @@ from connectors.simulator.redis.commands.zranges import read, shown
 from connectors.simulator.redis.floats import parse_double, show_double
 from connectors.simulator.redis.glob import matches
 from connectors.simulator.redis.protocol import Failure, NullArray, Reply
-from connectors.simulator.redis.server import SYNTAX, Call, Command
 from connectors.simulator.redis.zset import Scored, ZSetValue
 
 _FLAGS = frozenset({b"nx", b"xx", b"gt", b"lt", b"ch", b"incr"})
