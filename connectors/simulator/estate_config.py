@@ -19,6 +19,8 @@ KUBECONFIG, PACE_FILE = ".kubeconfig", ".pace"  # put after the name of the file
 NOWHERE = "127.0.0.1:1"
 PACE = 2.0  # wall seconds between two readings of what changes slowly …
 UNHURRIED = 5.0  # … up to this speed; beyond it too much would happen between two of them
+USUALLY_KEPT = 0.96  # share of the requests that a CDN answers where its hit rate needs no bound of its own …
+UNUSUAL = 0.02  # … and how far below its usual share one is worth a warning
 TIERS = ("P0", "P1", "P2")
 
 Lines = Iterator[str]
@@ -37,6 +39,7 @@ def config_text(
     tiers = {tier: [name for name, each in architecture.features.items() if each.tier == tier] for tier in TIERS}
     lines += _table("features", {tier: names for tier, names in tiers.items() if names})
     lines += _components(architecture)
+    lines += _rules(architecture)
     return "\n".join(lines) + "\n"
 
 
@@ -171,22 +174,47 @@ def _topic(architecture: Architecture, topic: Topic) -> Lines:
 
 
 def _shard(architecture: Architecture, shard: Shard) -> Lines:
+    """A server as its exporter sees it; how long it keeps its callers waiting, and where the exporter is answered as
+    little as they are, how full their pools are."""
     shards = architecture.database.shards
     alias = "database" if shard is shards[0] else shard.name
-    match = f'datname="{shard.name}"' if len(shards) > 1 else 'instance="postgres:9187"'
+    instance = f'instance="postgres-{shard.name}:9187"' if len(shards) > 1 else 'instance="postgres:9187"'
+    pool = f'db_client_connection_pool_name="{shard.name}"'
     show = ["connections", "connections_ratio", "latency"]
     name = f"prometheus/{alias}"
-    yield from _component(alias, "database", name, preset="postgres-exporter", match=match, show=show)
+    yield from _component(alias, "database", name, preset="postgres-exporter", match=instance, show=show)
+    yield from _signal("up", f"sum(pg_up{{{instance}}})", "ratio")
+    limit = f"max(pg_settings_max_connections{{{instance}}})"
+    used = f'sum(db_client_connection_count{{db_client_connection_state="used",{pool}}})'
+    pools = f"{used} / sum(db_client_connection_max{{{pool}}})"
+    yield from _signal(
+        "connections_ratio", f"sum(pg_stat_database_numbackends{{{instance}}}) / {limit} or {pools}", "ratio"
+    )
+    took = "rate(db_client_operation_duration_seconds_"
+    yield from _signal("latency", f"sum({took}sum{{{pool}}}[1m])) / sum({took}count{{{pool}}}[1m]))", "s")
 
 
 def _third_party(party: ThirdParty) -> Lines:
     yield from _component(party.name, "third parties", f"prometheus/{party.name}", show=["errors", "p95", "rate"])
-    metric = party.name.replace("-", "_")
-    every = f"sum(rate({metric}_requests_total[1m]))"
+    own = f'third_party="{party.name}"'
+    every = f"sum(rate(third_party_requests_total{{{own}}}[1m]))"
     yield from _signal("rate", every, "/s")
-    yield from _signal("errors", f'sum(rate({metric}_requests_total{{code!="200"}}[1m])) / {every}', "ratio")
-    buckets = f"sum by (le) (rate({metric}_request_duration_seconds_bucket[1m]))"
+    yield from _signal("errors", f'sum(rate(third_party_requests_total{{code!="200",{own}}}[1m])) / {every}', "ratio")
+    buckets = f"sum by (le) (rate(third_party_request_duration_seconds_bucket{{{own}}}[1m]))"
     yield from _signal("p95", f"histogram_quantile(0.95, {buckets})", "s")
+
+
+def _rules(architecture: Architecture) -> Lines:
+    """What is usual here and would be a warning elsewhere."""
+    kept = architecture.cdn.cacheable
+    if kept < USUALLY_KEPT:
+        yield from _rule("cdn.hit_rate", below=round(kept - UNUSUAL, 3))
+
+
+def _rule(signal: str, **bound: float) -> Lines:
+    yield ""
+    yield "[[rules]]"
+    yield from _pairs({"signal": signal, **bound})
 
 
 def _component(alias: str, layer: str, id: str, **others: Any) -> Lines:

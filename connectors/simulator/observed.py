@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from connectors.simulator import cache, database, topics
+from connectors.simulator import cache, database, primary, topics
 from connectors.simulator.flows import Second
 from connectors.simulator.latency import quantiles, within
 from connectors.simulator.noise import noise
@@ -105,11 +105,13 @@ def _database(state: State, second: Second, now: Now) -> dict[str, float]:
             "full": float(after.primary.server.full),
             "long": after.primary.long,
             "standby": float(after.primary.standby),
+            "pool": shard.pool,
+            "down": float(primary.health(after.primary, index == 0, now) <= database.DEAD),
         }
-        for shard, after in zip(shards, state.shards, strict=True)
+        for index, (shard, after) in enumerate(zip(shards, state.shards, strict=True))
     ]
-    summed = {name: sum(one[name] for one in each) for name in ("connections", "busy", "max", "long")}
-    worst = {name: max(one[name] for one in each) for name in ("latency", "full", "standby")}
+    summed = {name: sum(one[name] for one in each) for name in ("connections", "busy", "max", "long", "pool")}
+    worst = {name: max(one[name] for one in each) for name in ("latency", "full", "standby", "down")}
     found = {f"database.{name}": value for name, value in (summed | worst).items()}
     found["database.replicas"] = float(state.replicas.useful)
     found["database.open"] = float(state.reads.open)
@@ -181,6 +183,7 @@ def _queries(second: Second, now: Now) -> dict[str, float]:
     busy = sum(min(shard.primary.in_flight / best, 1.0) for shard in shards) / len(shards)  # of the database's cores
     written = zip(now.plant.consumed, second.flows, strict=True)
     return {
+        **_shards(second, now, best),
         "database.queries": second.queries,
         "database.seconds": second.queries * latency,
         "database.gave_up": second.queries * gave_up,
@@ -189,6 +192,27 @@ def _queries(second: Second, now: Now) -> dict[str, float]:
         # A worker tries a message once.
         "dead_letters": sum(flow.consumed * gave_up for topic, flow in written if topic.queries > 0),
     }
+
+
+def _shards(second: Second, now: Now, best: float) -> dict[str, float]:
+    """The same of each shard, where there are several."""
+    found: dict[str, float] = {}
+    plant, behind = now.plant.database, second.behind
+    for index, (shard, served) in enumerate(zip(plant.shards, behind.shards, strict=True)):
+        if len(plant.shards) == 1:
+            break
+        asked = (each.served.served * each.demand.queries * each.demand.weights[index] for each in second.passages)
+        queries = sum(asked) + behind.background * shard.weight
+        busy = min(served.primary.in_flight / best, 1.0)
+        own = {
+            "queries": queries,
+            "seconds": queries * served.primary.latency,
+            "gave_up": queries * served.primary.gave_up,
+            "user": busy,
+            "idle": 1.0 - busy,
+        }
+        found |= {f"database.{shard.name}.{name}": value for name, value in own.items()}
+    return found
 
 
 def _gateway_buckets(second: Second, now: Now) -> dict[str, float]:

@@ -18,6 +18,7 @@ def cluster_of(
 ) -> Cluster:
     """What is exported at simulated second ``t`` beside the model's own numbers."""
     shown, workloads = kubernetes.shown(), kubernetes.workloads()
+    shards = tuple(shard.name for shard in architecture.database.shards)
     return Cluster(
         deployments={name: pods for name, pods in workloads.items() if name not in shown.stateful},
         stateful={name: pods for name, pods in workloads.items() if name in shown.stateful},
@@ -31,7 +32,10 @@ def cluster_of(
         quotas=shown.quotas,
         lost=kafka.lost,
         graves=tuple(topic.name for topic in architecture.topics if topic.source == "dead letters"),
-        leaders=kafka.leaders(),
+        placed=kafka.placements(),
+        gateway=architecture.gateway.workload,
+        fronts={front.workload: front.share for front in architecture.fronts},
+        shards=shards if len(shards) > 1 else (),
         redis_up=redis.reachable,
         replicas=redis.followers,
         opened=clock.wall(0),
@@ -45,6 +49,7 @@ def reported_by(kafka: KafkaWire, redis: RedisWire) -> Reported:
     return Reported(
         quotas=kafka.quotas(),
         retention=kafka.retention(),
+        deleted=kafka.deleted(),
         seeks=kafka.seeks(),
         brokers_lost=len(kafka.lost),
         cache_up=redis.up,

@@ -12,6 +12,7 @@ from connectors.simulator.exporters.application import application, third_partie
 from connectors.simulator.exporters.blackbox import dns, http
 from connectors.simulator.exporters.cadvisor import Kubelets, detailed, sums
 from connectors.simulator.exporters.cluster import RESOURCES, Budget, Cluster, Node, Pod
+from connectors.simulator.exporters.database import servers
 from connectors.simulator.exporters.ingress import ingress
 from connectors.simulator.exporters.kafka import kafka
 from connectors.simulator.exporters.ledger import Ledger
@@ -45,17 +46,20 @@ class Scraper:
             yield from about(target, up, len(shown))
 
     def _scrapes(self, tick: Tick, cluster: Cluster) -> Iterator[Scrape]:
-        namespace = cluster.namespace
+        namespace, stores = cluster.namespace, servers(cluster.shards)
+        parties = third_parties(tick.counters)
         yield from (
-            (own := Target(namespace, f"{namespace}:8000"), application(own, tick, third_parties(tick.counters))),
+            (own := Target(namespace, f"{namespace}:8000"), application(own, tick, parties, stores)),
             (probe := Target("blackbox-dns", f"{namespace}.example"), dns(probe, tick)),
             (page := Target("blackbox-http", f"https://{namespace}.example"), http(page, tick, cluster)),
             (nginx := Target("ingress-nginx", "ingress:10254"), ingress(nginx, tick, cluster)),
             (kube := Target("kube-state-metrics", "kube-state-metrics:8080"), state(kube, cluster)),
             (brokers := Target("kafka-exporter", "kafka:9308"), kafka(brokers, tick, cluster)),
             (cache := Target("redis-exporter", "redis:6379"), redis(cache, tick, cluster)),
-            (rows := Target("postgres-exporter", "postgres:9187"), postgres(rows, tick, cluster)),
         )
+        for server in stores:
+            target = Target("postgres-exporter", f"{server.machine}:9187")
+            yield target, postgres(target, server, tick, cluster)
         yield from self._containers(tick, cluster)
         yield from self._machines(tick, cluster)
 
@@ -70,8 +74,9 @@ class Scraper:
             yield target, self._kubelets.node(target, tick, cluster, node, shares)
 
     def _machines(self, tick: Tick, cluster: Cluster) -> Iterator[Scrape]:
-        target = Target("node-exporter", "postgres:9100")
-        yield target, machine_samples(target, database_machine(tick), cluster)
+        for server in servers(cluster.shards):
+            target = Target("node-exporter", f"{server.machine}:9100")
+            yield target, machine_samples(target, database_machine(server, tick), cluster)
         for node in cluster.nodes:
             target = Target("node-exporter", f"{node.name}:9100")
             machine = cluster_machine(node, tick, cluster, self._ledger)

@@ -31,8 +31,8 @@ def http(target: Target, tick: Tick, cluster: Cluster) -> Iterator[Sample]:
     fine = bool(resolved) and tick.success_origin >= 0.5
     status = 0 if not resolved else 200 if fine else 503
     resolve = tick.gauges["dns.lookup"]
-    waits = (value for name, value in tick.gauges.items() if name.endswith(".wait"))
-    processing = min(max(waits, default=0.0) + tick.gauges["database.latency"] + 0.005, TIMEOUT)
+    wait = sum(share * tick.gauges.get(f"{front}.wait", 0.0) for front, share in cluster.fronts.items())
+    processing = min(wait + tick.gauges["database.latency"] + 0.005, TIMEOUT)
     phases = {
         "resolve": resolve,
         "connect": CONNECT * resolved,

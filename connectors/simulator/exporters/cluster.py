@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from connectors.simulator.kafka.brokers import Placement
 from connectors.simulator.tick import Pods
 
 REQUESTS, LIMITS = "requests", "limits"
@@ -90,7 +91,10 @@ class Cluster:
     brokers: tuple[int, ...] = (1, 2, 3)
     lost: frozenset[int] = frozenset()  # of the brokers
     graves: tuple[str, ...] = ("orders.dlq",)  # topics of what was given up: nobody consumes them
-    leaders: Mapping[tuple[str, int], int] = field(default_factory=dict)  # by (topic, partition); -1: none
+    placed: Mapping[tuple[str, int], Placement] = field(default_factory=dict)  # by topic and partition
+    gateway: str = "gateway"  # the workload that is one
+    fronts: Mapping[str, float] = field(default_factory=lambda: {"api": 1.0})  # shares of the requests, by workload
+    shards: tuple[str, ...] = ()  # of the database, where there are several
     redis_up: bool = True
     replicas: int = 0  # that are connected to Redis
     down: Mapping[str, str] = field(default_factory=dict)  # jobs that cannot be scraped, and the error

@@ -29,7 +29,7 @@ def ingress(target: Target, tick: Tick, cluster: Cluster) -> Iterator[Sample]:
         "ingress": name,
         "namespace": name,
         "path": "/",
-        "service": "gateway",
+        "service": cluster.gateway,
         **CONTROLLER,
     }
     total = sum(tick.counters[f"gateway.{status}"] for status in STATUSES)
@@ -53,7 +53,7 @@ def sizes(target: Target, metric: str, total: float, /, **labels: str) -> Iterat
 
 
 def process(target: Target, tick: Tick, cluster: Cluster, total: float) -> Iterator[Sample]:
-    waiting = sum(value for name, value in tick.gauges.items() if name.endswith(".queue"))
+    waiting = sum(tick.gauges.get(f"{front}.queue", 0.0) for front in cluster.fronts)
     active = waiting + tick.gauges["gateway.offered"] * 0.05
     for state, share in (("active", 1.0), ("reading", 0.0), ("waiting", 0.2), ("writing", 0.8)):
         connections = round(active * share)
@@ -63,9 +63,9 @@ def process(target: Target, tick: Tick, cluster: Cluster, total: float) -> Itera
         name = "nginx_ingress_controller_nginx_process_connections_total"
         yield target.counter(name, total, state=state, **CONTROLLER)
     yield target.counter("nginx_ingress_controller_nginx_process_requests_total", total, **CONTROLLER)
-    cpu = tick.counters.get("gateway.cpu", 0.0)
+    cpu = tick.counters.get(f"{cluster.gateway}.cpu", 0.0)
     yield target.counter("nginx_ingress_controller_nginx_process_cpu_seconds_total", cpu, **CONTROLLER)
-    memory = tick.usage_of("gateway").memory
+    memory = tick.usage_of(cluster.gateway).memory
     yield target.gauge("nginx_ingress_controller_nginx_process_resident_memory_bytes", memory, **CONTROLLER)
     yield target.gauge("nginx_ingress_controller_config_last_reload_successful", 1, **CONTROLLER)
     host = f"{cluster.namespace}.example"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from connectors.simulator.exporters.cluster import Cluster
 from connectors.simulator.exporters.target import Target
+from connectors.simulator.kafka.brokers import Placement
 from connectors.simulator.tick import Group, Sample, Tick
 
 
@@ -28,16 +29,22 @@ def kafka(target: Target, tick: Tick, cluster: Cluster) -> Iterator[Sample]:
 
 def partition(target: Target, cluster: Cluster, topic: str, index: int, low: int, end: int) -> Iterator[Sample]:
     where = {"partition": str(index), "topic": topic}
-    preferred = cluster.brokers[index % len(cluster.brokers)] if cluster.brokers else -1
-    in_sync = sum(broker not in cluster.lost for broker in cluster.brokers)
-    leader = cluster.leaders.get((topic, index), preferred)
+    at = cluster.placed.get((topic, index)) or _in_turn(cluster, index)
     yield target.gauge("kafka_topic_partition_current_offset", end, **where)
     yield target.gauge("kafka_topic_partition_oldest_offset", low, **where)
-    yield target.gauge("kafka_topic_partition_leader", leader, **where)
-    yield target.gauge("kafka_topic_partition_leader_is_preferred", leader == preferred, **where)
-    yield target.gauge("kafka_topic_partition_replicas", len(cluster.brokers), **where)
-    yield target.gauge("kafka_topic_partition_in_sync_replica", in_sync, **where)
-    yield target.gauge("kafka_topic_partition_under_replicated_partition", in_sync < len(cluster.brokers), **where)
+    yield target.gauge("kafka_topic_partition_leader", at.leader, **where)
+    yield target.gauge("kafka_topic_partition_leader_is_preferred", at.leader == at.replicas[0], **where)
+    yield target.gauge("kafka_topic_partition_replicas", len(at.replicas), **where)
+    yield target.gauge("kafka_topic_partition_in_sync_replica", len(at.isr), **where)
+    behind = len(at.isr) < len(at.replicas)
+    yield target.gauge("kafka_topic_partition_under_replicated_partition", behind, **where)
+
+
+def _in_turn(cluster: Cluster, index: int) -> Placement:
+    """Where no wire says who leads: every broker has a copy, and they lead in turn."""
+    first = index % len(cluster.brokers)
+    replicas = cluster.brokers[first:] + cluster.brokers[:first]
+    return Placement(replicas, tuple(broker for broker in replicas if broker not in cluster.lost), replicas[0])
 
 
 def consumers(target: Target, group: Group) -> Iterator[Sample]:

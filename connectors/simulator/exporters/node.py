@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from connectors.simulator.exporters.cluster import REQUESTS, Cluster, Node
+from connectors.simulator.exporters.database import Server
 from connectors.simulator.exporters.ledger import Ledger
 from connectors.simulator.exporters.target import Labels, Target, labelled
 from connectors.simulator.tick import Sample, Tick
@@ -34,16 +35,16 @@ class Machine:
     received: float = 0.0  # bytes from the network
 
 
-def database_machine(tick: Tick) -> Machine:
+def database_machine(server: Server, tick: Tick) -> Machine:
     """The one whose load tells something that no other series does."""
-    queries = tick.counters["database.queries"]
+    queries = tick.counters[f"{server.own}.queries"]
     return Machine(
-        name="postgres",
+        name=server.machine,
         cores=DATABASE_CORES,
         memory=DATABASE_MEMORY,
-        available=DATABASE_MEMORY * 0.6 - tick.gauges["database.connections"] * CONNECTION_MEMORY,
-        load=tick.gauges["database.busy"] / 10,
-        modes={"idle": tick.counters["database.idle"], "user": tick.counters["database.user"]},
+        available=DATABASE_MEMORY * 0.6 - tick.gauges[f"{server.own}.connections"] * CONNECTION_MEMORY,
+        load=tick.gauges[f"{server.own}.busy"] / 10,
+        modes={"idle": tick.counters[f"{server.own}.idle"], "user": tick.counters[f"{server.own}.user"]},
         read=queries * 0.1 * 8192,
         written=queries * QUERY_BYTES,
         received=queries * 300,

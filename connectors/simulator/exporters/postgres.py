@@ -1,13 +1,11 @@
-"""postgres_exporter (https://github.com/prometheus-community/postgres_exporter) beside the database.
-
-Of a database in shards it shows the sum, as if all were one: connections, their limit, statements.
-"""
+"""postgres_exporter (https://github.com/prometheus-community/postgres_exporter) beside each server of the database."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from connectors.simulator.exporters.cluster import Cluster
+from connectors.simulator.exporters.database import Server
 from connectors.simulator.exporters.target import Target
 from connectors.simulator.tick import Sample, Tick
 
@@ -20,8 +18,8 @@ HIT = 0.995
 LONG = 600.0  # seconds that a query has run which holds its connection for good
 
 
-def postgres(target: Target, tick: Tick, cluster: Cluster) -> Iterator[Sample]:
-    up = tick.gauges.get("database.up", 1.0) > 0
+def postgres(target: Target, server: Server, tick: Tick, cluster: Cluster) -> Iterator[Sample]:
+    up = not tick.gauges.get(f"{server.own}.down", 0.0)
     yield target.gauge("pg_up", up)
     yield target.gauge("pg_exporter_last_scrape_error", not up)
     if not up:
@@ -29,23 +27,23 @@ def postgres(target: Target, tick: Tick, cluster: Cluster) -> Iterator[Sample]:
     name = cluster.namespace
     yield target.gauge("pg_static", 1, short_version=VERSION, version=f"PostgreSQL {VERSION} on x86_64-pc-linux-gnu")
     yield target.gauge("pg_postmaster_start_time_seconds", cluster.opened - 3 * 86_400)
-    yield from activity(target, tick, name)
-    yield from database(target, tick, name)
-    yield from statements(target, tick, name)
-    yield from settings(target, tick)
+    yield from activity(target, server, tick, name)
+    yield from database(target, server, tick, name)
+    yield from statements(target, server, tick, name)
+    yield from settings(target, server, tick)
     yield target.gauge("pg_replication_is_replica", 0)
     yield target.gauge("pg_replication_lag_seconds", 0)
     for number in range(round(tick.gauges.get("database.replicas", 0.0))):
         where = {"application_name": f"replica-{number}", "state": "streaming"}
         yield target.gauge("pg_stat_replication_pg_wal_lsn_diff", 0, **where)
     for mode in ("accesssharelock", "rowexclusivelock", "exclusivelock"):
-        held = round(tick.gauges["database.busy"]) if mode != "exclusivelock" else 0
+        held = round(tick.gauges[f"{server.own}.busy"]) if mode != "exclusivelock" else 0
         yield target.gauge("pg_locks_count", held, datname=name, mode=mode)
 
 
-def activity(target: Target, tick: Tick, name: str) -> Iterator[Sample]:
-    connections, busy = round(tick.gauges["database.connections"]), round(tick.gauges["database.busy"])
-    latency, stuck = tick.gauges["database.latency"], tick.gauges.get("database.long", 0.0)
+def activity(target: Target, server: Server, tick: Tick, name: str) -> Iterator[Sample]:
+    connections, busy = round(tick.gauges[f"{server.own}.connections"]), round(tick.gauges[f"{server.own}.busy"])
+    latency, stuck = tick.gauges[f"{server.own}.latency"], tick.gauges[f"{server.own}.long"]
     states = {"active": busy, "idle": max(connections - busy, 0), "idle in transaction": 0}
     for state, count in states.items():
         yield target.gauge("pg_stat_activity_count", count, datname=name, state=state)
@@ -54,10 +52,10 @@ def activity(target: Target, tick: Tick, name: str) -> Iterator[Sample]:
     yield target.gauge("pg_long_running_transactions", round(stuck))
 
 
-def database(target: Target, tick: Tick, name: str) -> Iterator[Sample]:
+def database(target: Target, server: Server, tick: Tick, name: str) -> Iterator[Sample]:
     where = {"datid": "16384", "datname": name}
-    queries, gave_up = tick.counters["database.queries"], tick.counters["database.gave_up"]
-    yield target.gauge("pg_stat_database_numbackends", round(tick.gauges["database.connections"]), **where)
+    queries, gave_up = tick.counters[f"{server.own}.queries"], tick.counters[f"{server.own}.gave_up"]
+    yield target.gauge("pg_stat_database_numbackends", round(tick.gauges[f"{server.own}.connections"]), **where)
     counters = {
         "xact_commit": queries,
         "xact_rollback": gave_up,
@@ -77,15 +75,15 @@ def database(target: Target, tick: Tick, name: str) -> Iterator[Sample]:
     yield target.gauge("pg_database_size_bytes", 48 * 2**30 + queries * WRITTEN * 200, datname=name)
 
 
-def statements(target: Target, tick: Tick, name: str) -> Iterator[Sample]:
+def statements(target: Target, server: Server, tick: Tick, name: str) -> Iterator[Sample]:
     where = {"datname": name, "queryid": "4701873461", "user": name}
-    yield target.counter("pg_stat_statements_calls_total", tick.counters["database.queries"], **where)
-    yield target.counter("pg_stat_statements_seconds_total", tick.counters["database.seconds"], **where)
-    yield target.counter("pg_stat_statements_rows_total", tick.counters["database.queries"] * ROWS, **where)
+    yield target.counter("pg_stat_statements_calls_total", tick.counters[f"{server.own}.queries"], **where)
+    yield target.counter("pg_stat_statements_seconds_total", tick.counters[f"{server.own}.seconds"], **where)
+    yield target.counter("pg_stat_statements_rows_total", tick.counters[f"{server.own}.queries"] * ROWS, **where)
 
 
-def settings(target: Target, tick: Tick) -> Iterator[Sample]:
-    yield target.gauge("pg_settings_max_connections", tick.gauges["database.max"])
+def settings(target: Target, server: Server, tick: Tick) -> Iterator[Sample]:
+    yield target.gauge("pg_settings_max_connections", tick.gauges[f"{server.own}.max"])
     yield target.gauge("pg_settings_superuser_reserved_connections", RESERVED)
     yield target.gauge("pg_settings_shared_buffers_bytes", SHARED_BUFFERS)
     yield target.gauge("pg_settings_work_mem_bytes", 16 * 2**20)

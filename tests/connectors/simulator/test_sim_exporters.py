@@ -58,7 +58,7 @@ NAMES = {
     "cdn_requests_total",
     "synthetic_success_ratio",
     "users_requests_total",
-    "payments_requests_total",
+    "third_party_requests_total",
     "node_cpu_seconds_total",
 }
 Key = tuple[str, tuple[tuple[str, str], ...]]
@@ -95,7 +95,7 @@ def test_counters_and_buckets_never_fall() -> None:
 
 def test_buckets_are_cumulative_and_end_in_the_count() -> None:
     found = exported(ticks(60)[-1])
-    for name in ("nginx_ingress_controller_request_duration_seconds", "payments_request_duration_seconds"):
+    for name in ("nginx_ingress_controller_request_duration_seconds", "third_party_request_duration_seconds"):
         buckets = [(_bound(key), sample.value) for key, sample in found.items() if key[0] == f"{name}_bucket"]
         values = [value for _, value in sorted(buckets)]
         assert values == sorted(values)
@@ -178,7 +178,7 @@ def test_any_architecture_is_exported_by_data_alone(name: str) -> None:
     found = list(samples(model.step(0, Levers(pods)), Cluster(pods, namespace=built.namespace)))
     assert one(found, "pg_up") == one(found, "redis_up") == 1
     for party in built.third_parties:
-        assert one(found, f"{party.name.replace('-', '_')}_requests_total", code="429") == 0
+        assert one(found, "third_party_requests_total", code="429", third_party=party.name) == 0
 
 
 def test_a_pod_that_goes_takes_its_series_along_at_once() -> None:
