@@ -40,11 +40,14 @@ class Reported:
 
     quotas: Mapping[str, float] = field(default_factory=dict)  # bytes a second, by producer's client id
     retention: Mapping[str, float] = field(default_factory=dict)  # seconds, by topic
+    deleted: Mapping[tuple[str, int], int] = field(default_factory=dict)  # by topic and partition: the offset below
+    # which an operator has deleted the records
     seeks: Mapping[tuple[str, str, int], int] = field(default_factory=dict)  # by group, topic and partition: the
     # offset that was last committed from outside; it is taken over once, while the group is Empty
     brokers_lost: int = 0
     cache_up: bool = True
     cache_memory_max: float | None = None  # bytes; None: what the architecture says
+    cache_evicts: bool = True  # a full cache drops keys for new ones; if not, new ones are refused
     cache_flushes: int = 0  # how often the cache was emptied
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from math import inf
 
 from connectors.simulator.architecture import Topic
 from connectors.simulator.now import Now
@@ -122,16 +123,17 @@ def _produced(topic: Topic, group: Consumers, wanted: float, now: Now) -> Consum
 
 
 def _retained(topic: Topic, group: Consumers, now: Now) -> Consumers:
-    """Remembers what was written when, and deletes what is older than the topic's retention."""
+    """Remembers what was written when, and deletes what is older than the topic's retention, or what is told to."""
     if now.t % SAMPLE == 0:
         group = replace(group, written=(*group.written[1 - REMEMBERED :], (now.t, group.produced)))
-    seconds = now.levers.reported.retention.get(topic.name)
-    if seconds is None:
+    seconds, deleted = now.levers.reported.retention.get(topic.name, inf), now.levers.reported.deleted
+    old = next((offsets for t, offsets in reversed(group.written) if t <= now.t - seconds), group.low)
+    if deleted:
+        old = tuple(max(low, deleted.get((topic.name, index), 0)) for index, low in enumerate(old))
+    if old is group.low:
         return group
-    old = next((offsets for t, offsets in reversed(group.written) if t <= now.t - seconds), None)
-    if old is None:
-        return group
-    return replace(group, low=tuple(map(max, group.low, old)))
+    low = (min(max(bounds), end) for *bounds, end in zip(group.low, old, group.produced, strict=True))
+    return replace(group, low=tuple(low))
 
 
 def _poisoned(group: Consumers, end: float, poisoned: bool) -> Consumers:

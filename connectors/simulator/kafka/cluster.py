@@ -69,9 +69,7 @@ class Cluster:
         for topic in kept:
             self.create(topic.name, topic.partitions, {})
         self._graves = tuple(topic.name for topic in kept if topic.source == DEAD_LETTERS)
-        self.create(COMPACTED, 1, {"cleanup.policy": "compact"}).logs[0].place(
-            keyed(COMPACTED_RECORDS, COMPACTED_END, self.at)
-        )
+        self._settings = self.create(COMPACTED, 1, {"cleanup.policy": "compact"}).logs[0]
 
     def create(self, name: str, partitions: int, configs: dict[str, str]) -> Topic:
         self._births[name] = self._births.get(name, 0) + 1
@@ -108,6 +106,8 @@ class Cluster:
     def show(self, tick: Tick, at: float) -> None:
         """Takes the model's word for one simulated second, which is ``at`` in wall milliseconds."""
         self.t, self.at = tick.t, at
+        if not self._settings.end:
+            self._settings.place(keyed(COMPACTED_RECORDS, COMPACTED_END, at))
         for group in tick.groups:
             self._show_group(group, at)
         for name in self._graves:

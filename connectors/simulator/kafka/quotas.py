@@ -112,16 +112,6 @@ class Quotas:
             self._buckets.popitem(last=False)
         return min(LONGEST, max(0.0, -bucket.level / rate))
 
-    def by_client(self, key: str) -> dict[str, float]:
-        """What was set for client ids alone; "" for all of whom nothing is said."""
-        return {
-            name or "": values[key]
-            for entity, values in self.values.items()
-            if len(entity) == 1 and key in values
-            for type, name in entity
-            if type == CLIENT
-        }
-
 
 def _ranked(user: str, client: str) -> Iterator[Entity]:
     """Whom a quota may be for that holds for this client: the one that goes before all others first."""

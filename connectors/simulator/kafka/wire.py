@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
-from connectors.simulator.architecture import Architecture
+from connectors.simulator.architecture import DEFAULT, Architecture, architecture_named
 from connectors.simulator.clock import SimClock
 from connectors.simulator.kafka.apis import Malformed, answer
-from connectors.simulator.kafka.brokers import BROKERS, NOBODY, Placement
+from connectors.simulator.kafka.brokers import BROKERS, Placement
 from connectors.simulator.kafka.cluster import Address, Cluster
 from connectors.simulator.kafka.frames import LARGEST, LARGEST_UNPROVED, Memory, Overlong, Patience, frame
 from connectors.simulator.kafka.later import LoopAlarm
 from connectors.simulator.kafka.listener import Listener
 from connectors.simulator.kafka.options import KafkaOptions
 from connectors.simulator.kafka.quotas import PRODUCE
+from connectors.simulator.kafka.rights import ANONYMOUS
 from connectors.simulator.kafka.sasl import Accounts
 from connectors.simulator.kafka.session import Session
 from connectors.simulator.tick import Tick
@@ -36,7 +37,9 @@ class KafkaWire:
         self._clock = clock
         self._seed = seed
         self._options = options
+        architecture = architecture or architecture_named(DEFAULT)
         self._cluster = Cluster(seed, LoopAlarm(), architecture)
+        self._producers = sorted({topic.client for topic in architecture.topics if topic.client})
         self._listeners = {
             broker: Listener(partial(self._converse, broker), options.tls, options.patience) for broker in BROKERS
         }
@@ -70,8 +73,9 @@ class KafkaWire:
         return self._cluster.retention()
 
     def quotas(self) -> Mapping[str, float]:
-        """Bytes a second that producers may send, by client id; "" for all of whom nothing is said."""
-        return self._cluster.quotas.by_client(PRODUCE)
+        """Bytes a second that the model's producers may send, by client id. To the brokers they have no other name."""
+        rates = ((client, self._cluster.quotas.rate(ANONYMOUS, client, PRODUCE)) for client in self._producers)
+        return {client: rate for client, rate in rates if rate is not None}
 
     def deleted(self) -> Mapping[tuple[str, int], int]:
         """Of the model's partitions: below which offset an operator has deleted the records."""
@@ -101,19 +105,13 @@ class KafkaWire:
         self._cluster.brokers.restore(broker)
         await self._listeners[broker].reopen()
 
-    def under_replicated(self) -> int:
-        """Partitions with a replica that is lost or not yet in sync again."""
-        return sum(len(at.isr) < len(at.replicas) for at in self._placements())
-
-    def offline(self) -> int:
-        """Partitions that nobody leads."""
-        return sum(at.leader == NOBODY for at in self._placements())
-
-    def leaders(self) -> Mapping[tuple[str, int], int]:
-        """Who leads each partition, by topic and index; -1: nobody."""
-        topics = self._cluster.topics.values()
-        parts = [(topic.name, index) for topic in topics for index in range(len(topic.logs))]
-        return {part: self._cluster.leader(*part) for part in parts}
+    def placements(self) -> Mapping[tuple[str, int], Placement]:
+        """Where each partition's replicas are and who leads it, by topic and index."""
+        found = {}
+        for topic in self._cluster.topics.values():
+            places = self._cluster.brokers.partitions(topic.name)
+            found.update({(topic.name, index): places[index % len(places)] for index in range(len(topic.logs))})
+        return found
 
     def silence(self, broker: int) -> None:
         """This broker still takes connections and answers nothing: it hangs."""
@@ -159,11 +157,6 @@ class KafkaWire:
             await writer.drain()
         if said.mute:
             await asyncio.sleep(said.mute)
-
-    def _placements(self) -> Iterator[Placement]:
-        for topic in self._cluster.topics.values():
-            for index in range(len(topic.logs)):
-                yield self._cluster.brokers.partition(topic.name, index)
 
     def _wall_ms(self) -> float:
         return self._clock.wall(self._clock.now()) * 1000

@@ -9,6 +9,7 @@ from typing import Any
 
 from connectors.simulator.clock import SimClock
 from connectors.simulator.kafka import KafkaWire
+from connectors.simulator.kafka.brokers import NOBODY
 from connectors.simulator.kafka.options import KafkaOptions, Security
 from connectors.simulator.tick import Cache, Group, Partition, Tick
 from tests.connectors.simulator.kafka_clients import Access
@@ -38,6 +39,16 @@ class Estate:
         for _ in range(seconds):
             self.t += 1
             self.wire.step(self.t, tick(self.t))
+
+
+def under_replicated(wire: KafkaWire) -> int:
+    """Partitions with a replica that is lost or not yet in sync again."""
+    return sum(len(at.isr) < len(at.replicas) for at in wire.placements().values())
+
+
+def offline(wire: KafkaWire) -> int:
+    """Partitions that nobody leads."""
+    return sum(at.leader == NOBODY for at in wire.placements().values())
 
 
 @asynccontextmanager

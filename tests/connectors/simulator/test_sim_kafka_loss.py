@@ -13,7 +13,7 @@ from kafka import KafkaAdminClient, KafkaProducer
 
 from connectors.simulator.kafka.brokers import BROKERS, CATCH_UP, PREFERRED_AFTER
 from tests.connectors.simulator.kafka_clients import CLIENTS, PATIENCE, Access, confluent_records, kcat, until
-from tests.connectors.simulator.sim_kafka import Estate, estate
+from tests.connectors.simulator.sim_kafka import Estate, estate, offline, under_replicated
 
 
 async def made(at: Estate, replication: int = 3, name: str = "own") -> Access:
@@ -40,14 +40,14 @@ async def shown(at: Access) -> str:
 async def test_a_lost_broker_is_gone_from_what_clients_are_shown() -> None:
     async with estate() as at:
         access = Access(at.bootstrap)
-        assert (at.wire.under_replicated(), at.wire.offline()) == (0, 0)
+        assert (under_replicated(at.wire), offline(at.wire)) == (0, 0)
         await at.wire.lose(1)
         said = await shown(access)
         assert "2 brokers:" in said
         assert "leader 1" not in said
         assert said.count("isrs: 2,3") + said.count("isrs: 3,2") == 8
-        assert (at.wire.lost, at.wire.offline()) == (frozenset({1}), 0)
-        assert at.wire.under_replicated() >= 13  # all partitions: the estate keeps three copies
+        assert (at.wire.lost, offline(at.wire)) == (frozenset({1}), 0)
+        assert under_replicated(at.wire) >= 13  # all partitions: the estate keeps three copies
 
 
 async def test_it_comes_back_at_its_own_port_and_leads_again_in_the_end() -> None:
@@ -61,7 +61,7 @@ async def test_it_comes_back_at_its_own_port_and_leads_again_in_the_end() -> Non
         assert (at.bootstrap, at.wire.lost) == (before, frozenset())
         assert "3 brokers:" in await shown(Access(at.wire.bootstrap[1]))
         at.run(CATCH_UP)
-        assert at.wire.under_replicated() == 0
+        assert under_replicated(at.wire) == 0
         assert "leader 2" not in await shown(access)
         at.run(PREFERRED_AFTER)
         assert "leader 2" in await shown(access)
@@ -147,11 +147,11 @@ async def test_a_topic_with_one_copy_is_offline_with_its_broker() -> None:
         access = await made(at, replication=1)
         home = await leader(access)
         await at.wire.lose(home)
-        assert at.wire.offline() == 1
+        assert offline(at.wire) == 1
         assert await leader(access) == -1
         assert "Leader not available" in (await kcat(access, "-L", "-t", "own")).decode()
         await at.wire.restore(home)
-        assert (at.wire.offline(), await leader(access)) == (0, home)
+        assert (offline(at.wire), await leader(access)) == (0, home)
 
 
 async def test_a_writer_who_wants_two_copies_is_refused_when_there_is_one() -> None:
@@ -186,11 +186,11 @@ async def test_without_any_broker_nothing_answers_and_all_is_there_again_afterwa
         await CLIENTS["kcat"].write(access, "own", [b"kept"])
         for broker in BROKERS:
             await at.wire.lose(broker)
-        assert at.wire.offline() >= 14
+        assert offline(at.wire) >= 14
         for broker in BROKERS:
             await at.wire.restore(broker)
         at.run(CATCH_UP)
-        assert at.wire.offline() == 0
+        assert offline(at.wire) == 0
         assert await CLIENTS["kcat"].read(access, "own", 1) == [(0, b"kept")]
 
 

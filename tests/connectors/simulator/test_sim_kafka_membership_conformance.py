@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import struct
 import time
 import uuid
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -16,40 +13,13 @@ from kafka.protocol import admin, consumer, metadata, producer
 
 from connectors.simulator.kafka.api_configs import APPEND, DELETE, SET
 from connectors.simulator.kafka.api_quotas import EXACT
-from connectors.simulator.kafka.apis import APIS
 from connectors.simulator.kafka.quotas import PRODUCE
 from tests.connectors.simulator import sim_kafka_requests as requests
 from tests.connectors.simulator.kafka_estate import PATIENCE, served
+from tests.connectors.simulator.sim_kafka_talk import talk
 from tests.real.kafka import JARS, start_kafka
 
 PASSING = {3, 5, 6, 14, 15, 16, 51}  # a real broker's words for "not yet"
-
-
-@dataclass(slots=True)
-class Talk:
-    """One connection, on which requests are said in a version and answered."""
-
-    reader: asyncio.StreamReader
-    writer: asyncio.StreamWriter
-
-    async def ask(self, request: Any, version: int) -> Any:
-        request.API_VERSION = version
-        request.with_header(correlation_id=1, client_id="test")
-        frame = bytes(request.encode(header=True))
-        self.writer.write(struct.pack(">i", len(frame)) + frame)
-        (length,) = struct.unpack(">i", await asyncio.wait_for(self.reader.readexactly(4), PATIENCE))
-        said = await self.reader.readexactly(length)
-        return APIS[request.API_KEY].response.decode(said, version=version, header=True)
-
-
-@asynccontextmanager
-async def talk(address: str) -> AsyncIterator[Talk]:
-    host, port = address.split(":")
-    reader, writer = await asyncio.open_connection(host, int(port))
-    try:
-        yield Talk(reader, writer)
-    finally:
-        writer.close()
 
 
 @pytest.fixture(scope="session")

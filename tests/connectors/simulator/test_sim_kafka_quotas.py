@@ -19,6 +19,7 @@ from connectors.simulator.kafka.quotas import LONGEST, PRODUCE, Quotas
 from connectors.simulator.kafka.session import Session
 from tests.connectors.simulator.kafka_estate import create, served, with_admin
 from tests.connectors.simulator.sim_kafka_requests import alter_quotas, describe_quotas
+from tests.connectors.simulator.sim_kafka_talk import talk
 
 
 @pytest.fixture
@@ -53,7 +54,6 @@ def test_what_is_set_is_shown_and_taken_back(session: Session) -> None:
     assert described(session, ("client-id", FOR_DEFAULT, None)) == [({"client-id": None}, {PRODUCE: 2000.0})]
     assert len(described(session, ("client-id", ANY, None))) == 3
     assert len(described(session)) == 3
-    assert session.cluster.quotas.by_client(PRODUCE) == {"loader": 1000.0, "": 2000.0}
     assert altered(session, {"client-id": "loader"}, {PRODUCE: None, "consumer_byte_rate": None}) == (0, "")
     assert described(session, ("client-id", EXACT, "loader"), strict=True) == []
 
@@ -133,7 +133,6 @@ async def wire() -> AsyncIterator[KafkaWire]:
 async def test_a_real_producer_is_slowed_down_and_told_so(wire: KafkaWire) -> None:
     asked = alter_quotas(changes={PRODUCE: 4000.0})
     await with_admin(wire, lambda admin: admin._manager.run(admin._manager.send, asked))
-    assert wire.quotas() == {"loader": 4000.0}
     told: list[float] = []
 
     def run(client: str) -> float:
@@ -156,3 +155,18 @@ async def test_a_real_producer_is_slowed_down_and_told_so(wire: KafkaWire) -> No
     assert not told
     assert await asyncio.to_thread(run, "loader") > 0.5  # it sends at least 8,000 bytes, of which 4,000 are free
     assert told
+
+
+async def test_the_model_is_told_what_holds_for_its_own_producers(wire: KafkaWire) -> None:
+    """Whomever the quota names: their client id, any client, or anybody who has no other name."""
+    wishes: list[tuple[dict[str, str | None], float]] = [
+        ({"client-id": None}, 3000.0),
+        ({"client-id": "api"}, 2000.0),
+        ({"user": None}, 1000.0),
+    ]
+    told = []
+    async with talk(wire.bootstrap[0]) as to:
+        for entity, rate in wishes:
+            await to.ask(alter_quotas(entity, {PRODUCE: rate}), 1)
+            told.append((wire.quotas()["api"], wire.quotas()["workers"]))
+    assert told == [(3000.0, 3000.0), (2000.0, 3000.0), (1000.0, 1000.0)]
