@@ -8,6 +8,7 @@ written together expire together, and then all of that happens at once.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
@@ -101,12 +102,26 @@ def step(stores: Stores, lookups: float, fill: Fill, now: Now, flushed: bool) ->
     """The cache a second later. ``lookups`` are those that reach it in this second."""
     if now.cache_ok <= 0:
         return tuple(Store(store.group, store.buckets, NOTHING) for store in stores)
-    grown = [_stepped(store, lookups * store.group.share, fill, now) for store in stores]
+    room, held = _room(now), sum(store.keys for store in stores)
+    evicts = now.levers.reported.cache_evicts
+    full = not evicts and held >= room
+    filled = replace(fill, ok=0.0) if full else fill
+    grown = [_stepped(store, lookups * store.group.share, filled, now) for store in stores]
     if flushed:
         return tuple(store.holding(NOTHING) for store in grown)
+    return tuple(grown) if full else _fitted(grown, room, evicts)
+
+
+def _fitted(grown: Sequence[Store], room: float, evicts: bool) -> Stores:
+    """As many keys as fit; without eviction the one more that was accepted last, and nothing more."""
     keys = sum(store.keys for store in grown)
-    kept = min(1.0, _room(now) / keys) if keys > 0 else 1.0
-    return tuple(_evicted(store, kept) for store in grown) if kept < 1 else tuple(grown)
+    fitting = room if evicts else room + 1
+    if keys <= fitting:
+        return tuple(grown)
+    kept = fitting / keys
+    if evicts:
+        return tuple(_evicted(store, kept) for store in grown)
+    return tuple(store.holding(tuple(there * kept for there in store.present)) for store in grown)
 
 
 def memory_max(now: Now) -> float:

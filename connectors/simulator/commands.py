@@ -90,7 +90,8 @@ async def _broker(estate: Estate, arguments: tuple[str, ...]) -> str:
 
 
 async def _redis(estate: Estate, arguments: tuple[str, ...]) -> str:
-    ways = {"lose": estate.redis.kill_primary, "restore": estate.redis.restore, "failover": estate.redis.fail_over}
+    losses = estate.redis.losses
+    ways = {"lose": losses.lose_primary, "restore": losses.restore, "failover": losses.fail_over}
     way = ways.get(arguments[0])
     if way is None:
         raise ValueError(f"{arguments[0]!r} is none of {', '.join(ways)}")

@@ -45,14 +45,15 @@ def cluster_of(
 
 def reported_by(kafka: KafkaWire, redis: RedisWire) -> Reported:
     """What operators did to the servers themselves."""
-    memory = redis.memory_max()
+    cache = redis.deeds
     return Reported(
         quotas=kafka.quotas(),
         retention=kafka.retention(),
         deleted=kafka.deleted(),
         seeks=kafka.seeks(),
         brokers_lost=len(kafka.lost),
-        cache_up=redis.up,
-        cache_memory_max=inf if memory == 0 else memory,
-        cache_flushes=redis.flushed(),
+        cache_up=cache.up,
+        cache_memory_max=inf if cache.memory_max == 0 else cache.memory_max,
+        cache_evicts=cache.evicts,
+        cache_flushes=cache.flushes,
     )

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from connectors.simulator.clock import SimClock
 from connectors.simulator.redis.cluster_commands import Member, cluster_guard, cluster_table
 from connectors.simulator.redis.keyspace import Keyspace
+from connectors.simulator.redis.memory import memory_guard
 from connectors.simulator.redis.node import Node
 from connectors.simulator.redis.options import RedisOptions
 from connectors.simulator.redis.server import Server
@@ -53,7 +54,7 @@ class Cluster(Topology):
         super().__init__([primary.node for primary in self._primaries])
         for primary in self._primaries:
             server = primary.node.server
-            server.guards = (*server.guards, cluster_guard(self, primary))
+            server.guards = (*server.guards, cluster_guard(self, primary), memory_guard(server))
             server.commands = {**ALL_COMMANDS, **cluster_table(self, primary)}
             server.relays = self._others(primary)
 

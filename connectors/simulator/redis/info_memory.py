@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from connectors.simulator.redis.memory import STARTUP, limit_of, policy_of
 from connectors.simulator.redis.replication import BACKLOG
 from connectors.simulator.redis.server import Server
 from connectors.simulator.tick import Cache
 
 Lines = dict[str, object]
-STARTUP = 876_032  # bytes of a server without a key
 KEY_OVERHEAD = 88  # bytes of a key's entry in the dictionaries of keys and of deadlines
 RESIDENT = 1.1  # of what is used: pages that the allocator holds
 MACHINE = 16 * 2**30
@@ -17,7 +17,7 @@ SCRIPT_ENGINE = 32768
 def memory_lines(server: Server, cache: Cache) -> Lines:
     """The section's lines in the real server's order."""
     used, rss = cache.memory, int(cache.memory * RESIDENT)
-    limit = int(server.settings.get("maxmemory", cache.memory_max))
+    limit = limit_of(server)
     overhead = min(used, STARTUP + cache.keys * KEY_OVERHEAD)
     peak = max(used, server.statistics.peak_memory)
     dataset = used - overhead
@@ -41,7 +41,7 @@ def memory_lines(server: Server, cache: Cache) -> Lines:
         **_scripts(server),
         "maxmemory": limit,
         "maxmemory_human": human(limit),
-        "maxmemory_policy": server.settings.get("maxmemory-policy", "allkeys-lru"),
+        "maxmemory_policy": policy_of(server),
         "allocator_frag_ratio": "1.02",
         "allocator_frag_bytes": int(used * 0.02),
         "allocator_rss_ratio": "1.04",

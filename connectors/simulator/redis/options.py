@@ -16,7 +16,8 @@ class RedisOptions:
     """``users`` are ACL rules by name, as ``ACL SETUSER`` takes them (``on >secret ~shop:* +@read``).
 
     ``password`` is what the user ``default`` must say (``requirepass``); None: nothing. ``tls`` is the server's side of
-    the line; None: plain. ``replicas`` follow the primary; ``cluster`` makes three primaries with 16,384 slots.
+    the line; None: plain. ``replicas`` follow the primary; ``cluster`` makes three primaries with 16,384 slots, which
+    have no replicas: ValueError where both are asked for.
     ``patience`` is the wall seconds in which a request that was begun must have come.
     """
 
@@ -26,3 +27,7 @@ class RedisOptions:
     replicas: int = 0
     cluster: bool = False
     patience: float = 30.0
+
+    def __post_init__(self) -> None:
+        if self.cluster and self.replicas:
+            raise ValueError("redis: replicas of a cluster's primaries are not simulated: replicas or cluster, not both")

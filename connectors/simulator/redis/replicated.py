@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 
 from connectors.simulator.clock import SimClock
 from connectors.simulator.redis.keyspace import Keyspace
+from connectors.simulator.redis.memory import memory_guard
 from connectors.simulator.redis.node import Node
 from connectors.simulator.redis.options import RedisOptions
 from connectors.simulator.redis.port import Port
@@ -29,7 +30,7 @@ class Replicated(Topology):
         super().__init__([Node(server, kept, options.tls) for server in servers])
         for server in servers:
             server.replication.fellows = servers
-            server.guards = (*server.guards, replica_guard(server))
+            server.guards = (*server.guards, replica_guard(server), memory_guard(server))
         for server in servers[1:]:
             server.replication.follow(*servers[0].address)
         self._sentinel = Sentinel(clock, seed, self.nodes, RedisOptions(tls=options.tls)) if options.replicas else None

@@ -10,7 +10,6 @@ from connectors.simulator.redis import cluster_commands, outage, replication_com
 from connectors.simulator.redis.call import Command
 from connectors.simulator.redis.commands import COMMANDS
 from connectors.simulator.redis.node import Node
-from connectors.simulator.redis.server import Server
 from connectors.simulator.redis.shop import Home, one_home
 from connectors.simulator.redis.statistics import Statistics
 from connectors.simulator.redis.traffic import Share
@@ -41,12 +40,8 @@ class Topology(ABC):
     def __init__(self, nodes: Sequence[Node]) -> None:
         self.nodes = nodes
         self.cache: Cache | None = None  # as the model last said it, of all servers together
-        self._lost = 0  # data sets that a server came back without
+        self.lost = 0  # data sets that a server came back without
         self._seen = {node: _Seen() for node in nodes}
-
-    @property
-    def first(self) -> Server:
-        return self.nodes[0].server
 
     @property
     @abstractmethod
@@ -67,19 +62,8 @@ class Topology(ABC):
         """Whether the applications get an answer; what the model took down counts as answering."""
         return not any(node.failing for node in self.primaries)
 
-    @property
-    def flushes(self) -> int:
-        """How often the cache was emptied since the start."""
-        return self._lost + sum(node.server.flushes for node in self.nodes)
-
     def home_of(self, key: bytes) -> int:
         return one_home(key)
-
-    def memory_max(self) -> int | None:
-        """Bytes that CONFIG SET allows in all, 0: no limit; None: nobody changed it."""
-        limits = [self._memory_max(node) for node in self.primaries]
-        changed = any("maxmemory" in node.server.settings for node in self.primaries)
-        return None if not changed else 0 if 0 in limits else sum(limits)
 
     def fail_over(self) -> None:
         """A replica leads from the election on; nothing where there is none."""
@@ -123,15 +107,11 @@ class Topology(ABC):
     def _written(self, node: Node, cache: Cache) -> int:
         """Bytes that the applications wrote to the node in this second."""
 
-    def _memory_max(self, node: Node) -> int:
-        limit = node.server.settings.get("maxmemory")
-        return int(limit) if limit is not None else node.server.cache.memory_max if node.server.cache else 0
-
     def _note_restarts(self) -> None:
         for node, seen in self._seen.items():
             if node.restarts != seen.restarts:
                 seen.restarts = node.restarts
-                self._lost += node in self.primaries and not node.kept_everything
+                self.lost += node in self.primaries and not node.kept_everything
 
     def _show(self, node: Node, cache: Cache) -> None:
         server, seen, part = node.server, self._seen[node], self._part(node)

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from connectors.simulator.architecture import DEFAULT, Architecture, architecture_named
 from connectors.simulator.clock import SimClock
 from connectors.simulator.redis.cluster import Cluster
+from connectors.simulator.redis.deeds import Deeds, deeds_on
+from connectors.simulator.redis.losses import Losses
 from connectors.simulator.redis.node import MODEL
 from connectors.simulator.redis.options import RedisOptions
 from connectors.simulator.redis.replicated import Replicated
@@ -15,7 +17,6 @@ from connectors.simulator.redis.topology import Topology
 from connectors.simulator.tick import Tick
 
 ALONE = RedisOptions()
-KILL = "kill"
 
 
 class RedisWire:
@@ -33,7 +34,8 @@ class RedisWire:
         kind = Cluster if options.cluster else Replicated
         self._servers: Topology = kind(clock, seed, options, (FLAGS_KEY,))
         told = architecture or architecture_named(DEFAULT)
-        self._shop = Shop(self._servers.homes, seed, self._servers.first.wall, told, self._servers.home_of)
+        self._shop = Shop(self._servers.homes, seed, self._servers.nodes[0].server.wall, told, self._servers.home_of)
+        self.losses = Losses(self._servers)
         self._told_up = True  # by the model
 
     @property
@@ -62,9 +64,9 @@ class RedisWire:
         return self._shop.flags()
 
     @property
-    def up(self) -> bool:
-        """Whether the estate's applications get answers; what the model itself took down counts as up."""
-        return self._servers.answering
+    def deeds(self) -> Deeds:
+        """What operators did to the servers, for the model."""
+        return deeds_on(self._servers)
 
     @property
     def reachable(self) -> bool:
@@ -75,36 +77,6 @@ class RedisWire:
     def followers(self) -> int:
         """Replicas that run."""
         return sum(node.serving for node in self._servers.nodes if node not in self._servers.primaries)
-
-    def flushed(self) -> int:
-        """How often the cache was emptied since the start, by FLUSHALL, FLUSHDB or a server that came back without."""
-        return self._servers.flushes
-
-    def memory_max(self) -> int | None:
-        """Bytes that CONFIG SET maxmemory allows in all, 0 for no limit; None where nobody changed it."""
-        return self._servers.memory_max()
-
-    def memory_policy(self) -> str:
-        """``maxmemory-policy`` of the primary."""
-        primary = next(iter(self._servers.primaries))
-        return primary.server.settings.get("maxmemory-policy", "allkeys-lru")
-
-    def kill_primary(self) -> None:
-        """The primary's process ends and stays so until ``restore``."""
-        next(iter(self._servers.primaries)).hold_down(KILL)
-
-    def kill(self, index: int) -> None:
-        """The process of ``urls[index]`` ends and stays so until ``restore``."""
-        self._servers.nodes[index].hold_down(KILL)
-
-    def fail_over(self) -> None:
-        """A replica leads from the election on, without anybody having died; nothing where there is none."""
-        self._servers.fail_over()
-
-    def restore(self) -> None:
-        """Whoever was killed is started again; who had the data of a primary that was replaced follows it."""
-        for node in self._servers.nodes:
-            node.release(KILL)
 
     def step(self, t: int, tick: Tick) -> None:
         """One simulated second: who runs and leads, what INFO shows, the keys that expire or come back."""

@@ -54,6 +54,7 @@ def levers(plant: Architecture) -> st.SearchStrategy[Levers]:
         seeks=st.dictionaries(at, st.integers(0, 10**8), max_size=2),
         brokers_lost=st.integers(0, 3),
         cache_up=st.booleans(),
+        cache_evicts=st.booleans(),
         cache_memory_max=st.none() | st.floats(0.0, 1e10),
         cache_flushes=st.integers(0, 3),
     )

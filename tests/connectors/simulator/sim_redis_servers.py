@@ -75,7 +75,7 @@ class Simulated:
         await asyncio.sleep(0.005)
 
     def kill_primary(self) -> None:
-        self.wire.kill_primary()
+        self.wire.losses.lose_primary()
 
 
 class Real:

@@ -55,6 +55,7 @@ def test_everything_that_can_be_said(tmp_path: Path) -> None:
         ("[kafka", "estate.toml"),
         ("[postgres]\n", "unknown field `postgres`"),
         ("[redis]\nreplica = 2\n", "unknown field `replica`.*redis"),
+        ("[redis]\nreplicas = 1\ncluster = true\n", "replicas or cluster, not both"),
         ("[redis]\nreplicas = -1\n", r"`int` >= 0.*redis\.replicas"),
         ('[kafka]\nsecurity = "TLS"\n', r"Invalid enum value 'TLS'.*kafka\.security"),
         ('[kafka]\nsecurity = "SSL"\n', "SSL and a TLS context: both or neither"),

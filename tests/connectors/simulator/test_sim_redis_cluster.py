@@ -231,12 +231,12 @@ async def test_the_nodes_share_the_models_cache(ours: Simulated) -> None:
     assert hits == [299, 300, 299]
     await said(ours.ports[0], "CONFIG", "SET", "maxmemory", "1000000")
     others = [int(str((await info(port, "memory"))["maxmemory"])) for port in ours.ports[1:]]
-    assert ours.wire.memory_max() == 1_000_000 + sum(others)
+    assert ours.wire.deeds.memory_max == 1_000_000 + sum(others)
 
 
 async def test_a_lost_node_takes_the_cluster_down_and_back(ours: Simulated) -> None:
-    ours.wire.kill(0)
-    assert not ours.wire.up
+    ours.wire.losses.lose(0)
+    assert not ours.wire.deeds.up
     other = ours.ports[1]
     assert await said(other, "GET", "b") == f"3300 127.0.0.1:{ours.ports[0]}"  # moved, before anybody knows
     ours.run(7)
@@ -245,11 +245,11 @@ async def test_a_lost_node_takes_the_cluster_down_and_back(ours: Simulated) -> N
     assert "cluster_state:fail" in state
     assert "cluster_slots_fail:5461" in state
     assert "master,fail" in await cli(other, "cluster", "nodes")
-    ours.wire.restore()
+    ours.wire.losses.restore()
     ours.run(8)
-    assert ours.wire.up
+    assert ours.wire.deeds.up
     assert "cluster_state:ok" in await cli(other, "cluster", "info")
-    assert ours.wire.flushed() == 1
+    assert ours.wire.deeds.flushes == 1
 
 
 async def test_ids_come_from_the_seed() -> None:

@@ -125,11 +125,11 @@ async def test_a_forced_failover_needs_nobody_to_die(servers: Servers) -> None:
 async def test_the_old_one_comes_back_as_a_replica_on_its_port(ours: Simulated) -> None:
     lost = ours.ports[0]
     before = await info(lost, "server")
-    ours.wire.kill_primary()
-    assert not ours.wire.up
+    ours.wire.losses.lose_primary()
+    assert not ours.wire.deeds.up
     ours.run(10)
-    assert ours.wire.up
-    ours.wire.restore()
+    assert ours.wire.deeds.up
+    ours.wire.losses.restore()
 
     async def follows() -> bool:
         try:
@@ -146,42 +146,42 @@ async def test_the_old_one_comes_back_as_a_replica_on_its_port(ours: Simulated) 
 
 
 async def test_a_primary_that_is_soon_back_is_not_replaced(ours: Simulated) -> None:
-    ours.wire.kill_primary()
+    ours.wire.losses.lose_primary()
     ours.run(3)
-    ours.wire.restore()
+    ours.wire.losses.restore()
     ours.run(10)
     assert await master_of(ours) == ours.ports[0]
-    assert ours.wire.up
+    assert ours.wire.deeds.up
 
 
 async def test_without_replicas_that_answer_nobody_is_promoted(ours: Simulated) -> None:
     for index in (1, 2):
-        ours.wire.kill(index)
-    ours.wire.kill_primary()
+        ours.wire.losses.lose(index)
+    ours.wire.losses.lose_primary()
     ours.run(60)
-    assert not ours.wire.up
+    assert not ours.wire.deeds.up
     assert await master_of(ours) == ours.ports[0]
-    ours.wire.restore()
+    ours.wire.losses.restore()
     ours.run(10)
-    assert ours.wire.up
+    assert ours.wire.deeds.up
 
 
 async def test_flags_outlive_the_primary(ours: Simulated) -> None:
     async with client(ours.ports[0]) as primary:
         await primary.hset("seawall:flags", "flag.search", '{"on": false}')
     assert ours.wire.flags()["flag.search"] == {"on": False}
-    ours.wire.kill_primary()
+    ours.wire.losses.lose_primary()
     assert ours.wire.flags()["flag.search"] == {"on": False}  # as last read
     ours.run(10)
     async with client(await master_of(ours)) as leader:
         assert await leader.hget("seawall:flags", "flag.search") == '{"on": false}'
         await leader.hset("seawall:flags", "flag.search", '{"on": true}')
     assert ours.wire.flags()["flag.search"] == {"on": True}
-    assert ours.wire.flushed() == 0
+    assert ours.wire.deeds.flushes == 0
 
 
 async def test_the_new_primarys_counters_begin_at_its_promotion(ours: Simulated) -> None:
-    ours.wire.fail_over()
+    ours.wire.losses.fail_over()
     ours.run(5)
     stats = await info(await master_of(ours), "stats")
     assert stats["keyspace_hits"] == 0
@@ -193,7 +193,7 @@ async def test_the_new_primarys_counters_begin_at_its_promotion(ours: Simulated)
 async def test_all_of_it_is_the_same_again_for_the_same_seed() -> None:
     async def story() -> list[object]:
         async with simulated(RedisOptions(replicas=2), seed=5) as servers:
-            servers.wire.kill_primary()
+            servers.wire.losses.lose_primary()
             servers.run(8)
             leader = servers.ports.index(await master_of(servers))
             return [leader, (await info(servers.ports[leader], "replication"))["master_replid"]]

@@ -52,6 +52,16 @@ async def test_it_has_run_for_three_days_and_goes_on() -> None:
         assert int(str(after["uptime_in_seconds"])) - int(str(before["uptime_in_seconds"])) == 60
 
 
+async def test_a_key_is_idle_since_it_was_last_used() -> None:
+    async with simulated(RedisOptions()) as servers:
+        port = servers.ports[0]
+        await said(port, "SET", "k", "v")
+        servers.run(100)
+        assert await said(port, "OBJECT", "IDLETIME", "k") == 100
+        await said(port, "GET", "k")
+        assert await said(port, "OBJECT", "IDLETIME", "k") == 0
+
+
 async def test_calls_are_the_models_look_ups_and_ones_own() -> None:
     async with simulated(RedisOptions()) as servers, client(servers.ports[0]) as opened:
         for _ in range(3):

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import redis
 
+from connectors.simulator.redis.memory import OUT_OF_MEMORY
 from connectors.simulator.redis.node import LOADING, SUPERVISED
 from connectors.simulator.redis.options import RedisOptions
 from tests.connectors.simulator.sim_redis_servers import CACHE, Simulated, cli, client, info, said, simulated, until
@@ -49,7 +50,7 @@ async def test_it_is_down_while_the_model_says_so(ours: Simulated) -> None:
             await opened.ping()
     with pytest.raises(redis.ConnectionError):
         await said(port, "PING")
-    assert ours.wire.up  # the model knows it already
+    assert ours.wire.deeds.up  # the model knows it already
     assert ours.wire.flags()["flag.search"] == {"on": True}  # as last read, before the change
     ours.cache = CACHE
     ours.run(1)
@@ -69,7 +70,7 @@ async def test_its_counters_and_settings_begin_again(ours: Simulated) -> None:
     async with client(ours.ports[0]) as opened:
         await opened.config_set("maxmemory", "100mb")
         await opened.config_set("maxmemory-policy", "noeviction")
-    assert (ours.wire.memory_max(), ours.wire.memory_policy()) == (100 * 2**20, "noeviction")
+    assert (ours.wire.deeds.memory_max, ours.wire.deeds.evicts) == (100 * 2**20, False)
     ours.cache = DOWN
     ours.run(2)
     ours.cache = replace(CACHE, hits=CACHE.hits + 5, commands=CACHE.commands + 5)
@@ -77,7 +78,7 @@ async def test_its_counters_and_settings_begin_again(ours: Simulated) -> None:
     await reachable(ours)
     stats = await info(ours.ports[0], "stats")
     assert (stats["keyspace_hits"], stats["keyspace_misses"]) == (5, 0)
-    assert (ours.wire.memory_max(), ours.wire.memory_policy()) == (None, "allkeys-lru")
+    assert (ours.wire.deeds.memory_max, ours.wire.deeds.evicts) == (None, True)
 
 
 async def test_a_port_that_opens_during_an_outage_refuses() -> None:
@@ -119,14 +120,14 @@ async def test_it_may_come_and_go(ours: Simulated, turns: int) -> None:
 async def test_shutdown_is_undone_by_whoever_supervises_it(ours: Simulated, how: str) -> None:
     await said(ours.ports[0], "SET", "k", "1")
     await cli(ours.ports[0], "shutdown", how)
-    assert not ours.wire.up
+    assert not ours.wire.deeds.up
     with pytest.raises(redis.ConnectionError):
         await said(ours.ports[0], "PING")
     ours.run(SUPERVISED + LOADING + 1)
     await reachable(ours)
-    assert ours.wire.up
+    assert ours.wire.deeds.up
     assert await said(ours.ports[0], "EXISTS", "k") == int(how == "SAVE")
-    assert ours.wire.flushed() == int(how == "NOSAVE")
+    assert ours.wire.deeds.flushes == int(how == "NOSAVE")
 
 
 @pytest.mark.parametrize("kind", ["simulated", pytest.param("real", marks=pytest.mark.real("redis"))])
@@ -150,24 +151,24 @@ async def test_shutdown_says_nothing_and_ends_the_line(kind: str, ours: Simulate
 
 async def test_what_the_model_only_repeats_keeps_nobody_down(ours: Simulated) -> None:
     """The wire reports that it is down, the model says so too, and it comes back all the same."""
-    ours.wire.kill_primary()
+    ours.wire.losses.lose_primary()
     for _ in range(4):
-        ours.cache = replace(CACHE, up=ours.wire.up)
+        ours.cache = replace(CACHE, up=ours.wire.deeds.up)
         ours.run(1)
-    ours.wire.restore()
+    ours.wire.losses.restore()
     for _ in range(LOADING + 3):
-        ours.cache = replace(CACHE, up=ours.wire.up)
+        ours.cache = replace(CACHE, up=ours.wire.deeds.up)
         ours.run(1)
     await reachable(ours)
-    assert ours.wire.up
+    assert ours.wire.deeds.up
     assert await said(ours.ports[0], "PING") == "OK"
 
 
 async def test_a_pause_of_everybody_is_an_outage_and_one_of_writers_none(ours: Simulated) -> None:
     await said(ours.ports[0], "CLIENT", "PAUSE", "60000", "WRITE")
-    assert ours.wire.up
+    assert ours.wire.deeds.up
     await said(ours.ports[0], "CLIENT", "PAUSE", "60000", "ALL")
-    assert not ours.wire.up
+    assert not ours.wire.deeds.up
 
 
 async def test_a_held_write_dies_with_its_server(ours: Simulated) -> None:
@@ -180,10 +181,10 @@ async def test_a_held_write_dies_with_its_server(ours: Simulated) -> None:
             return (await info(port, "clients"))["connected_clients"] >= CACHE.clients + 2  # type: ignore[operator]
 
         await until(ours, waits)
-        ours.wire.kill_primary()
+        ours.wire.losses.lose_primary()
         with pytest.raises(redis.ConnectionError):
             await held
-    ours.wire.restore()
+    ours.wire.losses.restore()
     ours.run(2 + LOADING)
     await reachable(ours)
     assert await said(port, "EXISTS", "held") == 0
@@ -191,18 +192,28 @@ async def test_a_held_write_dies_with_its_server(ours: Simulated) -> None:
 
 async def test_flushes_are_counted(ours: Simulated) -> None:
     port = ours.ports[0]
-    assert ours.wire.flushed() == 0
+    assert ours.wire.deeds.flushes == 0
     await said(port, "FLUSHALL")
     await said(port, "FLUSHDB", "ASYNC")
     await said(port, "FLUSHDB", "NONSENSE")
     await cli(port, "-n", "1", "flushdb")
-    assert ours.wire.flushed() == 2
+    assert ours.wire.deeds.flushes == 2
 
 
 async def test_no_limit_is_told_apart_from_no_change(ours: Simulated) -> None:
-    assert ours.wire.memory_max() is None
+    assert ours.wire.deeds.memory_max is None
     await said(ours.ports[0], "CONFIG", "SET", "maxmemory", "0")
-    assert ours.wire.memory_max() == 0
+    assert ours.wire.deeds.memory_max == 0
+
+
+async def test_writes_are_refused_while_the_model_uses_more_than_is_allowed(ours: Simulated) -> None:
+    port = ours.ports[0]
+    await said(port, "CONFIG", "SET", "maxmemory", str(CACHE.memory - 1), "maxmemory-policy", "noeviction")
+    assert await said(port, "HSET", "seawall:flags", "flag.search", "{}") == OUT_OF_MEMORY.removeprefix("OOM ")
+    assert await said(port, "HDEL", "seawall:flags", "flag.search") == 1
+    ours.cache = replace(CACHE, memory=CACHE.memory - 1)
+    ours.run(1)
+    assert await said(port, "HSET", "seawall:flags", "flag.search", "{}") == 1
 
 
 async def test_replicas_go_down_with_the_models_redis() -> None:

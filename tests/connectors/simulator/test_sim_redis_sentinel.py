@@ -78,7 +78,7 @@ async def test_redis_cli_asks_it() -> None:
 
 async def test_a_dead_replica_is_seen() -> None:
     async with simulated(RedisOptions(replicas=2)) as servers:
-        servers.wire.kill(2)
+        servers.wire.losses.lose(2)
         servers.run(10)
         async with client(servers.sentinel) as sentinel:
             replicas = await sentinel.sentinel_slaves("mymaster")

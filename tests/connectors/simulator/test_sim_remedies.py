@@ -187,6 +187,20 @@ def test_less_memory_evicts() -> None:
     assert after.cache.memory <= after.cache.memory_max == 151 * MIB
 
 
+def test_a_full_cache_that_may_not_evict_takes_nothing_more() -> None:
+    """Its keys leave by their TTL alone, and there is room for others only then."""
+    shop = Shop()
+    shop.run(60)
+    shop.set(reported=Reported(cache_memory_max=151.0 * MIB, cache_evicts=False))
+    after = [tick.cache for tick in shop.run(300)]
+    assert {cache.evicted for cache in after} == {0}
+    assert after[0].memory > after[-1].memory  # what was there stays until it expires
+    full = [cache.memory for cache in after if cache.memory > 151 * MIB]
+    assert len(full) > 100
+    shop.set(reported=Reported(cache_memory_max=151.0 * MIB))
+    assert shop.run(1)[-1].cache.evicted > 0
+
+
 @pytest.mark.parametrize("reported", [True, False])
 def test_a_cache_that_is_down_says_so_and_comes_back_empty(reported: bool) -> None:
     shop = Shop()

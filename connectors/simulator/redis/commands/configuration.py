@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from connectors.simulator.redis.call import Call, Command, integer, text
 from connectors.simulator.redis.commands.subcommands import Subcommand, family, help_of
 from connectors.simulator.redis.glob import matches
+from connectors.simulator.redis.memory import POLICY, limit_of
 from connectors.simulator.redis.protocol import OK, Failure, Reply
 from connectors.simulator.redis.server import DATABASES, Server
 
 DEFAULTS: Mapping[str, str] = {
-    "maxmemory-policy": "allkeys-lru",
+    "maxmemory-policy": POLICY,
     "maxmemory-samples": "5",
     "save": "",
     "appendonly": "no",
@@ -47,10 +48,9 @@ def setting(server: Server, name: str) -> str:
 
 def current(server: Server) -> dict[str, str]:
     """Every setting as CONFIG GET shows it."""
-    memory = str(server.cache.memory_max if server.cache else 0)
     live = {
         "port": str(server.port),
-        "maxmemory": memory,
+        "maxmemory": str(limit_of(server)),
         "requirepass": server.acl.password,
         "cluster-enabled": "yes" if server.mode == "cluster" else "no",
         "replicaof": " ".join(map(str, server.replication.master or ())),
