@@ -58,6 +58,7 @@ class Gateway(_Data, frozen=True):
     capacity: float = 6000.0  # requests a pod
     cpu: float = 0.0001  # CPU seconds a request
     timeout: float = 3.0  # until it gives up on an answer; the work is done all the same
+    promised: float = 0.2  # seconds within which 95 % of the answers are to be there
 
 
 class Front(_Data, frozen=True):

@@ -21,6 +21,7 @@ PACE = 2.0  # wall seconds between two readings of what changes slowly …
 UNHURRIED = 5.0  # … up to this speed; beyond it too much would happen between two of them
 USUALLY_KEPT = 0.96  # share of the requests that a CDN answers where its hit rate needs no bound of its own …
 UNUSUAL = 0.02  # … and how far below its usual share one is worth a warning
+USUALLY_PROMISED = 0.2  # seconds of the gateway's p95; the console's own bound
 TIERS = ("P0", "P1", "P2")
 
 Lines = Iterator[str]
@@ -206,9 +207,11 @@ def _third_party(party: ThirdParty) -> Lines:
 
 def _rules(architecture: Architecture) -> Lines:
     """What is usual here and would be a warning elsewhere."""
-    kept = architecture.cdn.cacheable
+    kept, promised = architecture.cdn.cacheable, architecture.gateway.promised
     if kept < USUALLY_KEPT:
         yield from _rule("cdn.hit_rate", below=round(kept - UNUSUAL, 3))
+    if promised > USUALLY_PROMISED:
+        yield from _rule("gateway.p95", above=promised)
 
 
 def _rule(signal: str, **bound: float) -> Lines:
