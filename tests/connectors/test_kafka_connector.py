@@ -6,7 +6,7 @@ import asyncio
 import threading
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
 import pytest
@@ -16,13 +16,6 @@ from kafka.structs import OffsetAndMetadata
 
 from console.model.snapshot import Detail, FailureKind
 from tests.connectors.kafka_estate import PATIENCE, bad, component, estate, good, opened, until, values
-from tests.real.kafka import JARS, start_kafka
-
-
-@pytest.fixture(scope="session")
-def real_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with start_kafka(JARS, tmp_path_factory.mktemp("kafka")) as bootstrap:
-        yield bootstrap
 
 
 @pytest.fixture(params=["simulated", pytest.param("real", marks=pytest.mark.real("kafka"))])

@@ -11,17 +11,21 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
 
+from tests.real.kafka_security import PROTOCOLS, certify, remembered, secured
+
 HERE = Path(__file__).parent
 JARS = HERE.parents[1] / ".servers" / "kafka"
 POM = HERE / "kafka_jars" / "pom.xml"
 PATIENCE = 60.0  # wall seconds for a start on a busy machine
+CONTROLLER = "CONTROLLER"  # the listener that the broker speaks to itself on
 CLUSTER_ID = "c2Vhd2FsbC10ZXN0LWNsdQ"  # any 16 bytes, in base64
 _HEAP = ("-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 
@@ -71,35 +75,51 @@ def fetch(cache_dir: Path = JARS) -> Path:
     return cache_dir
 
 
+@dataclass(frozen=True, slots=True)
+class RealKafka:
+    """A running broker. ``ways``: ``host:port`` by what is spoken there; ``ca``: whom a client has to trust for TLS."""
+
+    ways: Mapping[str, str]
+    ca: Path
+
+    @property
+    def bootstrap(self) -> str:
+        return self.ways["PLAINTEXT"]
+
+
 @contextmanager
-def start_kafka(cache_dir: Path, data_dir: Path) -> Iterator[str]:
-    """A running broker's ``host:port``; it is killed when the block ends."""
+def start_kafka(cache_dir: Path, data_dir: Path, users: Mapping[str, str] | None = None) -> Iterator[RealKafka]:
+    """A broker that is killed when the block ends. ``users``: passwords of those who may enter by SASL, by name."""
+    users = users or {}
     jars = str(jars_or_leave_out(cache_dir) / "*")
-    port, controller = _free_port(), _free_port()
-    config = data_dir / "server.properties"
-    config.write_text(_properties(port, controller, data_dir / "log"), encoding="ascii")
+    ports = {name: _free_port() for name in (*PROTOCOLS, CONTROLLER)}
+    made = RealKafka({name: f"127.0.0.1:{ports[name]}" for name in PROTOCOLS}, data_dir / "ca.pem")
+    config, keys = data_dir / "server.properties", data_dir / "server.pem"
+    certify(keys, made.ca)
+    config.write_text(_text({**_settings(ports, data_dir / "log"), **secured(users, keys)}), encoding="ascii")
     java = ["java", *_HEAP, "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", jars]
     with (data_dir / "kafka.log").open("wb") as log:
-        storage = [*java, "kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(config)]
+        storage = [*java, "kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(config), *remembered(users)]
         subprocess.run(storage, check=True, stdin=subprocess.DEVNULL, stdout=log, stderr=log, timeout=PATIENCE)
         broker = subprocess.Popen([*java, "kafka.Kafka", str(config)], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         try:
-            _wait(broker, port, data_dir / "kafka.log")
-            yield f"127.0.0.1:{port}"
+            _wait(broker, ports["PLAINTEXT"], data_dir / "kafka.log")
+            yield made
         finally:
             broker.kill()
             broker.wait()
 
 
-def _properties(port: int, controller: int, log: Path) -> str:
-    settings = {
+def _settings(ports: Mapping[str, int], log: Path) -> dict[str, object]:
+    spoken = {**{name: name for name in PROTOCOLS}, CONTROLLER: "PLAINTEXT"}
+    return {
         "process.roles": "broker,controller",
         "node.id": 1,
-        "controller.quorum.voters": f"1@127.0.0.1:{controller}",
-        "controller.listener.names": "CONTROLLER",
-        "listeners": f"PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}",
-        "advertised.listeners": f"PLAINTEXT://127.0.0.1:{port}",
-        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "controller.quorum.voters": f"1@127.0.0.1:{ports[CONTROLLER]}",
+        "controller.listener.names": CONTROLLER,
+        "listeners": ",".join(f"{name}://127.0.0.1:{port}" for name, port in ports.items()),
+        "advertised.listeners": ",".join(f"{name}://127.0.0.1:{ports[name]}" for name in PROTOCOLS),
+        "listener.security.protocol.map": ",".join(f"{name}:{protocol}" for name, protocol in spoken.items()),
         "log.dirs": log,
         "offsets.topic.replication.factor": 1,
         "offsets.topic.num.partitions": 1,
@@ -108,6 +128,9 @@ def _properties(port: int, controller: int, log: Path) -> str:
         "group.initial.rebalance.delay.ms": 0,
         "auto.create.topics.enable": "false",
     }
+
+
+def _text(settings: Mapping[str, object]) -> str:
     return "".join(f"{name}={value}\n" for name, value in settings.items())
 
 

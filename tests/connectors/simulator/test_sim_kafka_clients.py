@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from typing import TypeVar
 
 import pytest
@@ -27,17 +27,10 @@ from kafka.errors import KafkaError, SecurityDisabledError
 
 from tests.connectors.simulator.kafka_clients import CLIENTS, PATIENCE, Access, confluent_records, kcat
 from tests.connectors.simulator.sim_kafka import estate
-from tests.real.kafka import JARS, start_kafka
 
 T = TypeVar("T")
 PASSING = (3, 14, 15, 16)  # a topic that is not known yet, and a coordinator that is not there yet
 VALUES = [b"value-%d" % number for number in range(25)]
-
-
-@pytest.fixture(scope="session")
-def real_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with start_kafka(JARS, tmp_path_factory.mktemp("kafka")) as bootstrap:
-        yield bootstrap
 
 
 @pytest.fixture(params=["simulated", pytest.param("real", marks=pytest.mark.real("kafka"))])

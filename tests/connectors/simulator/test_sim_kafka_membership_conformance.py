@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -17,15 +17,8 @@ from connectors.simulator.kafka.quotas import PRODUCE
 from tests.connectors.simulator import sim_kafka_requests as requests
 from tests.connectors.simulator.kafka_estate import PATIENCE, served
 from tests.connectors.simulator.sim_kafka_talk import talk
-from tests.real.kafka import JARS, start_kafka
 
 PASSING = {3, 5, 6, 14, 15, 16, 51}  # a real broker's words for "not yet"
-
-
-@pytest.fixture(scope="session")
-def real_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with start_kafka(JARS, tmp_path_factory.mktemp("kafka")) as bootstrap:
-        yield bootstrap
 
 
 @pytest.fixture(params=["simulated", pytest.param("real", marks=pytest.mark.real("kafka"))])
