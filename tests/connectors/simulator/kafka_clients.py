@@ -110,7 +110,8 @@ class Confluent:
 
     async def read(self, at: Access, topic: str, count: int) -> list[tuple[int, bytes]]:
         def run() -> list[tuple[int, bytes]]:
-            consumer = Consumer({**at.librdkafka(), "group.id": "nobody", "log_level": 0})
+            settings = {**at.librdkafka(), "group.id": "nobody", "enable.auto.commit": False, "log_level": 0}
+            consumer = Consumer(settings)
             try:
                 consumer.assign([ConfluentTopicPartition(topic, 0, OFFSET_BEGINNING)])
                 return confluent_records(consumer, count)

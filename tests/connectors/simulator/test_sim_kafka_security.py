@@ -119,7 +119,8 @@ async def test_the_console_comes_in_with_both(guarded: Guard, mechanism: str, tm
         async with opened(brokers, **given, password=Secret(f"file:{secret}")) as connector:
             assert good(await connector.read()).identity
         async with opened(brokers, **given, password=Secret(f"file:{wrong}")) as connector:
-            assert bad(await connector.read()).kind is FailureKind.EXPIRED
+            # Over TLS the client may see a real broker hang up before the answer that says why.
+            assert bad(await connector.read()).kind in (FailureKind.EXPIRED, FailureKind.REFUSED)
 
 
 @pytest.mark.parametrize("mechanism", MECHANISMS)
