@@ -30,4 +30,4 @@ class RedisOptions:
 
     def __post_init__(self) -> None:
         if self.cluster and self.replicas:
-            raise ValueError("redis: replicas of a cluster's primaries are not simulated: replicas or cluster, not both")
+            raise ValueError("redis: a cluster's primaries have no replicas here: replicas or cluster, not both")

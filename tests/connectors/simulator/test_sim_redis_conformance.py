@@ -79,6 +79,15 @@ async def test_the_same_replies(session: str, protocol: int, simulated: str, rea
 
 
 @pytest.mark.real("redis")
+async def test_estimates_are_the_same_to_the_last_digit(simulated: str, real: str) -> None:
+    script = ["FLUSHALL"]
+    for first in range(0, 2400, 200):
+        names = " ".join(f"user:{n}:{n * n}" for n in range(first, first + 200))
+        script += [f"PFADD k{first % 3} {names}", f"PFCOUNT k{first % 3}", "PFCOUNT k0 k1 k2"]
+    assert await talk(simulated, script) == await talk(real, script)
+
+
+@pytest.mark.real("redis")
 async def test_errors_of_scripts_begin_alike(simulated: str, real: str) -> None:
     ours, theirs = await talk(simulated, ERRORS_OF_SCRIPTS), await talk(real, ERRORS_OF_SCRIPTS)
     for command, mine, other in zip(ERRORS_OF_SCRIPTS, ours, theirs, strict=True):
