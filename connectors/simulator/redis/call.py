@@ -37,6 +37,7 @@ class Client:
     library_version: bytes = b""
     last_command: str = "NULL"
     queue: list[list[bytes]] | None = None  # between MULTI and EXEC
+    queued: int = 0  # bytes in it
     broken: bool = False  # a queued command was refused
     watched: dict[tuple[int, bytes], int] = field(default_factory=dict)  # to the stamp it had
     channels: dict[bytes, None] = field(default_factory=dict)

@@ -45,6 +45,8 @@ class Conversation:
             while not client.closing and (data := await self._read()):
                 self._requests.stranger = not client.authenticated
                 await self._answer(data)
+                if not self._server.unfinished.hold(client.id, self._held):
+                    return  # without a word, as the real server ends a client that reached its buffer's limit
                 await self._writer.drain()
                 await asyncio.sleep(0)  # who sends without pause must not keep the others from their turn
         except TimeoutError:
@@ -70,6 +72,11 @@ class Conversation:
         self._begun = None
         idle = int(self._server.settings.get("timeout", "0"))
         return now + idle if idle and not self._client.subscriptions else None
+
+    @property
+    def _held(self) -> int:
+        """Bytes of what was begun and is not ended."""
+        return self._requests.size + (0 if self._client.queue is None else self._client.queued)
 
     async def _answer(self, data: bytes) -> None:
         self._replies = []

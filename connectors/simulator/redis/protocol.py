@@ -169,10 +169,15 @@ class Reader:
         """A request was begun and more of it must come."""
         return bool(self._buffer) or self._missing > 0
 
+    @property
+    def size(self) -> int:
+        """Bytes that are held of it."""
+        return self._held + len(self._buffer)
+
     def feed(self, data: bytes) -> Iterator[list[bytes]]:
         """Yields each command that is complete; ProtocolError where the stream is broken."""
         self._buffer += data
-        if self._held + len(self._buffer) > MAX_REQUEST:
+        if self.size > MAX_REQUEST:
             raise ProtocolError("too big request")
         while (command := self._next()) is not None:
             if command:

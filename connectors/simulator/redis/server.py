@@ -18,9 +18,10 @@ from connectors.simulator.redis.databases import Databases
 from connectors.simulator.redis.keyspace import Keyspace
 from connectors.simulator.redis.monitor import Monitors
 from connectors.simulator.redis.options import RedisOptions
-from connectors.simulator.redis.protocol import QUEUED, Failure, Reply
+from connectors.simulator.redis.protocol import ITEM, QUEUED, Failure, Reply
 from connectors.simulator.redis.replication import Replication
 from connectors.simulator.redis.statistics import Statistics
+from connectors.simulator.redis.unfinished import Unfinished
 from connectors.simulator.redis.waiting import Pause, Waiting
 from connectors.simulator.tick import Cache
 
@@ -45,6 +46,7 @@ class Server:
         self.waiting = Waiting()
         self.monitors = Monitors()
         self.pause = Pause()
+        self.unfinished = Unfinished()
         self.chance = random.Random(seed)  # what SPOP, RANDOMKEY and their like draw from
         self.host = "127.0.0.1"
         self.port = 0
@@ -138,6 +140,7 @@ class Server:
         self.clients.pop(client.id, None)
         self.waiting.forget(client.id)
         self.monitors.listeners.pop(client.id, None)
+        self.unfinished.forget(client.id)
         self.unwatch(client)
 
     def unwatch(self, client: Client) -> None:
@@ -157,6 +160,7 @@ class Server:
             return self._aborted(client, failure) if words[0].lower() == b"exec" else failure
         if client.queue is not None and name not in UNQUEUED:
             client.queue.append(words)
+            client.queued += sum(map(len, words)) + ITEM * len(words)
             return QUEUED
         reply = self.run(client, name, command, words[1:])
         self.waiting.serve()

@@ -15,7 +15,7 @@ from connectors.simulator.redis.options import RedisOptions
 from connectors.simulator.redis.protocol import ProtocolError, Reader, encode
 from connectors.simulator.redis.server import Server
 from tests.connectors.simulator.redis_grammar import FAMILIES, WORDS
-from tests.connectors.simulator.sim_redis import lines, simulated, told
+from tests.connectors.simulator.sim_redis import PATIENCE, lines, simulated, told
 
 LAST = {b"quit", b"reset", b"shutdown", b"failover", b"replicaof", b"slaveof"}  # and what ends a server or changes it
 NAMES = sorted(set(COMMANDS) - LAST)
@@ -98,6 +98,28 @@ async def test_who_never_ends_a_request_is_given_up(begun: bytes) -> None:
         slow.send(begun)
         assert await slow.ended()
         assert await other.ask("PING") == b"+PONG\r\n"  # which may be silent as long as it likes between requests
+
+
+async def test_many_who_never_end_a_request_hold_no_more_than_a_few() -> None:
+    begun = b"*2\r\n$4\r\nECHO\r\n$62000000\r\n" + bytes(50_000_000)
+    async with simulated() as wire, lines(wire.url, 4) as (*hoarders, other):
+        ended = [asyncio.ensure_future(hoarder.ended()) for hoarder in hoarders]
+        for hoarder in hoarders:
+            hoarder.send(begun)
+        await asyncio.wait(ended, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
+        assert sum(each.done() for each in ended) == 1
+        assert await other.ask("PING") == b"+PONG\r\n"
+        for each in ended:
+            each.cancel()
+
+
+async def test_a_transaction_that_only_grows_is_ended() -> None:
+    async with simulated() as wire, lines(wire.url, 2) as (endless, other):
+        await endless.ask("MULTI")
+        ended = asyncio.ensure_future(endless.ended())
+        endless.send(b"*2\r\n$4\r\nECHO\r\n$6000000\r\n%b\r\n" % bytes(6_000_000) * 12)
+        assert await ended
+        assert await other.ask("PING") == b"+PONG\r\n"
 
 
 async def test_who_drips_is_given_up_however_steadily() -> None:

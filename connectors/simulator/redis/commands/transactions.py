@@ -12,7 +12,7 @@ from connectors.simulator.redis.server import Server
 def multi(call: Call) -> Reply:
     if call.client.queue is not None:
         raise Failure("ERR MULTI calls can not be nested")
-    call.client.queue = []
+    call.client.queue, call.client.queued = [], 0
     return OK
 
 
