@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 
 from kafka.protocol.admin import CreateTopicsResponse, DescribeClusterResponse
 from kafka.protocol.metadata import MetadataResponse
@@ -18,6 +19,7 @@ from connectors.simulator.kafka.settings import TOPIC_SETTINGS
 from connectors.simulator.kafka.topics import Topic
 
 MAX_PARTITIONS = 1000
+NO_ID = uuid.UUID(int=0)
 _LEGAL_NAME = re.compile(r"[a-zA-Z0-9._-]{1,249}")
 
 _Topic = MetadataResponse.MetadataResponseTopic
@@ -57,7 +59,7 @@ def _topics(session: Session, request: Message, version: int) -> list[Message]:
 
 
 def _asked(session: Session, asked: Message) -> Message:
-    if asked.name is None:
+    if asked.name is None or asked.topic_id not in (None, NO_ID):  # some clients put "" in the name's place
         topic = session.cluster.topic_by_id(asked.topic_id)
         missing = _Topic(error_code=Code.UNKNOWN_TOPIC_ID, name=None, topic_id=asked.topic_id, partitions=[])
     else:

@@ -16,7 +16,7 @@ from connectors.simulator.kafka.api_quotas import EXACT
 from connectors.simulator.kafka.quotas import PRODUCE
 from tests.connectors.simulator import sim_kafka_requests as requests
 from tests.connectors.simulator.kafka_estate import PATIENCE, served
-from tests.connectors.simulator.sim_kafka_talk import talk
+from tests.connectors.simulator.sim_kafka_talk import Talk, talk
 
 PASSING = {3, 5, 6, 14, 15, 16, 51}  # a real broker's words for "not yet"
 
@@ -254,3 +254,19 @@ async def test_a_quota_is_taken_or_refused(bootstrap: str, entity: Any, changes:
             if any({value.key: value.value for value in entry.values} == changes for entry in entries):
                 break
             assert time.monotonic() < deadline
+
+
+@pytest.mark.parametrize("named", [None, ""])  # as librdkafka has it, and as the Java client has it
+async def test_a_topic_is_found_by_its_id_alone(bootstrap: str, named: str | None) -> None:
+    name, _ = await topic(bootstrap)
+    shape = metadata.MetadataRequest.MetadataRequestTopic
+
+    async def asked(to: Talk, one: Any) -> Any:
+        return (await to.ask(metadata.MetadataRequest(topics=[one]), 12)).topics[0]
+
+    async with talk(bootstrap) as to:
+        id = (await asked(to, shape(name=name))).topic_id
+        found = await asked(to, shape(name=named, topic_id=id))
+        missing = await asked(to, shape(name=named, topic_id=uuid.uuid4()))
+    assert (found.error_code, found.name, found.topic_id) == (0, name, id)
+    assert (missing.error_code, missing.name) == (100, None)
