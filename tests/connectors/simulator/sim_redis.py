@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 from connectors.simulator.clock import SimClock
 from connectors.simulator.redis import RedisWire
@@ -35,8 +35,9 @@ class Line:
         return await self.hear()
 
     async def ended(self) -> bool:
-        """The server closes the line, whatever it says before."""
-        await asyncio.wait_for(self._reader.read(), PATIENCE)
+        """The server closes the line, whatever it says before; a reset is how it closes one with more to read."""
+        with suppress(ConnectionResetError):
+            await asyncio.wait_for(self._reader.read(), PATIENCE)
         return True
 
     def pause(self) -> None:
