@@ -12,8 +12,8 @@ from kafka.protocol.metadata import FindCoordinatorResponse
 from connectors.simulator.kafka.brokers import NOBODY
 from connectors.simulator.kafka.codes import Code
 from connectors.simulator.kafka.groups import Group, Member, by_topic
-from connectors.simulator.kafka.membership import STABLE
 from connectors.simulator.kafka.roster import Participant
+from connectors.simulator.kafka.rounds import STABLE
 from connectors.simulator.kafka.session import Message, Session
 
 GROUP_COORDINATOR, TRANSACTION_COORDINATOR = 0, 1  # kinds of key
@@ -102,18 +102,18 @@ def _described(session: Session, name: str, version: int) -> Message:
 
 
 def _kind(group: Group) -> str:
-    return (group.membership.kind if group.membership else "") or CONSUMER
+    return (group.membership.rounds.kind if group.membership else "") or CONSUMER
 
 
 def _protocol(group: Group) -> str:
     if group.membership and group.membership.members:
-        return group.membership.protocol if group.state == STABLE else ""
+        return group.membership.rounds.protocol if group.state == STABLE else ""
     return "range" if group.state == STABLE else ""
 
 
 def _members(group: Group) -> list[Message]:
     if group.membership and group.membership.members:
-        protocol = group.membership.protocol
+        protocol = group.membership.rounds.protocol
         return [_participant(member, protocol, group.state) for member in group.membership.members.values()]
     topics = sorted(group.topics)
     return [_member(member, topics) for member in group.workers]

@@ -93,7 +93,7 @@ def sync_group(session: Session, request: Message, version: int) -> Later:
 
 def _same_protocol(door: Membership, request: Message) -> bool:
     """A client may leave out what it speaks of; what it says has to be true."""
-    return request.protocol_type in (None, door.kind) and request.protocol_name in (None, door.protocol)
+    return request.protocol_type in (None, door.rounds.kind) and request.protocol_name in (None, door.rounds.protocol)
 
 
 def heartbeat(session: Session, request: Message, version: int) -> Message:

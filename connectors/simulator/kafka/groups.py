@@ -15,8 +15,9 @@ from typing import NamedTuple
 
 from connectors.simulator.kafka.codes import Code
 from connectors.simulator.kafka.later import Alarm
-from connectors.simulator.kafka.membership import EMPTY, STABLE, Membership
+from connectors.simulator.kafka.membership import Membership
 from connectors.simulator.kafka.roster import NO_GENERATION
+from connectors.simulator.kafka.rounds import EMPTY, STABLE
 from connectors.simulator.tick import Group as Dictated
 from connectors.simulator.tick import Partition
 
@@ -64,7 +65,7 @@ class Group:
     @property
     def state(self) -> str:
         """In Kafka's own words."""
-        return self.membership.state if self.membership and self.membership.members else self.shown_state
+        return self.membership.rounds.state if self.membership and self.membership.members else self.shown_state
 
     @property
     def live(self) -> bool:

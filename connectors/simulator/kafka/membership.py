@@ -1,7 +1,7 @@
 """The members of one consumer group, as Kafka's classic protocol has it: join, be told who else is there, sync, beat.
 
-A state machine without I/O: answers go to the callback that each question brings, timeouts come from an ``Alarm``.
-Everybody who is in the group has to join again before a rebalance ends; who does not by its deadline is out.
+Without I/O: answers go to the callback that each question brings, timeouts come from an ``Alarm``. Here is who may come
+in and be heard; what follows from it for all is in ``rounds``.
 """
 
 from __future__ import annotations
@@ -22,23 +22,17 @@ from connectors.simulator.kafka.roster import (
     Synced,
     Wish,
 )
-
-EMPTY, PREPARING, COMPLETING, STABLE = "Empty", "PreparingRebalance", "CompletingRebalance", "Stable"
+from connectors.simulator.kafka.rounds import COMPLETING, PREPARING, STABLE, Rounds
 
 
 class Membership:
     """``new_id`` makes ids; they must not repeat."""
 
     def __init__(self, alarm: Alarm, new_id: Callable[[], str]) -> None:
-        self.state = EMPTY
-        self.generation = 0
-        self.kind = ""
-        self.protocol = ""
-        self.leader = ""
         self._roster = Roster(alarm)
+        self.rounds = Rounds(self._roster)
         self._alarm = alarm
         self._new_id = new_id
-        self._rebalance = Deadline(alarm)
 
     @property
     def members(self) -> Mapping[str, Participant]:
@@ -70,8 +64,8 @@ class Membership:
         self, id: str, instance: str | None, generation: int, dealt: Mapping[str, bytes], answer: SyncAnswer
     ) -> None:
         """The leader brings everybody's assignment; the others are answered when it has."""
-        code = self._stale(id, instance, generation)
-        if code is Code.NONE and self.state == PREPARING:
+        code = self.rounds.stale(id, instance, generation)
+        if code is Code.NONE and self.rounds.state == PREPARING:
             code = Code.REBALANCE_IN_PROGRESS
         if any(len(assignment) > LARGEST_SAID for assignment in dealt.values()):
             code = Code.INVALID_REQUEST
@@ -81,17 +75,17 @@ class Membership:
         member = self.members[id]
         member.answer_sync(Synced(Code.REBALANCE_IN_PROGRESS))
         member.syncing = answer
-        self._beat(member)
-        if self.state == COMPLETING and id == self.leader:
-            self._deal(dealt)
-        elif self.state == STABLE:
-            member.answer_sync(self._synced(member))
+        self.rounds.beat(member)
+        if self.rounds.state == COMPLETING and id == self.rounds.leader:
+            self.rounds.deal(dealt)
+        elif self.rounds.state == STABLE:
+            member.answer_sync(self.rounds.synced(member))
 
     def heartbeat(self, id: str, instance: str | None, generation: int) -> Code:
-        code = self._stale(id, instance, generation)
+        code = self.rounds.stale(id, instance, generation)
         if code is Code.NONE:
-            self._beat(self.members[id])
-            return Code.REBALANCE_IN_PROGRESS if self.state == PREPARING else Code.NONE
+            self.rounds.beat(self.members[id])
+            return Code.REBALANCE_IN_PROGRESS if self.rounds.state == PREPARING else Code.NONE
         return code
 
     def leave(self, id: str, instance: str | None) -> Code:
@@ -103,18 +97,18 @@ class Membership:
         id = id or (holder.id if holder else "")
         code = self._roster.stranger(id, instance)
         if code is Code.NONE:
-            self._remove(self.members[id])
+            self.rounds.remove(self.members[id])
         return code
 
     def may_commit(self, id: str, instance: str | None, generation: int) -> Code:
         """An outsider (generation below 0) commits only where nobody is in."""
         if generation < 0 and not self.members:
             return Code.NONE
-        code = self._stale(id, instance, generation)
-        if code is Code.NONE and self.state == COMPLETING:
+        code = self.rounds.stale(id, instance, generation)
+        if code is Code.NONE and self.rounds.state == COMPLETING:
             return Code.REBALANCE_IN_PROGRESS
-        if code is Code.NONE and self.state == STABLE:
-            self._beat(self.members[id])
+        if code is Code.NONE and self.rounds.state == STABLE:
+            self.rounds.beat(self.members[id])
         return code
 
     def expel(self) -> None:
@@ -123,24 +117,19 @@ class Membership:
             self._roster.forget(id)
         for member in list(self.members.values()):
             self._roster.drop(member, Code.UNKNOWN_MEMBER_ID)
-        self._empty()
-
-    def _stale(self, id: str, instance: str | None, generation: int) -> Code:
-        """Why this is nobody of this generation, or NONE."""
-        code = self._roster.stranger(id, instance)
-        return code if code is not Code.NONE or generation == self.generation else Code.ILLEGAL_GENERATION
+        self.rounds.empty()
 
     def _gave_up(self, id: str) -> None:
         """Nobody is waited for any more who was given this id."""
         self._roster.forget(id)
-        self._complete_when_all_are_there()
+        self.rounds.begin_when_all_are_there()
 
     def _add(self, wish: Wish, answer: Answer) -> None:
         self._roster.forget(wish.id)
         member = self._enter(replace(wish, id=wish.id or f"{wish.instance or wish.client}-{self._new_id()}"))
-        self.kind = wish.kind
+        self.rounds.kind = wish.kind
         member.hold(answer)
-        self._prepare()
+        self.rounds.prepare()
 
     def _enter(self, wish: Wish) -> Participant:
         member = self._roster.members[wish.id] = Participant(wish, Deadline(self._alarm))
@@ -148,105 +137,29 @@ class Membership:
 
     def _take_over(self, before: Participant, wish: Wish, answer: Answer) -> None:
         """A static member is back under a new id: what it held stays its own when it says what it said before."""
-        led = self.leader == before.id
+        led = self.rounds.leader == before.id
         self._roster.drop(before, Code.FENCED_INSTANCE_ID)
         member = self._enter(replace(wish, id=f"{wish.instance}-{self._new_id()}"))
         member.assignment = before.assignment
         if led:
-            self.leader = member.id
-        if self.state == STABLE and wish.protocols == before.wish.protocols:
-            self._beat(member)
+            self.rounds.leader = member.id
+        if self.rounds.state == STABLE and wish.protocols == before.wish.protocols:
+            self.rounds.beat(member)
             # With its predecessor named as the leader it does not deal anew what everybody holds already.
-            answer(replace(self._joined(member), leader=before.id, members=()) if led else self._joined(member))
+            answer(
+                replace(self.rounds.joined(member), leader=before.id, members=()) if led else self.rounds.joined(member)
+            )
         else:
             member.hold(answer)
-            self._prepare()
+            self.rounds.prepare()
 
     def _join_again(self, member: Participant, wish: Wish, answer: Answer) -> None:
         changed = wish.protocols != member.wish.protocols
         member.wish = wish
-        unheard = self.state == COMPLETING or (self.state == STABLE and member.id != self.leader)
+        unheard = self.rounds.state == COMPLETING or (self.rounds.state == STABLE and member.id != self.rounds.leader)
         if unheard and not changed:  # it has missed the answer
-            self._beat(member)
-            answer(self._joined(member))
+            self.rounds.beat(member)
+            answer(self.rounds.joined(member))
         else:
             member.hold(answer)
-            self._prepare()
-
-    def _prepare(self) -> None:
-        if self.state != PREPARING:
-            for member in self.members.values():
-                member.answer_sync(Synced(Code.REBALANCE_IN_PROGRESS))
-            self.state = PREPARING
-            self._rebalance.put(self._patience(), self._complete)
-        self._complete_when_all_are_there()
-
-    def _patience(self) -> float:
-        """Seconds that a rebalance may take: the longest that a member asked for."""
-        return max((member.wish.rebalance for member in self.members.values()), default=0.0)
-
-    def _complete_when_all_are_there(self) -> None:
-        waiting = self._roster.named or any(member.joining is None for member in self.members.values())
-        if self.state == PREPARING and not waiting:
-            self._complete()
-
-    def _complete(self) -> None:
-        """A new generation of those who have come, and of the static ones, who may be away for a session."""
-        for member in list(self.members.values()):
-            if member.joining is None and member.wish.instance is None:
-                self._roster.drop(member, Code.UNKNOWN_MEMBER_ID)
-        come = [member for member in self.members.values() if member.joining]
-        if not self.members:
-            self._empty()
-        elif not come:
-            self._rebalance.put(self._patience(), self._complete)
-        else:
-            self._begin(come)
-
-    def _begin(self, come: list[Participant]) -> None:
-        self.generation += 1
-        self.state = COMPLETING
-        self.protocol = self._roster.elected()
-        if self.leader not in {member.id for member in come}:
-            self.leader = come[0].id
-        self._rebalance.put(self._patience(), self._not_synced)
-        for member in come:
-            self._beat(member)
-            member.answer_join(self._joined(member))
-
-    def _joined(self, member: Participant) -> Joined:
-        everybody = tuple((other.id, other.wish.instance, other.said(self.protocol)) for other in self.members.values())
-        for_leader = everybody if member.id == self.leader else ()
-        return Joined(Code.NONE, member.id, self.generation, self.kind, self.protocol, self.leader, for_leader)
-
-    def _synced(self, member: Participant) -> Synced:
-        return Synced(Code.NONE, self.kind, self.protocol, member.assignment)
-
-    def _not_synced(self) -> None:
-        """Who has not synced by the deadline is out."""
-        for member in [member for member in self.members.values() if member.syncing is None]:
-            self._roster.drop(member, Code.UNKNOWN_MEMBER_ID)
-        self._prepare()
-
-    def _deal(self, dealt: Mapping[str, bytes]) -> None:
-        self.state = STABLE
-        self._rebalance.clear()
-        for member in self.members.values():
-            member.assignment = dealt.get(member.id, b"")
-            member.answer_sync(self._synced(member))
-
-    def _beat(self, member: Participant) -> None:
-        """It was heard of: its session begins anew."""
-        member.session.put(member.wish.session, lambda: self._remove(member))
-
-    def _remove(self, member: Participant) -> None:
-        self._roster.drop(member, Code.UNKNOWN_MEMBER_ID)
-        if self.state in (STABLE, COMPLETING):
-            self._prepare()
-        else:
-            self._complete_when_all_are_there()
-
-    def _empty(self) -> None:
-        self.generation += 1
-        self.state, self.protocol, self.leader = EMPTY, "", ""
-        self._rebalance.clear()
+            self.rounds.prepare()

@@ -13,8 +13,9 @@ from connectors.simulator.kafka.api_membership import join_group
 from connectors.simulator.kafka.cluster import Cluster
 from connectors.simulator.kafka.codes import Code
 from connectors.simulator.kafka.later import StoppedAlarm
-from connectors.simulator.kafka.membership import COMPLETING, EMPTY, PREPARING, STABLE, Membership
+from connectors.simulator.kafka.membership import Membership
 from connectors.simulator.kafka.roster import Joined, Synced, Wish
+from connectors.simulator.kafka.rounds import COMPLETING, EMPTY, PREPARING, STABLE
 from connectors.simulator.kafka.session import Session
 from tests.connectors.simulator import sim_kafka_requests as requests
 
@@ -58,11 +59,11 @@ class Group:
             self.join(wish)
             for id in [id for id, member in self.door.members.items() if member.joining is None]:
                 self.join(replace(self.door.members[id].wish))
-        last = {joined.member: joined for joined in self.joined if joined.generation == self.door.generation}
-        ranked = sorted(last.values(), key=lambda joined: joined.member != self.door.leader)
+        last = {joined.member: joined for joined in self.joined if joined.generation == self.door.rounds.generation}
+        ranked = sorted(last.values(), key=lambda joined: joined.member != self.door.rounds.leader)
         dealt = {id: f"for {id}".encode() for id in last}
         for joined in reversed(ranked):
-            self.sync(joined, dealt if joined.member == self.door.leader else None)
+            self.sync(joined, dealt if joined.member == self.door.rounds.leader else None)
         return ranked
 
 
@@ -77,9 +78,9 @@ def test_one_alone_leads_and_gets_what_it_deals() -> None:
     first = joined(group.join())
     assert (first.leader, first.protocol, first.generation) == (first.member, "range", 1)
     assert [member for member, _, _ in first.members] == [first.member]
-    assert group.door.state == COMPLETING
+    assert group.door.rounds.state == COMPLETING
     assert group.sync(first, {first.member: b"all"}) == Synced(Code.NONE, "consumer", "range", b"all")
-    assert group.door.state == STABLE
+    assert group.door.rounds.state == STABLE
 
 
 def test_a_newcomer_is_sent_away_with_an_id_first_and_waited_for() -> None:
@@ -98,7 +99,7 @@ def test_who_got_an_id_and_never_came_back_holds_nobody_up_for_longer_than_a_ses
     group.join(replace(WISH, named=True))
     assert group.join() is None
     group.alarm.run(WISH.session)
-    assert group.door.state == COMPLETING
+    assert group.door.rounds.state == COMPLETING
     assert len(group.door.members) == 1
 
 
@@ -106,7 +107,7 @@ def test_a_second_member_waits_until_the_first_has_joined_again() -> None:
     group = Group()
     first = group.settled(WISH)[0]
     assert group.join() is None
-    assert group.door.state == PREPARING
+    assert group.door.rounds.state == PREPARING
     assert group.door.heartbeat(first.member, None, first.generation) is Code.REBALANCE_IN_PROGRESS
     again = joined(group.join(replace(WISH, id=first.member)))
     second = group.joined[-2] if group.joined[-1].member == first.member else group.joined[-1]
@@ -132,7 +133,7 @@ def test_who_does_not_sync_by_the_deadline_is_out() -> None:
     group = Group()
     group.join(replace(WISH, session=60.0))
     group.alarm.run(30.0)
-    assert group.door.state == EMPTY
+    assert group.door.rounds.state == EMPTY
 
 
 def test_a_silent_member_is_out_after_its_session_and_not_before() -> None:
@@ -141,9 +142,9 @@ def test_a_silent_member_is_out_after_its_session_and_not_before() -> None:
     group.alarm.run(9.0)
     assert group.door.heartbeat(only.member, None, only.generation) is Code.NONE
     group.alarm.run(9.9)
-    assert group.door.state == STABLE
+    assert group.door.rounds.state == STABLE
     group.alarm.run(0.2)
-    assert group.door.state == EMPTY
+    assert group.door.rounds.state == EMPTY
     assert group.door.may_commit("", None, -1) is Code.NONE
 
 
@@ -159,7 +160,7 @@ def test_a_settled_group_is_not_disturbed_by_the_deadline_of_its_rebalance() -> 
     group = Group()
     only = group.settled(replace(WISH, session=60.0))[0]
     group.alarm.run(45.0)
-    assert (group.door.state, group.door.generation) == (STABLE, only.generation)
+    assert (group.door.rounds.state, group.door.rounds.generation) == (STABLE, only.generation)
 
 
 def test_when_one_leaves_the_others_are_called_together() -> None:
@@ -177,7 +178,7 @@ def test_a_lost_answer_is_said_again_and_moves_nothing() -> None:
     leader, other = group.settled(WISH, WISH)
     said = joined(group.join(replace(WISH, id=other.member)))
     assert said.generation == leader.generation
-    assert group.door.state == STABLE
+    assert group.door.rounds.state == STABLE
     assert group.sync(said) == Synced(Code.NONE, "consumer", "range", f"for {other.member}".encode())
 
 
@@ -207,7 +208,7 @@ def test_who_does_not_fit_is_refused_and_disturbs_nobody(wish: Wish, code: Code)
     refused = group.join(wish)
     assert refused is not None
     assert refused.code is code
-    assert group.door.state == STABLE
+    assert group.door.rounds.state == STABLE
 
 
 def test_the_protocol_that_most_prefer_of_those_that_all_speak_is_chosen() -> None:
@@ -215,7 +216,7 @@ def test_the_protocol_that_most_prefer_of_those_that_all_speak_is_chosen() -> No
     sticky = replace(WISH, protocols=(("sticky", b""), ("roundrobin", b""), ("range", b"")))
     reverse = replace(WISH, protocols=(("roundrobin", b""), ("range", b"")))
     group.settled(WISH, sticky, reverse)
-    assert group.door.protocol == "roundrobin"
+    assert group.door.rounds.protocol == "roundrobin"
 
 
 def test_a_static_member_is_back_without_a_rebalance_and_its_old_self_is_fenced() -> None:
@@ -225,11 +226,11 @@ def test_a_static_member_is_back_without_a_rebalance_and_its_old_self_is_fenced(
     after = joined(group.join(static))
     assert (after.generation, after.member != before.member) == (before.generation, True)
     assert after.leader == before.member
-    assert group.door.state == STABLE
+    assert group.door.rounds.state == STABLE
     assert group.door.heartbeat(before.member, "pod-0", before.generation) is Code.FENCED_INSTANCE_ID
     assert group.door.heartbeat(after.member, "pod-0", after.generation) is Code.NONE
     assert group.door.leave("", "pod-0") is Code.NONE
-    assert group.door.state == EMPTY
+    assert group.door.rounds.state == EMPTY
 
 
 def test_commits_are_for_members_of_this_generation() -> None:
@@ -251,7 +252,7 @@ def test_the_expelled_are_told_that_nobody_knows_them() -> None:
     group.door.expel()
     assert group.joined[-1] == Joined(Code.UNKNOWN_MEMBER_ID, leader.member)
     assert group.door.heartbeat(other.member, None, other.generation) is Code.UNKNOWN_MEMBER_ID
-    assert group.door.state == EMPTY
+    assert group.door.rounds.state == EMPTY
 
 
 def test_groups_that_nobody_is_in_are_not_kept_and_not_too_many_made(monkeypatch: pytest.MonkeyPatch) -> None:

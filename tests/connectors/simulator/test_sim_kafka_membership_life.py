@@ -11,8 +11,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from connectors.simulator.kafka.codes import Code
 from connectors.simulator.kafka.later import StoppedAlarm
-from connectors.simulator.kafka.membership import PREPARING, STABLE, Membership
+from connectors.simulator.kafka.membership import Membership
 from connectors.simulator.kafka.roster import Joined, Synced, Wish
+from connectors.simulator.kafka.rounds import PREPARING, STABLE
 
 PARTITIONS = 7
 WISH = Wish("", "test", "consumer", (("range", b"r"), ("roundrobin", b"rr")), session=10.0, rebalance=30.0)
@@ -71,20 +72,20 @@ class MembershipLife(RuleBasedStateMachine):
 
     @invariant()
     def a_stable_group_owns_each_partition_once(self) -> None:
-        if self.door.state == STABLE:
+        if self.door.rounds.state == STABLE:
             owned = [part for member in self.door.members.values() for part in member.assignment]
             assert sorted(owned) == list(range(PARTITIONS))
 
     @invariant()
     def generations_only_rise(self) -> None:
-        assert self.door.generation >= self.generation
-        self.generation = self.door.generation
+        assert self.door.rounds.generation >= self.generation
+        self.generation = self.door.rounds.generation
 
     @invariant()
     def everybody_who_waits_is_waited_for(self) -> None:
         waiting = sum(member.joining is not None for member in self.door.members.values())
         assert waiting == self.waiting
-        assert not waiting or self.door.state == PREPARING
+        assert not waiting or self.door.rounds.state == PREPARING
 
 
 TestLife = MembershipLife.TestCase
