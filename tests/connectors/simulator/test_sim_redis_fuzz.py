@@ -145,9 +145,10 @@ async def test_a_listener_that_never_reads_is_cut_off() -> None:
         deaf.pause()
         deaf.say("SUBSCRIBE a")
         await told(speaker, "PUBSUB NUMSUB a", b":1\r\n")
-        message = "x" * 60_000
-        for _ in range(2_000):
-            if await speaker.ask(f"PUBLISH a {message}") == b":0\r\n":
+        message = b"*3\r\n$7\r\nPUBLISH\r\n$1\r\na\r\n$1000000\r\n%b\r\n" % bytes(1_000_000)
+        for _ in range(120):
+            speaker.send(message)
+            if await speaker.hear() == b":0\r\n":
                 return
         raise AssertionError("120 MB wait for a client that does not read")
 
@@ -155,6 +156,6 @@ async def test_a_listener_that_never_reads_is_cut_off() -> None:
 async def test_a_flood_of_commands_keeps_nobody_from_a_turn() -> None:
     async with simulated() as wire, lines(wire.url, 2) as (flood, other):
         flood.pause()
-        flood.send(b"INCR n\r\n" * 100_000)
+        flood.send(b"INCR n\r\n" * 40_000)
         counted = (await told(other, "GET n", b"\r\n")).split(b"\r\n")[1:2]
-        assert not counted or int(counted[0] or b"0") < 100_000  # it was answered before the flood was over
+        assert not counted or int(counted[0] or b"0") < 40_000  # it was answered before the flood was over

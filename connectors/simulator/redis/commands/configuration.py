@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from connectors.simulator.redis.call import Call, Command, integer, text
+from connectors.simulator.redis.call import Call, Command, text
+from connectors.simulator.redis.commands.setting_values import checked, refused
 from connectors.simulator.redis.commands.subcommands import Subcommand, family, help_of
 from connectors.simulator.redis.glob import matches
 from connectors.simulator.redis.memory import POLICY, limit_of
@@ -33,13 +34,6 @@ DEFAULTS: Mapping[str, str] = {
     "bind": "127.0.0.1",
 }
 FIXED = frozenset({"databases", "port", "cluster-enabled", "bind", "replicaof"})
-NUMBERS = frozenset({"timeout", "maxclients", "hz", "slowlog-max-len", "slowlog-log-slower-than", "maxmemory-samples"})
-POLICIES = tuple(
-    [f"volatile-{how}" for how in ("lru", "lfu", "random", "ttl")]
-    + [f"allkeys-{how}" for how in ("lru", "lfu", "random")]
-    + ["noeviction"]
-)
-_SUFFIXES = {"": 1, "b": 1, "k": 1000, "kb": 1024, "m": 1000**2, "mb": 1024**2, "g": 1000**3, "gb": 1024**3}
 
 
 def setting(server: Server, name: str) -> str:
@@ -71,17 +65,20 @@ def _get(call: Call) -> Reply:
 def _set(call: Call) -> Reply:
     if not len(call.args) % 2:
         raise Failure("ERR wrong number of arguments for 'config|set' command")
-    pairs = {text(name.lower()): text(value) for name, value in zip(call.args[1::2], call.args[2::2], strict=True)}
+    names = [text(name.lower()) for name in call.args[1::2]]
     known = current(call.server)
-    for name in pairs:
+    for place, name in enumerate(names):
         if name not in known:
             raise Failure(f"ERR Unknown option or number of arguments for CONFIG SET - '{name}'")
         if name in FIXED:
-            raise Failure(f"ERR CONFIG SET failed (possibly related to argument '{name}') - can't set immutable config")
-    checked = {name: _checked(name, value) for name, value in pairs.items()}
-    if "requirepass" in checked:
-        call.server.acl.require(checked["requirepass"] or None)
-    call.server.settings.update(checked)
+            raise refused(name, "can't set immutable config")
+        if name in names[:place]:
+            raise refused(name, "duplicate parameter")
+    pairs = zip(names, map(text, call.args[2::2]), strict=True)
+    changed = {name: checked(name, value) for name, value in pairs}
+    if "requirepass" in changed:
+        call.server.acl.require(changed["requirepass"] or None)
+    call.server.settings.update(changed)
     return OK
 
 
@@ -92,37 +89,6 @@ def _reset_statistics(call: Call) -> Reply:
 
 def _rewrite(call: Call) -> Reply:
     raise Failure("ERR The server is running without a config file")
-
-
-def _checked(name: str, value: str) -> str:
-    problem = ""
-    if name == "maxmemory":
-        return _memory(value)
-    if name == "maxmemory-policy" and value not in POLICIES:
-        problem = "argument(s) must be one of the following: " + ", ".join(POLICIES)
-    if name in NUMBERS and not _is_integer(value):
-        problem = "argument couldn't be parsed into an integer"
-    if problem:
-        raise Failure(f"ERR CONFIG SET failed (possibly related to argument '{name}') - {problem}")
-    return value
-
-
-def _is_integer(value: str) -> bool:
-    try:
-        integer(value.encode("utf-8", "surrogateescape"))
-    except Failure:
-        return False
-    return True
-
-
-def _memory(value: str) -> str:
-    number = value.rstrip("bkmgBKMG")
-    factor = _SUFFIXES.get(value[len(number) :].lower())
-    if factor is None or not number.isdigit():
-        raise Failure(
-            "ERR CONFIG SET failed (possibly related to argument 'maxmemory') - argument must be a memory value"
-        )
-    return str(int(number) * factor)
 
 
 CONFIG: Mapping[bytes, Subcommand] = {
