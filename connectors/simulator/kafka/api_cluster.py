@@ -60,7 +60,7 @@ def _topics(session: Session, request: Message, version: int) -> list[Message]:
 
 def _asked(session: Session, asked: Message) -> Message:
     if asked.name is None or asked.topic_id not in (None, NO_ID):  # some clients put "" in the name's place
-        topic = session.cluster.topic_by_id(asked.topic_id)
+        topic = session.cluster.topics.by_id(asked.topic_id)
         missing = _Topic(error_code=Code.UNKNOWN_TOPIC_ID, name=None, topic_id=asked.topic_id, partitions=[])
     else:
         topic = session.cluster.topics.get(asked.name)
@@ -126,7 +126,9 @@ def _create(session: Session, wish: Message, validate_only: bool) -> Message:
         result.num_partitions, result.replication_factor = count, copies
         if not validate_only:
             session.cluster.brokers.place(wish.name, copies)
-            result.topic_id = session.cluster.create(wish.name, count, {c.name: c.value for c in wish.configs}).id
+            result.topic_id = session.cluster.topics.create(
+                wish.name, count, {c.name: c.value for c in wish.configs}
+            ).id
     return result
 
 
@@ -140,7 +142,7 @@ def _refusal(session: Session, wish: Message, count: int, copies: int) -> tuple[
         return Code.INVALID_PARTITIONS, f"Number of partitions must be between 1 and {MAX_PARTITIONS}."
     if copies not in (-1, *range(1, alive + 1)):
         return Code.INVALID_REPLICATION_FACTOR, f"Replication factor must be between 1 and {alive}."
-    if not session.cluster.room_for(count):
+    if not session.cluster.topics.room_for(count):
         return Code.POLICY_VIOLATION, FULL
     try:
         check(TOPIC_SETTINGS, {config.name: config.value or "" for config in wish.configs})

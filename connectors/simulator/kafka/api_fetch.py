@@ -84,12 +84,12 @@ def name_of(session: Session, name: str, id: uuid.UUID, by_id: bool) -> str:
     """The topic's name, "" where none has the id."""
     if not by_id:
         return name
-    found = session.cluster.topic_by_id(id)
+    found = session.cluster.topics.by_id(id)
     return found.name if found else ""
 
 
 def _partition(session: Session, topic: str, asked: Message, reader: _Reader, unknown: bool) -> Message:
-    log = session.cluster.log(topic, asked.partition)
+    log = session.cluster.topics.log(topic, asked.partition)
     error = Code.UNKNOWN_TOPIC_ID if unknown else _error(session, topic, asked, log)
     good = log if error is Code.NONE else None
     return _Topic.PartitionData(

@@ -75,7 +75,7 @@ def delete_records(session: Session, request: Message, version: int) -> Message:
 
 def _deleted(session: Session, topic: str, asked: Message) -> Message:
     error = session.log_error(topic, asked.partition_index)
-    log = session.cluster.log(topic, asked.partition_index)
+    log = session.cluster.topics.log(topic, asked.partition_index)
     if log and error is Code.NONE:
         error = _delete(session, topic, log, log.end if asked.offset == TO_THE_END else asked.offset)
     return DeleteRecordsResponse.DeleteRecordsTopicResult.DeleteRecordsPartitionResult(

@@ -24,12 +24,12 @@ def join_group(session: Session, request: Message, version: int) -> Later:
         later.give(_joined(joined, version))
 
     code = _error(session, request.group_id)
-    if code is Code.NONE and session.cluster.full(request.group_id):
+    if code is Code.NONE and session.cluster.groups.full(request.group_id):
         code = Code.COORDINATOR_NOT_AVAILABLE
-    door = session.cluster.membership(request.group_id) if code is Code.NONE else None
+    door = session.cluster.groups.door(request.group_id) if code is Code.NONE else None
     if door:
         door.join(_wish(request, version), answer)
-        session.cluster.tidy(session.cluster.group(request.group_id))
+        session.cluster.groups.tidy(session.cluster.groups.named(request.group_id))
     else:
         answer(Joined(Code.INCONSISTENT_GROUP_PROTOCOL if code is Code.NONE else code, request.member_id))
     return later

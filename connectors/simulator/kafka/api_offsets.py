@@ -85,7 +85,7 @@ def _offsets(
 def _name_by_id(session: Session, topics: list[Message] | None) -> None:
     """From version 10 on topics come by id alone: gives each its name, "" where no topic has the id."""
     for topic in topics or ():
-        found = session.cluster.topic_by_id(topic.topic_id)
+        found = session.cluster.topics.by_id(topic.topic_id)
         topic.name = found.name if found else ""
 
 
@@ -114,7 +114,7 @@ def _commit_error(session: Session, request: Message) -> Code:
     error = session.group_error(request.group_id)
     if error is not Code.NONE:
         return error
-    if session.cluster.full(request.group_id):
+    if session.cluster.groups.full(request.group_id):
         return Code.COORDINATOR_NOT_AVAILABLE
     group = session.cluster.groups.get(request.group_id) or Group(request.group_id)
     return group.may_commit(request.member_id, request.group_instance_id, request.generation_id_or_member_epoch)
@@ -124,12 +124,12 @@ def _commit(session: Session, group: str, topic: str, part: Message, refused: Co
     if refused is not Code.NONE:
         return refused
     note = part.committed_metadata or ""
-    if session.cluster.log(topic, part.partition_index) is None:
+    if session.cluster.topics.log(topic, part.partition_index) is None:
         return Code.UNKNOWN_TOPIC_OR_PARTITION
     if len(note.encode()) > LONGEST_NOTE:
         return Code.OFFSET_METADATA_TOO_LARGE
     committed = Committed(part.committed_offset, note, part.committed_leader_epoch)
-    session.cluster.group(group).commit((topic, part.partition_index), committed)
+    session.cluster.groups.named(group).commit((topic, part.partition_index), committed)
     return Code.NONE
 
 
@@ -145,7 +145,7 @@ def offset_delete(session: Session, request: Message, version: int) -> Message:
     part_error = Code.GROUP_SUBSCRIBED_TO_TOPIC if group.live else Code.NONE
     if not group.live:
         group.forget([(topic.name, part.partition_index) for topic in request.topics for part in topic.partitions])
-        session.cluster.tidy(group)
+        session.cluster.groups.tidy(group)
     topics = [
         shape(
             name=topic.name,

@@ -33,7 +33,7 @@ def produce(session: Session, request: Message, version: int) -> Message:
 
 
 def _write(session: Session, topic: str, asked: Message, acks: int) -> Message:
-    log = session.cluster.log(topic, asked.index)
+    log = session.cluster.topics.log(topic, asked.index)
     error, base = session.log_error(topic, asked.index), NOTHING
     if log and error is Code.NONE:
         error = _refusal(session, topic, asked.index, log, acks)

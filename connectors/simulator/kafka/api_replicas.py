@@ -56,7 +56,7 @@ def _outcome(index: int, error: Code) -> Message:
 
 def _election(session: Session, topic: str, index: int, kind: int) -> Code:
     """Why there is none, or NONE."""
-    if session.cluster.log(topic, index) is None:
+    if session.cluster.topics.log(topic, index) is None:
         return Code.UNKNOWN_TOPIC_OR_PARTITION
     at = session.cluster.brokers.partition(topic, index)
     if kind != PREFERRED:
@@ -83,7 +83,7 @@ def offset_for_leader_epoch(session: Session, request: Message, version: int) ->
 
 
 def _ended(session: Session, topic: str, asked: Message) -> Message:
-    log = session.cluster.log(topic, asked.partition)
+    log = session.cluster.topics.log(topic, asked.partition)
     epoch = session.cluster.brokers.partition(topic, asked.partition).epoch
     error = session.log_error(topic, asked.partition)
     if error is Code.NONE and asked.current_leader_epoch != NOTHING and asked.current_leader_epoch != epoch:

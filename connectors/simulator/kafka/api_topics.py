@@ -25,7 +25,7 @@ def create_partitions(session: Session, request: Message, version: int) -> Messa
     for wish in request.topics:
         topic = session.cluster.topics.get(wish.name)
         code, reason = _too_few_or_many(topic, wish)
-        if topic and code is Code.NONE and not session.cluster.room_for(wish.count - len(topic.logs)):
+        if topic and code is Code.NONE and not session.cluster.topics.room_for(wish.count - len(topic.logs)):
             code, reason = Code.POLICY_VIOLATION, FULL
         if topic and code is Code.NONE and not request.validate_only:
             topic.logs.extend(Log() for _ in range(wish.count - len(topic.logs)))
@@ -55,7 +55,7 @@ def delete_topics(session: Session, request: Message, version: int) -> Message:
     """By name, from version 6 on by id too."""
     asked = request.topics if version >= 6 else None
     responses = (
-        [_deleted(session, one.name, session.cluster.topic_by_id(one.topic_id), one.topic_id) for one in asked]
+        [_deleted(session, one.name, session.cluster.topics.by_id(one.topic_id), one.topic_id) for one in asked]
         if asked is not None
         else [_deleted(session, name, None, None) for name in request.topic_names]
     )

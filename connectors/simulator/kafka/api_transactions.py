@@ -22,7 +22,7 @@ def init_producer_id(session: Session, request: Message, version: int) -> Messag
     """An id for an idempotent producer, from any broker; one for a transactional producer from its coordinator."""
     if request.transactional_id is None:
         return InitProducerIdResponse(
-            version=version, error_code=Code.NONE, producer_id=session.cluster.new_producer(), producer_epoch=0
+            version=version, error_code=Code.NONE, producer_id=session.cluster.ids.producer(), producer_epoch=0
         )
     code, producer, epoch = _error(session, request.transactional_id), -1, -1
     if code is Code.NONE:
@@ -39,7 +39,7 @@ def add_partitions(session: Session, request: Message, version: int) -> Message:
     """All of the partitions or none: one that is not there keeps the others out."""
     id, topics = request.v3_and_below_transactional_id, request.v3_and_below_topics
     parts = {(topic.name, index) for topic in topics for index in topic.partitions}
-    missing = {part for part in parts if session.cluster.log(*part) is None}
+    missing = {part for part in parts if session.cluster.topics.log(*part) is None}
     code = _error(session, id)
     if code is Code.NONE and not missing:
         code = session.cluster.transactions.add(

@@ -14,12 +14,15 @@ from itertools import groupby
 from typing import NamedTuple
 
 from connectors.simulator.kafka.codes import Code
+from connectors.simulator.kafka.ids import Ids
 from connectors.simulator.kafka.later import Alarm
 from connectors.simulator.kafka.membership import Membership
 from connectors.simulator.kafka.roster import NO_GENERATION
 from connectors.simulator.kafka.rounds import EMPTY, STABLE
 from connectors.simulator.tick import Group as Dictated
 from connectors.simulator.tick import Partition
+
+MOST_GROUPS = 10_000
 
 TopicPartition = tuple[str, int]
 
@@ -130,6 +133,43 @@ class Group:
         for part in parts:
             self.committed.pop(part, None)
             self._seeks.pop(part, None)
+
+
+class Groups(dict[str, Group]):
+    """By name."""
+
+    def __init__(self, alarm: Alarm, ids: Ids) -> None:
+        super().__init__()
+        self._alarm = alarm
+        self._ids = ids
+
+    def named(self, name: str) -> Group:
+        """The group of this name, made when it is not there yet."""
+        return self.setdefault(name, Group(name))
+
+    def full(self, name: str) -> bool:
+        """Whether there are too many groups for this one to be made."""
+        return name not in self and len(self) >= MOST_GROUPS
+
+    def tidy(self, group: Group) -> None:
+        """A group that nobody is in and that has committed nothing is no more."""
+        waited_for = group.membership is not None and not group.membership.idle
+        if not (group.dictated or waited_for or group.committed):
+            self.pop(group.name, None)
+
+    def door(self, name: str) -> Membership | None:
+        """The door into a group for clients; None where they may not join."""
+        return self.named(name).opened(self._alarm, lambda: self._ids.fresh(f"joined {name}"))
+
+    def show(self, shown: Dictated) -> None:
+        """Takes the model's word for one of its groups."""
+        group = self.named(shown.name)
+        if group.show(shown):
+            group.workers = dealt(shown, lambda number: str(self._ids.lasting(f"member {shown.name} {number}")))
+
+    def seeks(self) -> dict[tuple[str, str, int], int]:
+        """Offsets committed from outside to the model's groups, by group, topic and partition."""
+        return {(group.name, *part): offset for group in self.values() for part, offset in group.seeks()}
 
 
 def dealt(shown: Dictated, id_of: Callable[[int], str]) -> tuple[Member, ...]:

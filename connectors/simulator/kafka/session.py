@@ -73,7 +73,7 @@ class Session:
         """Why this broker does not answer for this partition, or NONE."""
         if not self.allowed:
             return Code.TOPIC_AUTHORIZATION_FAILED
-        if self.cluster.log(topic, partition) is None:
+        if self.cluster.topics.log(topic, partition) is None:
             return Code.UNKNOWN_TOPIC_OR_PARTITION
         led = self.cluster.leader(topic, partition) == self.broker
         return Code.NONE if led else Code.NOT_LEADER_OR_FOLLOWER

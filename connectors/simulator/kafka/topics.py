@@ -1,10 +1,11 @@
-"""A topic: its partitions' logs and what was set on it."""
+"""Topics: their partitions' logs and what was set on them; those that there are, by name."""
 
 from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, field
 
+from connectors.simulator.kafka.ids import Ids
 from connectors.simulator.kafka.log import Log
 from connectors.simulator.kafka.settings import TOPIC_SETTINGS
 
@@ -57,11 +58,59 @@ class Topic:
                 log.compact()
 
 
-def make_room(logs: list[Log]) -> None:
-    """Keeps the estate small whatever is written into it: what is oldest in the longest log goes first."""
-    while sum(_weight(log) for log in logs) > MOST_BYTES:
-        longest = max(logs, key=_weight)
-        longest.delete(longest.batches[len(longest.batches) // 2].end)
+class Topics(dict[str, Topic]):
+    """By name. Where there was a topic of the same name before, a new one has another id."""
+
+    def __init__(self, ids: Ids) -> None:
+        super().__init__()
+        self._ids = ids
+        self._births: dict[str, int] = {}  # how often there was a topic of this name
+
+    def create(self, name: str, partitions: int, configs: dict[str, str]) -> Topic:
+        self._births[name] = self._births.get(name, 0) + 1
+        purpose = f"topic {name}" if self._births[name] == 1 else f"topic {name} {self._births[name]}"
+        self[name] = Topic(name, self._ids.lasting(purpose), [Log() for _ in range(partitions)], configs)
+        return self[name]
+
+    def room_for(self, partitions: int) -> bool:
+        """Whether so many more partitions may be made."""
+        return sum(len(topic.logs) for topic in self.values()) + partitions <= MOST_PARTITIONS
+
+    def by_id(self, id: uuid.UUID) -> Topic | None:
+        return next((topic for topic in self.values() if topic.id == id), None)
+
+    def log(self, topic: str, partition: int) -> Log | None:
+        """None where there is no such partition."""
+        found = self.get(topic)
+        return found.logs[partition] if found and 0 <= partition < len(found.logs) else None
+
+    def log_for(self, topic: str, partition: int) -> Log:
+        """The partition's log, made when it is not there yet: the model needs it."""
+        found = self.get(topic)
+        logs = found.logs if found else self.create(topic, 0, {}).logs
+        while len(logs) <= partition:
+            logs.append(Log())
+        return logs[partition]
+
+    def make_room(self) -> None:
+        """Keeps the estate small whatever is written into it: what is oldest in the longest log goes first."""
+        logs = [log for topic in self.values() for log in topic.logs if log.batches]
+        while sum(_weight(log) for log in logs) > MOST_BYTES:
+            longest = max(logs, key=_weight)
+            longest.delete(longest.batches[len(longest.batches) // 2].end)
+
+    def retention(self) -> dict[str, float]:
+        """Seconds that each topic keeps a record."""
+        return {topic.name: topic.retention for topic in self.values()}
+
+    def deleted(self) -> dict[tuple[str, int], int]:
+        """Of the model's partitions: below which offset an operator has deleted the records."""
+        return {
+            (topic.name, index): log.deleted
+            for topic in self.values()
+            for index, log in enumerate(topic.logs)
+            if log.dictated and log.deleted
+        }
 
 
 def _weight(log: Log) -> int:

@@ -66,11 +66,11 @@ class KafkaWire:
 
         They are accepted while a group is empty alone; the model is to go on from there.
         """
-        return self._cluster.seeks()
+        return self._cluster.groups.seeks()
 
     def retention(self) -> Mapping[str, float]:
         """Seconds that each topic keeps its records, infinite where it keeps them for ever."""
-        return self._cluster.retention()
+        return self._cluster.topics.retention()
 
     def quotas(self) -> Mapping[str, float]:
         """Bytes a second that the model's producers may send, by client id. To the brokers they have no other name."""
@@ -79,7 +79,7 @@ class KafkaWire:
 
     def deleted(self) -> Mapping[tuple[str, int], int]:
         """Of the model's partitions: below which offset an operator has deleted the records."""
-        return self._cluster.deleted()
+        return self._cluster.topics.deleted()
 
     async def start(self, host: str = "127.0.0.1") -> None:
         for broker, listener in self._listeners.items():

@@ -30,7 +30,7 @@ def batch(body: bytes, codec: int = 0, records: int = 1, last_delta: int = 0) ->
 
 def written(known: Cluster, data: bytes) -> int:
     """Into a topic whose records the broker has to look at; the error code."""
-    known.topics.get(COMPACTED) or known.create(COMPACTED, 1, {"cleanup.policy": "compact"})
+    known.topics.get(COMPACTED) or known.topics.create(COMPACTED, 1, {"cleanup.policy": "compact"})
     topic = producer.ProduceRequest.TopicProduceData
     part = topic.PartitionProduceData(index=0, records=data)
     request = producer.ProduceRequest(acks=1, timeout_ms=1, topic_data=[topic(name=COMPACTED, partition_data=[part])])

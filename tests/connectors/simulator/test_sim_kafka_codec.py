@@ -29,7 +29,7 @@ def cluster() -> Cluster:
     parts = tuple(Partition("orders", n, 5, 100 + n, 40 if n else None) for n in range(8))
     groups = (Group(GROUP, "Stable", 4, parts),)
     made.show(Tick(0, CACHE, groups, counters={"dead_letters": 3}), at=1_000.0)
-    made.create("own", 3, {"retention.ms": "1000"})
+    made.topics.create("own", 3, {"retention.ms": "1000"})
     return made
 
 

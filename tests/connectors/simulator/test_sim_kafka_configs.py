@@ -33,7 +33,7 @@ async def wire() -> AsyncIterator[KafkaWire]:
 @pytest.fixture
 def session() -> Session:
     known = Cluster(7)
-    known.create("own", 1, {RETENTION: "60000"})
+    known.topics.create("own", 1, {RETENTION: "60000"})
     return Session(1, known, now=lambda: 0.0)
 
 

@@ -27,7 +27,7 @@ def cluster() -> Cluster:
     made = Cluster(seed=7)
     made.addresses = {broker: Address("127.0.0.1", 9090 + broker) for broker in (1, 2, 3)}
     made.show(tick(0), at=1_000.0)
-    made.create("own", 3, {})
+    made.topics.create("own", 3, {})
     return made
 
 

@@ -134,7 +134,7 @@ async def test_deleting_the_models_records_keeps_them_deleted_and_tells_the_mode
 def test_a_waiting_reader_hears_of_a_record_at_once_and_of_nothing_when_its_time_is_up() -> None:
     alarm = StoppedAlarm()
     cluster = Cluster(7, alarm)
-    log = cluster.create("own", 1, {}).logs[0]
+    log = cluster.topics.create("own", 1, {}).logs[0]
     session = Session(cluster.leader("own", 0), cluster, now=lambda: 0.0)
     first = fetch(session, fetch_request(0), 12)
     assert isinstance(first, Later)
@@ -177,7 +177,7 @@ def test_what_a_producer_sends_twice_is_written_once() -> None:
 
 def test_what_clients_write_stays_small_whatever_they_write() -> None:
     cluster = Cluster(7)
-    log = cluster.create("big", 1, {}).logs[0]
+    log = cluster.topics.create("big", 1, {}).logs[0]
     large = batch("x" * 1_000_000)
     for _ in range(40):
         cluster.write(log, [large], 0.0)
@@ -188,7 +188,7 @@ def test_what_clients_write_stays_small_whatever_they_write() -> None:
 def test_many_small_batches_count_for_what_they_take(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(topics, "MOST_BYTES", 50_000)
     cluster = Cluster(7)
-    log = cluster.create("small", 1, {}).logs[0]
+    log = cluster.topics.create("small", 1, {}).logs[0]
     for _ in range(300):
         cluster.write(log, [batch("x")], 0.0)
     assert len(log.batches) <= 50_000 / topics.A_BATCH
@@ -197,9 +197,9 @@ def test_many_small_batches_count_for_what_they_take(monkeypatch: pytest.MonkeyP
 def test_there_are_not_too_many_partitions(monkeypatch: pytest.MonkeyPatch) -> None:
     cluster = Cluster(7)
     session = Session(1, cluster, now=lambda: 0.0)
-    cluster.create("own", 1, {})
-    assert cluster.room_for(1000)
-    monkeypatch.setattr("connectors.simulator.kafka.cluster.MOST_PARTITIONS", 20)
+    cluster.topics.create("own", 1, {})
+    assert cluster.topics.room_for(1000)
+    monkeypatch.setattr("connectors.simulator.kafka.topics.MOST_PARTITIONS", 20)
     refused = create_partitions(session, requests.create_partitions("own", 30), 3)
     assert (refused.results[0].error_code, len(cluster.topics["own"].logs)) == (44, 1)
 

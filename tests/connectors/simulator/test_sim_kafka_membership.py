@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from connectors.simulator.kafka import cluster
+from connectors.simulator.kafka import groups
 from connectors.simulator.kafka.api_membership import join_group
 from connectors.simulator.kafka.cluster import Cluster
 from connectors.simulator.kafka.codes import Code
@@ -262,7 +262,7 @@ def test_groups_that_nobody_is_in_are_not_kept_and_not_too_many_made(monkeypatch
     refused = join_group(at, with_header(requests.join("a stranger")), 5)
     assert refused.message.error_code == Code.UNKNOWN_MEMBER_ID
     assert set(known.groups) == before
-    monkeypatch.setattr(cluster, "MOST_GROUPS", len(before))
+    monkeypatch.setattr(groups, "MOST_GROUPS", len(before))
     full = join_group(at, with_header(requests.join()), 3)
     assert full.message.error_code == Code.COORDINATOR_NOT_AVAILABLE
 
