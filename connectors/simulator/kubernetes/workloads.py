@@ -12,6 +12,7 @@ from connectors.simulator.kubernetes.tally import is_active
 BURST = 500  # pods that one look makes or deletes at most (BurstReplicas of the controller)
 RETRY_SECONDS = 15  # after a refusal; the real back-off grows, and anything that changes below tries again at once
 _COMPONENT = "replicaset-controller"
+_FAILED = "ReplicaFailure"
 _COST = "controller.kubernetes.io/pod-deletion-cost"
 
 
@@ -29,7 +30,7 @@ class ReplicaSets:
             failure = self._grow(group, min(missing, BURST))
         elif missing < 0:
             self._shrink(group, min(-missing, BURST))
-        conditions = settled(group, failure, self._plane.stamp())
+        conditions = settled(group, _lasting(group, failure), self._plane.stamp())
         self._plane.registry.set_status(REPLICASET, group, self._status(group, conditions))
 
     def _grow(self, group: Object, missing: int) -> list[Object]:
@@ -45,7 +46,7 @@ class ReplicaSets:
     def _refused(self, group: Object, refused: Refusal) -> Object:
         self._plane.recorder.say(group, _COMPONENT, "FailedCreate", f"Error creating: {refused}", kind="Warning")
         self._plane.worklist.alarm(REPLICASET, group, self._plane.now() + RETRY_SECONDS)
-        return condition("ReplicaFailure", True, "FailedCreate", str(refused))
+        return condition(_FAILED, True, "FailedCreate", str(refused))
 
     def _shrink(self, group: Object, surplus: int) -> None:
         pods = [pod for pod in self._plane.family.children(group, POD) if is_active(pod)]
@@ -87,6 +88,15 @@ class ReplicaSets:
         status = {"observedGeneration": group["metadata"]["generation"], "replicas": count.living}
         status |= {key: value for key, value in counts.items() if value}
         return {**status, "conditions": conditions} if conditions else status
+
+
+def _lasting(group: Object, failure: list[Object]) -> list[Object]:
+    """The failure that is on record already, where there is one: the real controller writes it once, too.
+
+    Each refusal names another pod. Were each written, each would be a change to look at, and the next try at once.
+    """
+    known = [item for item in dig(group, "status", "conditions", default=[]) if item["type"] == _FAILED]
+    return (known or failure) if failure else []
 
 
 def available(plane: Plane, kind: Kind, owner: Object) -> int:

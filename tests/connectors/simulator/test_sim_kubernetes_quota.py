@@ -64,6 +64,20 @@ async def test_a_scale_up_beyond_a_quota_is_refused_in_real_words_until_there_is
     assert "ReplicaFailure" not in {item["type"] for item in conditions}
 
 
+async def test_what_a_quota_refuses_for_long_is_tried_now_and_then_and_costs_nothing_between() -> None:
+    cluster = Cluster()
+    async with served(cluster) as client:
+        await _limited(client, {"pods": "14"})
+        await client.patch(f"{SHOP_DEPLOYMENTS}/workers", {"spec": {"replicas": 60}})
+        cluster.run(5)
+        before = int((await client.get(QUOTAS))["metadata"]["resourceVersion"])
+        cluster.run(60)
+        after = int((await client.get(QUOTAS))["metadata"]["resourceVersion"])
+        events = (await client.get(EVENTS))["items"]
+    assert 2 <= len(events) <= 8  # a try each 15 s, each for a pod of another name
+    assert after - before < 60
+
+
 async def test_clients_are_refused_too() -> None:
     cluster = Cluster()
     pod = {"metadata": {"name": "alone"}, "spec": {"containers": [{"name": "a", "image": "b"}]}}
