@@ -68,7 +68,7 @@ def _scan() -> tuple[float, float]:
     client, cursor, taken = server.connect(lambda data: None, ""), b"", []
     while cursor != b"0":
         begun = time.process_time()
-        reply = server.execute(client, [b"SCAN", cursor or b"0", b"COUNT", b"500"])
+        reply = server.door.execute(client, [b"SCAN", cursor or b"0", b"COUNT", b"500"])
         encode(reply, 2)
         taken.append(time.process_time() - begun)
         assert isinstance(reply, list)

@@ -47,6 +47,12 @@ class Client:
     def subscriptions(self) -> int:
         return len(self.channels) + len(self.patterns)
 
+    def unwatch(self, server: Server) -> None:
+        """Forgets what WATCH named."""
+        for index, key in self.watched:
+            server.keyspace(index).watches.remove(key)
+        self.watched.clear()
+
     def push(self, reply: Reply) -> None:
         self.send(encode(reply, self.protocol))
 

@@ -84,7 +84,7 @@ class Conversation:
             for words in self._requests.feed(data):
                 self._begun = None
                 await self._hold(words)
-                reply = self._server.execute(self._client, words)
+                reply = self._server.door.execute(self._client, words)
                 if isinstance(reply, Later):
                     reply = await self._later()
                 self._say(reply)

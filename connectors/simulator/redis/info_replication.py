@@ -46,7 +46,7 @@ def _of_replica(server: Server) -> Lines:
     }
     if not linked:
         lines["master_link_down_since_seconds"] = silent
-    return lines | {"slave_priority": 100, "slave_read_only": int(server.read_only), "replica_announced": 1}
+    return lines | {"slave_priority": 100, "slave_read_only": int(server.replication.read_only), "replica_announced": 1}
 
 
 def _followers(server: Server) -> Lines:

@@ -82,13 +82,13 @@ class _Runtime:
             name, command = _found(server, words)
             if not command.script or "noscript" in _flags(name):
                 raise Failure("ERR This Redis command is not allowed from script")
-            refused = server.refusal(client, command, words, "lua")
+            refused = server.door.refusal(client, command, words, "lua")
             if refused is not None:
                 raise Failure(f"ERR The user executing the script can't {refused.in_script}")
-            server.turn_away(client, command, words, "lua")
+            server.door.turn_away(client, command, words, "lua")
             if reads and (command.write or name in PUBLISHES):
                 raise Failure(READ_ONLY)
-            return self._value(server.run(client, name, command, words[1:]))
+            return self._value(server.door.run(client, name, command, words[1:]))
         except Failure as failure:
             return self._value(failure)
 
@@ -161,7 +161,7 @@ def _sha1hex(value: object = b"", *_: object) -> bytes:
 
 def _found(server: Server, words: list[bytes]) -> tuple[bytes, Command]:
     try:
-        return server.find(words)
+        return server.door.find(words)
     except Failure as failure:
         if "wrong number of arguments" in str(failure):
             raise Failure("ERR Wrong number of args calling Redis command from script") from None

@@ -40,6 +40,11 @@ class Replication:
         """As INFO and ROLE say it."""
         return "master" if self.master is None else "slave"
 
+    @property
+    def read_only(self) -> bool:
+        """Whether it refuses writes while it is a replica."""
+        return self._server.settings.get("replica-read-only", "yes") == "yes"
+
     def source(self) -> Server | None:
         """The living server that it follows; None for a master, and while the link is down."""
         found = next((fellow for fellow in self.fellows if fellow.address == self.master), None)

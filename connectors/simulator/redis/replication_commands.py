@@ -24,7 +24,7 @@ def replica_guard(server: Server) -> Guard:
 
     def guard(client: Client, command: Command, words: list[bytes], where: str) -> None:
         writes = command.write and words[0].lower() not in SCRIPTS
-        if writes and server.replication.master is not None and server.read_only:
+        if writes and server.replication.master is not None and server.replication.read_only:
             raise Failure(READ_ONLY)
 
     return guard

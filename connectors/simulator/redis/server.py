@@ -1,8 +1,4 @@
-"""What all clients share: databases, settings, subscriptions, scripts; and the one door, ``execute``.
-
-A handler is a plain function from a ``Call`` to a ``Reply``; a ``Failure`` it raises is the reply. The tables of
-handlers are data (``commands/``), handed in here, so that a command is found in one dictionary and nowhere else.
-"""
+"""What all clients share: databases, settings, subscriptions, scripts. Their commands come in by the ``door``."""
 
 from __future__ import annotations
 
@@ -12,13 +8,12 @@ from dataclasses import replace
 
 from connectors.simulator.clock import SimClock
 from connectors.simulator.redis.acl import Acl
-from connectors.simulator.redis.acl_rules import Refused
-from connectors.simulator.redis.call import Call, Client, Command, Guard, text
+from connectors.simulator.redis.call import Client, Command, Guard
 from connectors.simulator.redis.databases import Databases
+from connectors.simulator.redis.door import Door
 from connectors.simulator.redis.keyspace import Keyspace
 from connectors.simulator.redis.monitor import Monitors
 from connectors.simulator.redis.options import RedisOptions
-from connectors.simulator.redis.protocol import ITEM, QUEUED, Failure, Reply
 from connectors.simulator.redis.replication import Replication
 from connectors.simulator.redis.statistics import Statistics
 from connectors.simulator.redis.unfinished import Unfinished
@@ -28,8 +23,6 @@ from connectors.simulator.tick import Cache
 VERSION = "7.0.15"  # the real server whose manners these are
 DATABASES = 16
 AGE = 3 * 86400.0  # simulated seconds for which a server has been running when the estate is opened
-IN_SUBSCRIPTION = frozenset({b"subscribe", b"psubscribe", b"unsubscribe", b"punsubscribe", b"ping", b"quit", b"reset"})
-UNQUEUED = frozenset({b"exec", b"discard", b"multi", b"watch", b"quit", b"reset"})
 NO_OPTIONS = RedisOptions()
 
 
@@ -59,6 +52,7 @@ class Server:
         self.replication = Replication(self, self._source)
         self.mode = "standalone"  # or cluster, or sentinel
         self.relays: Callable[[], Iterable[Server]] = self.replication.followers  # who else hears what is published
+        self.door = Door(self)
         self.guards: tuple[Guard, ...] = ()
         self.started = clock.now() - AGE
         self.alive = True  # the process runs
@@ -74,11 +68,6 @@ class Server:
     @property
     def address(self) -> tuple[str, int]:
         return self.host, self.port
-
-    @property
-    def read_only(self) -> bool:
-        """Whether it refuses writes while it is a replica."""
-        return self.settings.get("replica-read-only", "yes") == "yes"
 
     def keyspace(self, index: int) -> Keyspace:
         return self._databases.at(index)
@@ -141,99 +130,4 @@ class Server:
         self.waiting.forget(client.id)
         self.monitors.listeners.pop(client.id, None)
         self.unfinished.forget(client.id)
-        self.unwatch(client)
-
-    def unwatch(self, client: Client) -> None:
-        for index, key in client.watched:
-            self.keyspace(index).watches.remove(key)
-        client.watched.clear()
-
-    def execute(self, client: Client, words: list[bytes]) -> Reply:
-        """The reply to one command of a client, errors included. Never raises for anything a client can send."""
-        try:
-            name, command = self.find(words)
-            self._admit(client, name, command, words)
-        except Failure as failure:
-            known = words[0].lower() in self.commands
-            self.statistics.refused(text(words[0].lower()) if known else None, failure)
-            client.broken = client.broken or client.queue is not None
-            return self._aborted(client, failure) if words[0].lower() == b"exec" else failure
-        if client.queue is not None and name not in UNQUEUED:
-            client.queue.append(words)
-            client.queued += sum(map(len, words)) + ITEM * len(words)
-            return QUEUED
-        reply = self.run(client, name, command, words[1:])
-        self.waiting.serve()
-        return reply
-
-    def _aborted(self, client: Client, failure: Failure) -> Failure:
-        """EXEC itself was refused: its transaction is gone."""
-        client.queue, client.broken = None, False
-        self.unwatch(client)
-        return Failure(f"EXECABORT Transaction discarded because of: {str(failure).removeprefix('ERR ')}")
-
-    def run(self, client: Client, name: bytes, command: Command, args: list[bytes]) -> Reply:
-        client.last_command = said = name.decode("ascii", "replace")
-        if command.check is not None and args:
-            client.last_command = f"{said}|{args[0].decode('ascii', 'replace').lower()}"
-        if self.monitors.listeners:
-            self.monitors.show(self.wall(), client.database, client.address if client.id else "lua", [name, *args])
-        reply: Reply
-        try:
-            reply = command.handler(Call(self, client, said, args))
-        except Failure as failure:
-            reply = failure
-        self.statistics.executed(said, args, reply)
-        if name == b"flushall" or (name == b"flushdb" and client.database == 0):
-            self.flushes += not isinstance(reply, Failure)
-        if command.write and not isinstance(reply, Failure) and self.replication.streaming:
-            self.replication.wrote([name, *args])
-        return reply
-
-    def find(self, words: list[bytes]) -> tuple[bytes, Command]:
-        """The command and its name in lower case; a Failure for an unknown one or a wrong number of arguments."""
-        name = words[0].lower()
-        command = self.commands.get(name)
-        if command is None:
-            raise Failure(f"ERR unknown command '{text(words[0][:128])}', with args beginning with: {_quoted(words)}")
-        if (len(words) < -command.arity) if command.arity < 0 else (len(words) != command.arity):
-            raise Failure(f"ERR wrong number of arguments for '{text(name)}' command")
-        if command.check is not None:
-            command.check(words)
-        return name, command
-
-    def _admit(self, client: Client, name: bytes, command: Command, words: list[bytes]) -> None:
-        if not client.authenticated and not command.stranger:
-            raise Failure("NOAUTH Authentication required.")
-        if not command.stranger:
-            where = "multi" if client.queue is not None else "toplevel"
-            refused = self.refusal(client, command, words, where)
-            if refused is not None:
-                raise Failure(f"NOPERM this user has no permissions to {refused.sentence}")
-            self.turn_away(client, command, words, where)
-        if client.protocol == 2 and client.subscriptions and name not in IN_SUBSCRIPTION:
-            raise Failure(
-                f"ERR Can't execute '{text(name)}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET"
-                " are allowed in this context"
-            )
-
-    def refusal(self, client: Client, command: Command, words: list[bytes], where: str) -> Refused | None:
-        """Why the client's user may not do this, and a line in ACL LOG; ``where`` it was said. None: it may."""
-        refused = self.acl.refusal(client.user, words, command.keys_in(words))
-        if refused is not None:
-            self.acl.log.add(refused, client.user, where, client.line(self), self.wall())
-        return refused
-
-    def turn_away(self, client: Client, command: Command, words: list[bytes], where: str) -> None:
-        """A Failure where the server's role or state forbids the command: loading, a replica, another node's key."""
-        for guard in self.guards:
-            guard(client, command, words, where)
-
-
-def _quoted(words: Iterable[bytes]) -> str:
-    quoted = ""
-    for word in list(words)[1:]:
-        if len(quoted) >= 128:
-            break
-        quoted += f"'{text(word[: 128 - len(quoted)])}' "
-    return quoted
+        client.unwatch(self)

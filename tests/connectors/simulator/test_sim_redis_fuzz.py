@@ -39,9 +39,9 @@ def answer(names: list[bytes], arguments: list[list[bytes]]) -> Iterator[bytes]:
         "XADD g 1-1 f v",
         "XGROUP CREATE g g1 0",
     ):
-        server.execute(client, filled.encode().split())
+        server.door.execute(client, filled.encode().split())
     for name, words in zip(names, arguments, strict=True):
-        reply = server.execute(client, [name, *words])
+        reply = server.door.execute(client, [name, *words])
         yield encode(reply, 2)
         yield encode(reply, 3)
 

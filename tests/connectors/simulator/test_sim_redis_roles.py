@@ -44,7 +44,7 @@ def say(server: Server, words: list[bytes]) -> None:
     """Whatever comes back can be written on a line, in both protocols."""
     if server.alive:
         client = server.connect(lambda data: None, "127.0.0.1:1")
-        reply = server.execute(client, words)
+        reply = server.door.execute(client, words)
         if not server.waiting.of(client.id):
             assert encode(reply, 2)
             assert encode(reply, 3)

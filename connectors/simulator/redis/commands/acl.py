@@ -101,7 +101,7 @@ def _dry_run(call: Call) -> Reply:
     name = text(words[0])
     if words[0].lower() not in call.server.commands:
         raise Failure(f"ERR Command '{name}' not found")
-    _, command = call.server.find(words)
+    _, command = call.server.door.find(words)
     return OK if command.stranger else _judged(user, words, command.keys_in(words))
 
 

@@ -97,7 +97,7 @@ def _info(call: Call) -> Reply:
 def _keys_of(call: Call) -> Reply:
     words = call.args[1:]
     try:
-        _, command = call.server.find(words)
+        _, command = call.server.door.find(words)
     except Failure as failure:
         unknown = "unknown" in str(failure)
         why = "Invalid command specified" if unknown else "Invalid number of arguments specified for command"

@@ -41,8 +41,8 @@ def _stamp(server: Server, index: int, key: bytes) -> int:
 
 
 def _run(server: Server, client: Client, words: list[bytes]) -> Reply:
-    name, command = server.find(words)  # was found when it was queued
-    return server.run(client, name, command, words[1:])
+    name, command = server.door.find(words)  # was found when it was queued
+    return server.door.run(client, name, command, words[1:])
 
 
 def discard(call: Call) -> Reply:
@@ -55,7 +55,7 @@ def discard(call: Call) -> Reply:
 def forget(server: Server, client: Client) -> None:
     """Ends the client's transaction, if any, and its watches."""
     client.queue, client.broken = None, False
-    server.unwatch(client)
+    client.unwatch(server)
 
 
 def watch(call: Call) -> Reply:
@@ -70,7 +70,7 @@ def watch(call: Call) -> Reply:
 
 
 def unwatch(call: Call) -> Reply:
-    call.server.unwatch(call.client)
+    call.client.unwatch(call.server)
     return OK
 
 
