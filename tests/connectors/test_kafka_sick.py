@@ -37,13 +37,13 @@ async def test_a_broker_that_hangs_costs_what_it_leads_and_nothing_else() -> Non
     async with estate() as made, opened(made.bootstrap, timeout=1.0) as connector:
         await connector.read()
         for broker in (1, 2, 3):
-            made.silence(broker)
+            made.ports.silence(broker)
             seen = await until(connector, lambda seen: bool(seen.problems))
             assert any(problem.startswith(f"broker {broker}: ") for problem in seen.problems)
             shown = [observed for observed in seen.components if observed.id.startswith("kafka/group/")]
             assert shown, "the other brokers' groups are still there"
             assert all(not observed.counters for observed in shown if observed.notes[0].endswith("not readable"))
-            made.wake(broker)
+            made.ports.wake(broker)
             await until(connector, lambda seen: not seen.problems)
 
 
@@ -51,20 +51,20 @@ async def test_when_all_hang_the_reading_ends_in_time_and_comes_back_with_them()
     async with estate() as made, opened(made.bootstrap, timeout=0.6) as connector:
         await connector.read()
         for broker in (1, 2, 3):
-            made.silence(broker)
+            made.ports.silence(broker)
         for _ in range(3):
             started = time.monotonic()
             assert bad(await connector.read()).kind is FailureKind.TIMED_OUT
             assert time.monotonic() - started < 2.5  # twice the timeout, and a busy machine
         for broker in (1, 2, 3):
-            made.wake(broker)
+            made.ports.wake(broker)
         await until(connector, lambda seen: not seen.problems)
 
 
 async def test_cut_connections_are_made_anew() -> None:
     async with estate() as made, opened(made.bootstrap) as connector:
         await connector.read()
-        made.drop()
+        made.ports.drop()
         await until(connector, lambda seen: not seen.problems)
 
 
@@ -72,11 +72,11 @@ async def test_a_changed_password_is_told_and_taken_up(monkeypatch: pytest.Monke
     monkeypatch.setenv("KAFKA_TEST_PASSWORD", "first")
     secret = Secret("env:KAFKA_TEST_PASSWORD")
     async with estate() as made:
-        made.require("me", "first")
+        made.ports.require("me", "first")
         async with opened(made.bootstrap, user="me", password=secret) as connector:
             good(await connector.read())
-            made.require("me", "second")
-            made.drop()
+            made.ports.require("me", "second")
+            made.ports.drop()
             for _ in range(2):
                 refused = bad(await connector.read())
                 assert refused.kind is FailureKind.EXPIRED
@@ -87,7 +87,7 @@ async def test_a_changed_password_is_told_and_taken_up(monkeypatch: pytest.Monke
 
 async def test_a_broker_that_wants_a_password_hangs_up_on_who_has_none() -> None:
     async with estate() as made:
-        made.require("me", "secret")
+        made.ports.require("me", "secret")
         async with opened(made.bootstrap) as connector:
             refused = bad(await connector.read())
     assert refused.kind is FailureKind.REFUSED

@@ -115,7 +115,7 @@ async def test_a_broker_takes_so_many_connections_and_no_more(at: Estate, monkey
     writer.close()
     for _, writer in crowd:
         writer.close()
-    await until(lambda: not at.wire._listeners[1]._connections)
+    await until(lambda: not at.wire.ports._listeners[1]._connections)
     await answers(at)
 
 
