@@ -133,7 +133,8 @@ def _shard(state: State, now: Now, asks: tuple[Ask, ...], index: int, passed: fl
     writes = sum(ask.requests * ask.weights[index] for ask in asks) * now.ordering * plant.writes
     writes += background * plant.shards[index].weight
     strength, replicas = primary.health(was.primary, index == 0, now), state.replicas.useful
-    share = replicas / (replicas + strength) if replicas else 0.0
+    burdened = primary.burdened(was.primary)
+    share = replicas * burdened / (replicas * burdened + strength) if replicas else 0.0
     limit = max(plant.connections - was.primary.long, 0.0)
     pool, threads = min(limit, pools(now, index)), _threads(now, index)
     timeout = now.levers.statement_timeout
@@ -142,7 +143,8 @@ def _shard(state: State, now: Now, asks: tuple[Ask, ...], index: int, passed: fl
     if not replicas:
         return Shard(service, None, 0.0, pool, 0.0)
     each = reads * share / replicas
-    other = database.Load(each, min(float(plant.connections), pools(now, index)), threads * share, 1.0, timeout)
+    callers, theirs = threads * share / replicas, min(float(plant.connections), pools(now, index))
+    other = database.Load(each, theirs, callers, burdened, timeout)
     return Shard(service, database.serve(plant, was.replica, other), share, pool, each)
 
 

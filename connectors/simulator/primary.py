@@ -1,8 +1,9 @@
 """What befalls a primary of the database beside its load: crises, long queries, a fail-over to its standby.
 
-A long query holds a connection and makes the others wait for the disks. It runs for minutes, unless somebody kills
-it or the server ends it. A fail-over takes twenty seconds in which nobody is answered; the standby is sound, but its
-memory is cold for a minute. What has failed over twice is back where it was.
+A long query holds a connection and makes the others wait for the disks, on the replicas too: a report only reads, and
+runs wherever reads go. It runs for minutes, unless somebody kills it or the server ends it. A fail-over takes twenty
+seconds in which nobody is answered; the standby is sound, but its memory is cold for a minute. What has failed over
+twice is back where it was.
 """
 
 from __future__ import annotations
@@ -35,9 +36,14 @@ class Primary:
 SOUND = Primary()
 
 
+def burdened(primary: Primary) -> float:
+    """Share of a sound server's strength that its long queries, which its replicas run too, leave to the others."""
+    return 1 / (1 + primary.long * LONG_COST)
+
+
 def health(primary: Primary, struck: bool, now: Now) -> float:
     """Share of its strength that it has for ordinary queries. ``struck``: the crisis is about this one."""
-    strength = 1 / (1 + primary.long * LONG_COST)
+    strength = burdened(primary)
     if primary.until is not None:
         if now.t < primary.until:
             return 0.0

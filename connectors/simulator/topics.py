@@ -7,9 +7,11 @@ consumes. A message that no worker survives stops its partition until somebody c
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from math import inf
+from operator import itemgetter
 
 from connectors.simulator.architecture import Topic
 from connectors.simulator.now import Now
@@ -127,7 +129,8 @@ def _retained(topic: Topic, group: Consumers, now: Now) -> Consumers:
     if now.t % SAMPLE == 0:
         group = replace(group, written=(*group.written[1 - REMEMBERED :], (now.t, group.produced)))
     seconds, deleted = now.levers.reported.retention.get(topic.name, inf), now.levers.reported.deleted
-    old = next((offsets for t, offsets in reversed(group.written) if t <= now.t - seconds), group.low)
+    forgotten = bisect_right(group.written, now.t - seconds, key=itemgetter(0))
+    old = group.written[forgotten - 1][1] if forgotten else group.low
     if deleted:
         old = tuple(max(low, deleted.get((topic.name, index), 0)) for index, low in enumerate(old))
     if old is group.low:

@@ -10,11 +10,13 @@ import pytest
 from connectors.simulator.architecture import ARCHITECTURES, DEFAULT
 from connectors.simulator.played import play
 from connectors.simulator.scenarios import FAULT, SCENARIOS
+from connectors.simulator.tick import Tick
 from docs.crises import HEADER, PAGE, Result, page, result, row, ways
 
 WRITTEN = PAGE.read_text(encoding="utf-8")
 TABLE = WRITTEN.partition(HEADER)[2].partition("\n\n")[0].splitlines()
 LOSSES = [name for name in SCENARIOS if name not in ("calm", "poison-message", "database-blip")]
+OTHERS = [name for name in ARCHITECTURES if name != DEFAULT]
 MISTAKES = [name for name in LOSSES if SCENARIOS[name].wrong]
 
 
@@ -61,15 +63,25 @@ def test_more_pods_do_nothing_under_a_cascade() -> None:
     assert abs(found["wrong"].origin - found["nothing"].origin) < 0.01
 
 
-@pytest.mark.parametrize("architecture", [name for name in ARCHITECTURES if name != DEFAULT])
-def test_a_breaker_ends_the_cascade_in_every_architecture(architecture: str) -> None:
-    scenario, end = SCENARIOS["payment-cascade"], int(FAULT) + 180
-    left, helped = (
-        [tick.success_origin for tick in play(scenario, moves, architecture, end=end)][-60:]
-        for moves in ((), scenario.moves)
-    )
-    assert max(left) < 0.1
-    assert min(helped) > 0.9
+@pytest.mark.parametrize("architecture", OTHERS)
+@pytest.mark.parametrize(("name", "seconds"), [("payment-cascade", 180), ("redis-down", 300), ("viral-spike", 420)])
+def test_remedies_lead_out_of_a_collapse_in_every_architecture(architecture: str, name: str, seconds: int) -> None:
+    left, helped = last_minute(name, architecture, seconds)
+    assert max(tick.success_origin for tick in left) < 0.5
+    assert min(tick.success_origin for tick in helped) > 0.9
+
+
+@pytest.mark.parametrize("architecture", OTHERS)
+def test_long_queries_make_everybody_wait_until_they_are_ended(architecture: str) -> None:
+    left, helped = last_minute("slow-database", architecture, 480)
+    assert min(tick.gauges["latency.p95"] for tick in left) > 2 * max(tick.gauges["latency.p95"] for tick in helped)
+
+
+def last_minute(name: str, architecture: str, seconds: int) -> tuple[list[Tick], list[Tick]]:
+    """The last minute of so many seconds after the fault: without and with the remedies."""
+    scenario, end = SCENARIOS[name], int(FAULT) + seconds
+    left, helped = (list(play(scenario, moves, architecture, end=end))[-60:] for moves in ((), scenario.moves))
+    return left, helped
 
 
 def test_the_playbook_for_a_dead_database_costs_where_it_heals_by_itself() -> None:

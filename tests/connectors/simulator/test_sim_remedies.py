@@ -121,6 +121,14 @@ def test_long_queries_pile_up_are_killed_once_and_ended_by_a_timeout() -> None:
     assert shop.run(60)[-1].gauges["database.long"] == pytest.approx(5, rel=0.1)
 
 
+def test_long_queries_burden_the_replicas_too() -> None:
+    shop = Shop()
+    shop.pods(database_replica=2)
+    sound = shop.run(CATCH_UP + 10)[-1].usage["database-replica"].cpu
+    shop.crisis = replace(CALM, long_queries=1.0)
+    assert shop.run(120)[-1].usage["database-replica"].cpu > 2 * sound
+
+
 def test_a_statement_timeout_that_is_too_short_ends_ordinary_queries() -> None:
     shop = Shop()
     shop.set(statement_timeout=0.01)
