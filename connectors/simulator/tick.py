@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,9 +160,8 @@ class Tick:
         return self.usage.get(workload, IDLE)
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """One exported series at one time, named as the well-known exporter names it."""
+class Sample(NamedTuple):
+    """One exported series at one time, named as the well-known exporter names it. A tuple: a scrape makes thousands."""
 
     name: str
     labels: tuple[tuple[str, str], ...]  # sorted by label name
