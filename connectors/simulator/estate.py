@@ -42,6 +42,7 @@ class Addresses:
     redis: str
     kubernetes: str
     kubeconfig: str  # its text
+    sentinel: str = ""  # host:port of the one that watches a replicated Redis; "" where there is none
 
 
 class Estate:
@@ -103,6 +104,7 @@ class Estate:
             redis=self.redis.url,
             kubernetes=self.kubernetes.url,
             kubeconfig=self.kubernetes.kubeconfig(),
+            sentinel="{}:{}".format(*self.redis.sentinel) if self.redis.sentinel else "",
         )
 
     async def stop(self) -> None:

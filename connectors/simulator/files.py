@@ -20,11 +20,13 @@ from connectors.simulator.pace import text_of
 
 def exports_text(addresses: Addresses, kubeconfig: Path) -> str:
     """Shell lines that point everyone's ordinary clients at the estate."""
+    watched = {"REDIS_SENTINEL": addresses.sentinel} if addresses.sentinel else {}
     values: Mapping[str, str] = {
         "KUBECONFIG": str(kubeconfig),
         "REDIS_URL": addresses.redis,
         "KAFKA_BOOTSTRAP_SERVERS": ",".join(addresses.kafka),
         "PROMETHEUS_URL": addresses.prometheus,
+        **watched,
     }
     return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in values.items())
 

@@ -12,6 +12,7 @@ import sys
 import tomllib
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -147,6 +148,12 @@ def test_the_exports_survive_a_shell() -> None:
         ["export", "KAFKA_BOOTSTRAP_SERVERS=127.0.0.1:2,127.0.0.1:3,127.0.0.1:4"],
         ["export", "PROMETHEUS_URL=http://127.0.0.1:1"],
     ]
+
+
+def test_a_sentinel_is_exported_where_there_is_one() -> None:
+    assert "SENTINEL" not in exports_text(ADDRESSES, Path("kubeconfig"))
+    text = exports_text(replace(ADDRESSES, sentinel="127.0.0.1:7"), Path("kubeconfig"))
+    assert "export REDIS_SENTINEL=127.0.0.1:7" in text.splitlines()
 
 
 def test_the_config_is_toml_whatever_the_path() -> None:
