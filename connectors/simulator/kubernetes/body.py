@@ -10,7 +10,7 @@ from connectors.simulator.kubernetes import patch, protobuf, refusal, yaml_body
 from connectors.simulator.kubernetes.conversion import Unconvertible, shown, stored
 from connectors.simulator.kubernetes.kinds import Kind
 from connectors.simulator.kubernetes.objects import Object, depth, dig
-from connectors.simulator.kubernetes.shapes import misfit
+from connectors.simulator.kubernetes.shapes import go_type, misfit
 
 JSON, YAML = "application/json", "application/yaml"
 _READ = (JSON, YAML, protobuf.MEDIA)
@@ -18,6 +18,7 @@ _MERGE, _STRATEGIC = "application/merge-patch+json", "application/strategic-merg
 _JSON_PATCH = "application/json-patch+json"
 APPLY = "application/apply-patch+yaml"
 PATCHES = (_JSON_PATCH, _MERGE, _STRATEGIC, APPLY)
+_GO_MAP = "map[string]interface {}"  # the real server's words for an object
 DEEPEST = 200  # levels; what every walk over a tree must stand
 
 
@@ -122,7 +123,7 @@ class Patch:
         self._raw = raw
         self._patch = self._applied() if self.is_apply else json(raw, "error decoding patch")
         if self._media == _STRATEGIC and not isinstance(self._patch, dict):
-            raise refusal.bad_request("error decoding patch: a strategic merge patch is an object")
+            raise refusal.bad_request(f"json: cannot unmarshal {go_type(self._patch)} into Go value of type {_GO_MAP}")
 
     @property
     def is_apply(self) -> bool:
@@ -151,7 +152,7 @@ class Patch:
             return _bounded(patch.json_patch(document, self._patch), "JSON patch")
         except patch.PatchError as error:
             if self._media == _JSON_PATCH and isinstance(self._patch, list):
-                raise refusal.Refusal(422, "Invalid", str(error)) from error
+                raise refusal.inapplicable() from error
             raise refusal.bad_request(str(error)) from error
 
     def on_shown(self, obj: Object, kind: Kind, version: str) -> Object:

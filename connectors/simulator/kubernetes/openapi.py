@@ -33,7 +33,26 @@ _NAMED: dict[str, Object] = {
     "IntOrString": {"format": "int-or-string", "oneOf": [{"type": "integer"}, {"type": "string"}]},
 }
 _RETAIN = {"volumes": "merge,retainKeys", "strategy": "retainKeys"}  # fields whose other members a change drops
+SECOND = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
 _PARAMETERS = ("dryRun", "fieldManager", "fieldValidation", "force")
+
+
+def second() -> bytes:
+    """``/openapi/v2`` in protobuf, the form that kubectl reads: a document without kinds.
+
+    All kinds are in version 3. kubectl looks here for a kind that is not there, and then says that there is none.
+    """
+    title, version = (_text(number, text) for number, text in ((1, "Kubernetes"), (2, VERSION)))
+    return _text(1, "2.0") + _field(2, title + version)
+
+
+def _text(number: int, text: str) -> bytes:
+    return _field(number, text.encode())
+
+
+def _field(number: int, raw: bytes) -> bytes:
+    """A field of bytes; shorter than 128, so that its length is one byte."""
+    return bytes([number << 3 | 2, len(raw)]) + raw
 
 
 def index() -> Object:

@@ -117,7 +117,9 @@ def _merge_list(before: list[Any], patch: list[Any], key: str) -> list[Any]:
 def json_patch(document: Object, operations: Any) -> Any:
     """RFC 6902. PatchError names the operation that cannot be done."""
     if not isinstance(operations, list):
-        raise PatchError("json: cannot unmarshal object into Go value of type jsonpatch.Patch")
+        raise PatchError(
+            "error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp"
+        )
     if len(operations) > MOST_OPERATIONS:
         raise PatchError(f"The allowed maximum operations in a JSON patch is {MOST_OPERATIONS}, got {len(operations)}")
     result, room = copied(document), MOST_COPIED

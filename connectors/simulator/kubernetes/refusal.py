@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import msgspec
+
 from connectors.simulator.kubernetes.kinds import Kind
 from connectors.simulator.kubernetes.objects import Object
 
@@ -49,8 +51,17 @@ class Cause:
 
 
 def invalid_value(field: str, value: object, why: str) -> Cause:
-    shown = f'"{value}"' if isinstance(value, str) else str(value)
+    shown = f"map[string]string{_compact(value)}" if isinstance(value, dict) else _compact(value)
     return Cause("FieldValueInvalid", field, f"Invalid value: {shown}: {why}")
+
+
+def _compact(value: object) -> str:
+    """A value as the real server's %#v prints strings, numbers and maps of strings."""
+    return msgspec.json.encode(value, order="sorted").decode()
+
+
+def forbidden_value(field: str, why: str) -> Cause:
+    return Cause("FieldValueForbidden", field, f"Forbidden: {why}")
 
 
 def required(field: str, why: str = "") -> Cause:
@@ -100,6 +111,11 @@ def unfit_patch(patch: str, why: str) -> Refusal:
     return Refusal(422, "Invalid", f' "" is invalid: {cause.text()}', details)
 
 
+def inapplicable() -> Refusal:
+    """A JSON patch that cannot be done: the real server does not say which of its operations."""
+    return Refusal(422, "Invalid", "the server rejected our request due to an error in our request", {})
+
+
 def bad_request(message: str) -> Refusal:
     return Refusal(400, "BadRequest", message)
 
@@ -111,6 +127,12 @@ def unauthorized() -> Refusal:
 def forbidden(kind: Kind, name: str, message: str) -> Refusal:
     shown = f'{kind.resource} "{name}"' if name else kind.resource
     return Refusal(403, "Forbidden", f"{shown} is forbidden: {message}", _details(kind, name))
+
+
+def no_impersonation(user: str, other: str) -> Refusal:
+    """Nobody may act as somebody else here."""
+    why = f'User "{user}" cannot impersonate resource "users" in API group "" at the cluster scope'
+    return Refusal(403, "Forbidden", f'users "{other}" is forbidden: {why}', {"name": other, "kind": "users"})
 
 
 def terminating(kind: Kind, name: str, namespace: str) -> Refusal:

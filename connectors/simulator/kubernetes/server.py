@@ -21,7 +21,7 @@ from connectors.simulator.kubernetes.podstreams import PodStreams
 from connectors.simulator.kubernetes.refusal import Refusal
 from connectors.simulator.kubernetes.representation import Shown, clauses, negotiated
 from connectors.simulator.kubernetes.request import Request, parse
-from connectors.simulator.kubernetes.tokens import Tokens
+from connectors.simulator.kubernetes.tokens import USER, Tokens
 from connectors.simulator.kubernetes.watching import Watches
 
 _log = logging.getLogger(__name__)
@@ -93,9 +93,12 @@ class Server:
             return _json(self._tokens.credential())
         if path not in _PUBLIC:
             self._tokens.authenticate(http.headers.get("Authorization", ""), _certified(http))
+            _as_oneself(http)
         accept = http.headers.get("Accept", "")
         if path in ("/api", "/apis"):
             return _discovered(path, accept, http.host)
+        if path == "/openapi/v2":
+            return web.Response(body=openapi.second(), content_type=openapi.SECOND)
         beside = _beside(path)
         if beside is not None:
             return beside
@@ -191,6 +194,13 @@ def _json(document: Shown, code: int = 200, content_type: str = "application/jso
 def _certified(http: web.BaseRequest) -> bool:
     """Whether the client showed a certificate that the listener's context accepted."""
     return http.transport is not None and bool(http.transport.get_extra_info("peercert"))
+
+
+def _as_oneself(http: web.BaseRequest) -> None:
+    """403 for who wants to act as somebody else (``kubectl --as``)."""
+    others = [value for name, value in http.headers.items() if name.lower().startswith("impersonate-")]
+    if others:
+        raise refusal.no_impersonation(USER, http.headers.get("Impersonate-User", others[0]))
 
 
 def _warned(response: web.Response, warnings: tuple[str, ...]) -> web.Response:

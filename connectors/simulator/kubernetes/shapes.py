@@ -293,11 +293,13 @@ _SHAPES: dict[Kind, Shape] = {
 def misfit(obj: Any, kind: Kind) -> str:
     """Why the object does not decode as its kind, in the words of Go's decoder; "" where it does."""
     if not isinstance(obj, dict):
-        return f"json: cannot unmarshal {_go(obj)} into Go value of type {kind.name}"
+        return f"json: cannot unmarshal {go_type(obj)} into Go value of type {kind.name}"
     for path, wanted in (*_METADATA.items(), *_SHAPES.get(kind, {}).items()):
         for value in _reached(obj, path.split(".")):
             if not _TYPES[wanted](value):
-                return f"json: cannot unmarshal {_go(value)} into Go struct field {kind.name}.{path} of type {wanted}"
+                return (
+                    f"json: cannot unmarshal {go_type(value)} into Go struct field {kind.name}.{path} of type {wanted}"
+                )
     return ""
 
 
@@ -316,6 +318,6 @@ def _reached(value: Any, path: list[str]) -> Iterator[Any]:
             yield from _reached(item, rest)
 
 
-def _go(value: Any) -> str:
+def go_type(value: Any) -> str:
     names = {bool: "bool", int: "number", float: "number", str: "string", list: "array", dict: "object"}
     return names.get(type(value), "null")

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 from connectors.simulator.kubernetes.cron import BadSchedule, parsed
 from connectors.simulator.kubernetes.kinds import (
+    BINDING,
+    BUDGET,
+    CLUSTER_BINDING,
+    CLUSTER_ROLE,
     CRONJOB,
     DAEMONSET,
     DEPLOYMENT,
@@ -14,14 +19,16 @@ from connectors.simulator.kubernetes.kinds import (
     JOB,
     POD,
     REPLICASET,
+    ROLE,
     SCALED_OBJECT,
     STATEFULSET,
     Kind,
 )
 from connectors.simulator.kubernetes.objects import Object, dig, labels_of
-from connectors.simulator.kubernetes.refusal import Cause, invalid_value, required
+from connectors.simulator.kubernetes.refusal import Cause, forbidden_value, invalid_value, required
 from connectors.simulator.kubernetes.shapes import is_int32
 
+_ROLES = (ROLE, BINDING, CLUSTER_ROLE, CLUSTER_BINDING)  # whose names may have colons
 _SOURCES = {  # of a metric, by its type
     "Resource": "resource",
     "Pods": "pods",
@@ -29,24 +36,47 @@ _SOURCES = {  # of a metric, by its type
     "External": "external",
     "ContainerResource": "containerResource",
 }
-_NAME = re.compile(r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")
+_SUBDOMAIN = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
+_NAME = re.compile(_SUBDOMAIN)
+_NAME_RULE = (
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and "
+    f"end with an alphanumeric character (e.g. 'example.com', regex used for validation is '{_SUBDOMAIN}')"
+)
+_PART = r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
+_KEY = re.compile(rf"({_SUBDOMAIN}/)?({_PART})")
+_KEY_RULE = (
+    "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric "
+    f"character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '{_PART}')"
+)
+_LONGEST_NAME = 253
+_LONGEST_KEY = _LONGEST_NAME + 1 + 63
+_TO_ZERO = "must specify at least one Object or External metric to support scaling to zero replicas"
+_PERCENT = re.compile(r"(\d+)%")
 
 
 def problems(obj: Object, kind: Kind, before: Object | None = None) -> tuple[Cause, ...]:
     """Every field that the kind forbids; ``before`` is the object that this one replaces."""
-    found = _metadata_problems(obj)
+    found = _metadata_problems(obj, kind)
     check = _CHECKS.get(kind)
     return (*found, *(check(obj, before) if check else ()))
 
 
-def _metadata_problems(obj: Object) -> list[Cause]:
+def _metadata_problems(obj: Object, kind: Kind) -> list[Cause]:
     name = dig(obj, "metadata", "name", default="")
     if not name:
         return [required("metadata.name", "name or generateName is required")]
-    if not _NAME.match(name) or len(name) > 253:
-        why = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.'"
-        return [invalid_value("metadata.name", name, why)]
-    return []
+    found = []
+    if kind not in _ROLES and (len(name) > _LONGEST_NAME or not _NAME.fullmatch(name)):
+        found.append(invalid_value("metadata.name", name, _NAME_RULE))
+    for field in ("labels", "annotations"):
+        keys = [key for key in obj["metadata"].get(field) or () if not _is_key(key)]
+        found += [invalid_value(f"metadata.{field}", key, _KEY_RULE) for key in keys]
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _is_key(key: str) -> bool:
+    return len(key) <= _LONGEST_KEY and _KEY.fullmatch(key) is not None
 
 
 def _workload(obj: Object, before: Object | None) -> list[Cause]:
@@ -54,14 +84,22 @@ def _workload(obj: Object, before: Object | None) -> list[Cause]:
     selector = dig(obj, "spec", "selector")
     if not selector:
         return [*found, required("spec.selector")]
-    if before is not None and selector != dig(before, "spec", "selector"):
-        found.append(invalid_value("spec.selector", selector, "field is immutable"))
     wanted = dig(selector, "matchLabels", default={})
     template = dig(obj, "spec", "template", default={})
     if any(labels_of(template).get(key) != value for key, value in wanted.items()):
         why = "`selector` does not match template `labels`"
         found.append(invalid_value("spec.template.metadata.labels", labels_of(template), why))
+    if before is not None and selector != dig(before, "spec", "selector"):
+        found.append(Cause("FieldValueInvalid", "spec.selector", f"Invalid value: {_go(selector)}: field is immutable"))
     return [*found, *_containers(template, "spec.template.spec.containers")]
+
+
+def _go(selector: Object) -> str:
+    """A selector as Go prints the struct; of expressions it is said that there are some."""
+    labels = invalid_value("", selector.get("matchLabels") or {}, "").message.removeprefix("Invalid value: ")
+    expressions = "{…}" if selector.get("matchExpressions") else "(nil)"
+    requirements = f"[]v1.LabelSelectorRequirement{expressions}"
+    return f"v1.LabelSelector{{MatchLabels:{labels.removesuffix(': ')}, MatchExpressions:{requirements}}}"
 
 
 def _containers(template: Object, field: str) -> list[Cause]:
@@ -89,6 +127,9 @@ def _hpa(obj: Object, before: Object | None) -> list[Cause]:
     found = []
     if low < 1:
         found.append(invalid_value("spec.minReplicas", low, "must be greater than or equal to 1"))
+    types = {metric.get("type") for metric in spec.get("metrics", [])}
+    if low == 0 and not types & {"Object", "External"}:
+        found.append(forbidden_value("spec.metrics", _TO_ZERO))
     if high < 1:
         found.append(invalid_value("spec.maxReplicas", high, "must be greater than 0"))
     if high < low:
@@ -153,6 +194,24 @@ def _policy(policy: Object, field: str) -> list[Cause]:
     return [*found, *(invalid_value(f"{field}.{part}", policy.get(part), why) for part in wrong)]
 
 
+def _budget(obj: Object, before: Object | None) -> list[Cause]:
+    spec = obj.get("spec", {})
+    found = []
+    for part in ("minAvailable", "maxUnavailable"):
+        value = spec.get(part, 0)
+        share = _PERCENT.fullmatch(value) if isinstance(value, str) else None
+        if isinstance(value, str) and share is None:
+            found.append(invalid_value(f"spec.{part}", value, "a valid percent string must be a number and a '%'"))
+        elif share and int(share[1]) > 100:
+            found.append(invalid_value(f"spec.{part}", value, "must not be greater than 100%"))
+        elif isinstance(value, int) and value < 0:
+            found.append(invalid_value(f"spec.{part}", value, "must be greater than or equal to 0"))
+    if {"minAvailable", "maxUnavailable"} <= spec.keys():
+        both = {key: str(spec[key]) for key in ("minAvailable", "maxUnavailable")}
+        found.append(invalid_value("spec", both, "minAvailable and maxUnavailable cannot be both set"))
+    return found
+
+
 def _scaled_object(obj: Object, before: Object | None) -> list[Cause]:
     absent = [] if dig(obj, "spec", "scaleTargetRef", "name") else [required("spec.scaleTargetRef.name")]
     return absent if dig(obj, "spec", "triggers") else [*absent, required("spec.triggers")]
@@ -195,4 +254,5 @@ _CHECKS: dict[Kind, Callable[[Object, Object | None], list[Cause]]] = {
     CRONJOB: _cron_job,
     POD: _pod,
     HPA: _hpa,
+    BUDGET: _budget,
 }
