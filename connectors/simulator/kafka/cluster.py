@@ -81,7 +81,7 @@ class Cluster:
         """Takes the model's word for one simulated second, which is ``at`` in wall milliseconds."""
         self.t, self.at = tick.t, at
         if not self._settings.end:
-            self._settings.place(keyed(COMPACTED_RECORDS, COMPACTED_END, at))
+            self._settings.place(keyed(COMPACTED_RECORDS, COMPACTED_END, at), at)
         for group in tick.groups:
             for part in group.partitions:
                 self.topics.log_for(part.topic, part.index).dictate(part.low, part.end, at)

@@ -62,7 +62,7 @@ class Log:
         for number, batch in enumerate(batches):
             before = self.producers.admit(batch, self.end)
             if before is None:
-                self._write(batch.placed(self.end, at, t))
+                self.place(batch, at, t)
             elif number == 0:
                 first = before
         return first
@@ -71,15 +71,13 @@ class Log:
         """Ends the producer's transaction here with a marker."""
         first = self._open.pop(producer, None)
         self.producers.raise_epoch(producer, epoch)
-        self._write(marker(producer, epoch, commit, at).placed(self.end, at, t))
+        self.place(marker(producer, epoch, commit, at), at, t)
         if first is not None and not commit:
             self._aborted.append(Aborted(producer, first, self.end - 1))
 
-    def place(self, batch: Batch) -> None:
+    def place(self, batch: Batch, at: float, t: float = 0.0) -> None:
         """Puts a batch at the end as it is, with whatever gaps it has."""
-        self._write(batch.placed(self.end, batch.at, batch.t))
-
-    def _write(self, batch: Batch) -> None:
+        batch = batch.placed(self.end, at, t)
         self.batches.append(batch)
         self.size += len(batch.data)
         self.end = batch.end

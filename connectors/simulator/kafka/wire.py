@@ -30,7 +30,7 @@ class KafkaWire:
         self._cluster = Cluster(seed, LoopAlarm(), architecture)
         self._producers = sorted({topic.client for topic in architecture.topics if topic.client})
         self._standing = options.groups
-        self.ports = Ports(self._cluster, seed, options, self._wall_ms)
+        self.ports = Ports(self._cluster, seed, options, lambda: clock.wall(clock.now()) * 1000)
 
     @property
     def bootstrap(self) -> tuple[str, ...]:
@@ -95,6 +95,3 @@ class KafkaWire:
     def deny(self, group: str) -> None:
         """Nobody may look into this group; it is still listed, as for a user who may describe the cluster."""
         self._cluster.denied_groups.add(group)
-
-    def _wall_ms(self) -> float:
-        return self._clock.wall(self._clock.now()) * 1000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -75,6 +76,7 @@ async def test_a_compacted_topic_has_gaps_and_every_client_reads_over_them(wire:
     async with consumer:
         found = [await consumer.getone() for _ in expected]
     assert [(record.offset, record.value.decode()) for record in found] == expected
+    assert found[0].timestamp == pytest.approx(time.time() * 1000, abs=600_000)
 
 
 async def test_what_clients_write_to_a_compacted_topic_is_compacted(wire: KafkaWire) -> None:
@@ -269,8 +271,8 @@ def test_an_open_transaction_holds_the_stable_end_and_what_it_wrote() -> None:
 
 def test_a_batch_with_gaps_is_read_from_within_a_gap() -> None:
     log = Log()
-    log.place(keyed({2: (b"a", b"1"), 5: (b"b", b"2")}, 9, 0.0))
-    log.place(keyed({0: (b"c", b"3")}, 1, 0.0))
+    log.place(keyed({2: (b"a", b"1"), 5: (b"b", b"2")}, 9, 0.0), 0.0)
+    log.place(keyed({0: (b"c", b"3")}, 1, 0.0), 0.0)
     assert log.read(7, 1) == log.batches[0].data
     assert log.read(9, 1) == log.batches[1].data
     assert log.read(10, 1) == b""
