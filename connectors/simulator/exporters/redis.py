@@ -10,6 +10,7 @@ from connectors.simulator.tick import Cache, Sample, Tick
 
 VERSION = "7.2.4"
 MAX_CLIENTS = 10_000
+UPTIME = 3 * 86_400  # simulated seconds that the server had been up at second 0, as its INFO says
 REQUEST_BYTES, ANSWER_BYTES = 60.0, 900.0  # of a command, on average
 COMMAND_SECONDS = 0.000_012
 
@@ -27,7 +28,7 @@ def info(target: Target, tick: Tick, cluster: Cluster) -> Iterator[Sample]:
     cache = tick.cache
     about = {"redis_version": VERSION, "redis_mode": "standalone", "role": "master", "os": "Linux"}
     yield target.gauge("redis_instance_info", 1, **about)
-    yield target.gauge("redis_uptime_in_seconds", max(cluster.now - cluster.opened, 0.0) + 3 * 86_400)
+    yield target.gauge("redis_uptime_in_seconds", tick.t + UPTIME)
     yield from counters(target, cache)
     yield from memory(target, cache)
     yield target.gauge("redis_connected_clients", cache.clients)
