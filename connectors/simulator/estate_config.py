@@ -22,6 +22,8 @@ UNHURRIED = 5.0  # … up to this speed; beyond it too much would happen between
 USUALLY_KEPT = 0.96  # share of the requests that a CDN answers where its hit rate needs no bound of its own …
 UNUSUAL = 0.02  # … and how far below its usual share one is worth a warning
 USUALLY_PROMISED = 0.2  # seconds of the gateway's p95; the console's own bound
+STATEMENT = 0.1  # seconds of a database's mean; the console's own bound
+UNUSUALLY_SLOW = 3  # times what a third party takes on average
 TIERS = ("P0", "P1", "P2")
 
 Lines = Iterator[str]
@@ -178,7 +180,7 @@ def _shard(architecture: Architecture, shard: Shard) -> Lines:
     """A server as its exporter sees it; how long it keeps its callers waiting, and where the exporter is answered as
     little as they are, how full their pools are."""
     shards = architecture.database.shards
-    alias = "database" if shard is shards[0] else shard.name
+    alias = _alias(architecture, shard)
     instance = f'instance="postgres-{shard.name}:9187"' if len(shards) > 1 else 'instance="postgres:9187"'
     pool = f'db_client_connection_pool_name="{shard.name}"'
     show = ["connections", "connections_ratio", "latency"]
@@ -201,8 +203,9 @@ def _third_party(party: ThirdParty) -> Lines:
     every = f"sum(rate(third_party_requests_total{{{own}}}[1m]))"
     yield from _signal("rate", every, "/s")
     yield from _signal("errors", f'sum(rate(third_party_requests_total{{code!="200",{own}}}[1m])) / {every}', "ratio")
-    buckets = f"sum by (le) (rate(third_party_request_duration_seconds_bucket{{{own}}}[1m]))"
-    yield from _signal("p95", f"histogram_quantile(0.95, {buckets})", "s")
+    took = "rate(third_party_request_duration_seconds"
+    yield from _signal("p95", f"histogram_quantile(0.95, sum by (le) ({took}_bucket{{{own}}}[1m])))", "s")
+    yield from _signal("latency", f"sum({took}_sum{{{own}}}[1m])) / sum({took}_count{{{own}}}[1m]))", "s")
 
 
 def _rules(architecture: Architecture) -> Lines:
@@ -212,12 +215,26 @@ def _rules(architecture: Architecture) -> Lines:
         yield from _rule("cdn.hit_rate", below=round(kept - UNUSUAL, 3))
     if promised > USUALLY_PROMISED:
         yield from _rule("gateway.p95", above=promised)
+    if architecture.third_parties:
+        yield from _latencies(architecture)
 
 
-def _rule(signal: str, **bound: float) -> Lines:
+def _latencies(architecture: Architecture) -> Lines:
+    """A third party may take longer than a database before it is worth a warning."""
+    slowest = max(party.latency for party in architecture.third_parties)
+    yield from _rule("*.latency", hold="30s", above=round(UNUSUALLY_SLOW * slowest, 3))
+    for shard in architecture.database.shards:
+        yield from _rule(f"{_alias(architecture, shard)}.latency", hold="30s", above=STATEMENT)
+
+
+def _alias(architecture: Architecture, shard: Shard) -> str:
+    return "database" if shard is architecture.database.shards[0] else shard.name
+
+
+def _rule(signal: str, hold: str = "60s", **bound: float) -> Lines:
     yield ""
     yield "[[rules]]"
-    yield from _pairs({"signal": signal, **bound})
+    yield from _pairs({"signal": signal, "for": hold, **bound})
 
 
 def _component(alias: str, layer: str, id: str, **others: Any) -> Lines:

@@ -139,6 +139,6 @@ def test_a_database_that_is_down_is_named_and_its_sisters_are_not(name: str) -> 
 def test_a_third_party_that_refuses_is_named_by_its_label(name: str) -> None:
     refused = seen(name, "payment-cascade", 151)
     first, *others = (party.name for party in architecture_named(name).third_parties)
-    assert (f"{first}.errors", Health.CRIT) in refused.objections()
+    assert {(f"{first}.errors", Health.CRIT), (f"{first}.latency", Health.CRIT)} <= refused.objections()
     assert [labels["third_party"] for labels in refused.firing("ThirdPartyErrors")] == [first]
     assert not {f"{other}.errors" for other in others} & {signal for signal, _ in refused.objections()}
