@@ -80,9 +80,9 @@ async def test_what_retention_deletes_unread_is_told_as_lost() -> None:
     async with estate("calm") as shop:
         await scale(shop, 0)
         run(shop, 30)
-        resource = ConfigResource(ConfigResourceType.TOPIC, "orders", {"retention.ms": "60000"})
+        resource = ConfigResource(ConfigResourceType.TOPIC, "orders", {"retention.ms": "20000"})
         await asked(shop, lambda admin: admin.alter_configs([resource]))
-        run(shop, 150)
+        run(shop, 60)
         async with opened(shop.at.kafka, groups=("orders",), timeout=10.0) as connector:
             group = component(await connector.read(), "kafka/group/orders")
         lost, left = (values(group)[name] or 0 for name in ("lost", "lag"))
