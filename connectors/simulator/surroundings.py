@@ -33,6 +33,7 @@ def cluster_of(
         lost=kafka.lost,
         graves=tuple(topic.name for topic in architecture.topics if topic.source == "dead letters"),
         placed=kafka.placements(),
+        offsets=kafka.offsets(),
         gateway=architecture.gateway.workload,
         fronts={front.workload: front.share for front in architecture.fronts},
         shards=shards if len(shards) > 1 else (),

@@ -92,6 +92,7 @@ class Cluster:
     lost: frozenset[int] = frozenset()  # of the brokers
     graves: tuple[str, ...] = ("orders.dlq",)  # topics of what was given up: nobody consumes them
     placed: Mapping[tuple[str, int], Placement] = field(default_factory=dict)  # by topic and partition
+    offsets: Mapping[tuple[str, int], tuple[int, int]] = field(default_factory=dict)  # first and next, by the same
     gateway: str = "gateway"  # the workload that is one
     fronts: Mapping[str, float] = field(default_factory=lambda: {"api": 1.0})  # shares of the requests, by workload
     shards: tuple[str, ...] = ()  # of the database, where there are several

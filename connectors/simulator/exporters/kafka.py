@@ -17,6 +17,7 @@ def kafka(target: Target, tick: Tick, cluster: Cluster) -> Iterator[Sample]:
         yield target.gauge("kafka_broker_info", 1, id=str(broker), address=f"kafka-{broker}:9092")
     offsets = {(p.topic, p.index): (p.low, p.end) for group in tick.groups for p in group.partitions}
     offsets |= {(topic, 0): (0, int(tick.counters["dead_letters"])) for topic in cluster.graves}
+    offsets |= cluster.offsets  # topics that the model knows nothing of too
     counts: dict[str, int] = {}
     for (topic, index), (low, end) in offsets.items():
         counts[topic] = counts.get(topic, 0) + 1

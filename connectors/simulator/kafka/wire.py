@@ -92,6 +92,11 @@ class KafkaWire:
             found.update({(topic.name, index): places[index % len(places)] for index in range(len(topic.logs))})
         return found
 
+    def offsets(self) -> Mapping[tuple[str, int], tuple[int, int]]:
+        """The first offset that is kept and the next one to be written, by topic and partition."""
+        topics = self._cluster.topics.values()
+        return {(each.name, index): (log.low, log.end) for each in topics for index, log in enumerate(each.logs)}
+
     def deny(self, group: str) -> None:
         """Nobody may look into this group; it is still listed, as for a user who may describe the cluster."""
         self._cluster.denied_groups.add(group)
