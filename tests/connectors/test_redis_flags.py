@@ -137,7 +137,7 @@ class Estate:
     stack: list[tuple[int, Change, RunContext, bytes | None]] = field(default_factory=list)
 
     def do(self, *words: bytes) -> Reply:
-        return self.server.execute(self.server.connect(lambda _: None, ""), list(words))
+        return self.server.door.execute(self.server.connect(lambda _: None, ""), list(words))
 
     def held(self) -> Held:
         reply = self.do(b"HMGET", KEY, b"ttl.catalog", b"mark:ttl.catalog")
