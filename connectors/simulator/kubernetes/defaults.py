@@ -37,6 +37,9 @@ SCALE_DOWN: Object = {
     "policies": [{"type": "Percent", "value": 100, "periodSeconds": 15}],
 }
 _ROLLING: Object = {"maxUnavailable": "25%", "maxSurge": "25%"}
+_PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
+_PROBE: Object = {"timeoutSeconds": 1, "periodSeconds": 10, "successThreshold": 1, "failureThreshold": 3}
+_ALONE: Object = {"enableServiceLinks": True, "preemptionPolicy": "PreemptLowerPriority", "priority": 0}
 _POD_SPEC: Object = {
     "restartPolicy": "Always",
     "terminationGracePeriodSeconds": 30,
@@ -100,6 +103,7 @@ def _job(obj: Object) -> Object:
         parallelism=1,
         backoffLimit=6,
         suspend=False,
+        manualSelector=False,
         completionMode="NonIndexed",
         podReplacementPolicy="TerminatingOrFailed",
     )
@@ -124,6 +128,11 @@ def _with_template(obj: Object) -> Object:
     return {**obj, "spec": {**obj["spec"], "template": _pod(template)}}
 
 
+def _single_pod(obj: Object) -> Object:
+    """What a pod gets and its template does not: of defaulting, and of admission by priority."""
+    return _spec(_pod(obj), **_ALONE)
+
+
 def _pod(obj: Object) -> Object:
     obj = _spec(obj, **_POD_SPEC)
     containers = obj["spec"].get("containers")
@@ -138,6 +147,9 @@ def _container(container: Object) -> Object:
     if isinstance(container.get("ports"), list):
         ports = [{"protocol": "TCP", **port} if isinstance(port, dict) else port for port in container["ports"]]
         container = {**container, "ports": ports}
+    for name in _PROBES:
+        if isinstance(container.get(name), dict):
+            container = {**container, name: _probe(container[name])}
     return {
         "resources": {},
         "terminationMessagePath": "/dev/termination-log",
@@ -145,6 +157,12 @@ def _container(container: Object) -> Object:
         "imagePullPolicy": "Always" if latest else "IfNotPresent",
         **container,
     }
+
+
+def _probe(probe: Object) -> Object:
+    if isinstance(probe.get("httpGet"), dict):
+        probe = {**probe, "httpGet": {"path": "/", "scheme": "HTTP", **probe["httpGet"]}}
+    return {**_PROBE, **probe}
 
 
 def _hpa(obj: Object) -> Object:
@@ -198,7 +216,7 @@ _BY_KIND: dict[Kind, Callable[[Object], Object]] = {
     DAEMONSET: _daemon,
     JOB: _job,
     CRONJOB: _cron_job,
-    POD: _pod,
+    POD: _single_pod,
     HPA: _hpa,
     SECRET: _secret,
     SERVICE: _service,

@@ -33,7 +33,7 @@ _NAMED: dict[str, Object] = {
     "IntOrString": {"format": "int-or-string", "oneOf": [{"type": "integer"}, {"type": "string"}]},
 }
 _RETAIN = {"volumes": "merge,retainKeys", "strategy": "retainKeys"}  # fields whose other members a change drops
-SECOND = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
+SECOND = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
 _PARAMETERS = ("dryRun", "fieldManager", "fieldValidation", "force")
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from connectors.simulator.kubernetes.element_order import in_order
 from connectors.simulator.kubernetes.objects import Object, copied, size
 
 MERGE_KEYS = {
@@ -27,6 +28,7 @@ MERGE_KEYS = {
 }
 MOST_OPERATIONS = 10_000
 MOST_COPIED = 50_000  # values that the copies of one patch may make: each can double what is there
+_ORDER = "$setElementOrder"
 _MERGED_PRIMITIVES = ("finalizers",)
 
 
@@ -48,7 +50,7 @@ def merge(document: Any, patch: Any) -> Any:
 
 
 def strategic(document: Object, patch: Object) -> Object:
-    """Strategic merge with its directives: $patch, $retainKeys, $deleteFromPrimitiveList; order is kept anyway."""
+    """Strategic merge with its directives: $patch, $retainKeys, $deleteFromPrimitiveList, $setElementOrder."""
     directive = patch.get("$patch")
     if directive == "replace":
         return {key: copied(value) for key, value in patch.items() if key != "$patch"}
@@ -65,25 +67,35 @@ def strategic(document: Object, patch: Object) -> Object:
         elif value is None:
             result.pop(key, None)
         else:
-            result[key] = _strategic_value(key, result.get(key), value)
+            result[key] = _strategic_value(key, result.get(key), value, _order(patch, key))
     return result
+
+
+def _order(patch: Object, field: str) -> list[Any] | None:
+    """The order that the patch wants of a list of objects; None where it says nothing."""
+    order = patch.get(f"{_ORDER}/{field}")
+    return order if isinstance(order, list) and all(isinstance(item, dict) for item in order) else None
 
 
 def _directive(result: Object, key: str, value: Any) -> None:
     name, _, field = key.partition("/")
     if name == "$deleteFromPrimitiveList":
         result[field] = [item for item in result.get(field, []) if item not in value]
-    elif name not in ("$retainKeys", "$setElementOrder", "$patch"):
+    elif name == _ORDER:
+        order = _order({key: value}, field)
+        if isinstance(result.get(field), list) and order:
+            result[field] = _strategic_value(field, result[field], [], order)
+    elif name not in ("$retainKeys", "$patch"):
         raise PatchError(f"unknown directive {key}")
 
 
-def _strategic_value(field: str, before: Any, value: Any) -> Any:
+def _strategic_value(field: str, before: Any, value: Any, order: list[Any] | None = None) -> Any:
     if isinstance(value, dict):
         return strategic(before if isinstance(before, dict) else {}, value)
     if isinstance(value, list) and isinstance(before, list):
-        key = _merge_key(field, value)
+        key = _merge_key(field, value or order or [])
         if key:
-            return _merge_list(before, value, key)
+            return _merge_list(before, value, key, order)
         if field in _MERGED_PRIMITIVES:
             return [*before, *(item for item in value if item not in before)]
     return copied(value)
@@ -97,7 +109,7 @@ def _merge_key(field: str, items: list[Any]) -> str:
     return MERGE_KEYS.get(field, "")
 
 
-def _merge_list(before: list[Any], patch: list[Any], key: str) -> list[Any]:
+def _merge_list(before: list[Any], patch: list[Any], key: str, order: list[Any] | None) -> list[Any]:
     if any(item.get("$patch") == "replace" for item in patch):
         return [copied(item) for item in patch if "$patch" not in item]
     result = list(before)
@@ -111,7 +123,8 @@ def _merge_list(before: list[Any], patch: list[Any], key: str) -> list[Any]:
             result.append(strategic({}, item))
         else:
             result[place] = strategic(result[place], item)
-    return result
+    named = patch if order is None else order
+    return in_order(result, before, [item for item in named if "$patch" not in item], key)
 
 
 def json_patch(document: Object, operations: Any) -> Any:

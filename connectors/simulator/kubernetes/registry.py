@@ -26,7 +26,7 @@ from connectors.simulator.kubernetes.kinds import (
     Kind,
 )
 from connectors.simulator.kubernetes.managed_fields import Manager, Owned
-from connectors.simulator.kubernetes.objects import Object, copied, dig, name_of, namespace_of, pruned
+from connectors.simulator.kubernetes.objects import Object, copied, dig, labels_of, name_of, namespace_of, pruned
 from connectors.simulator.kubernetes.shapes import misfit
 from connectors.simulator.kubernetes.store import Store
 from connectors.simulator.kubernetes.validation import problems
@@ -258,13 +258,20 @@ class Registry:
             fresh["spec"] = self._addressed(fresh["spec"])
         if kind is JOB:
             fresh["spec"] = _own_pods(fresh["spec"], name_of(fresh), metadata["uid"])
+            metadata["labels"] = metadata.get("labels") or labels_of(dig(fresh, "spec", "template", default={}))
         return fresh
 
     def _addressed(self, spec: Object) -> Object:
         if spec["type"] == "ExternalName" or "clusterIP" in spec:
             return spec
         address = f"10.96.{self.identity.seconds('service', 0, 255)}.{self.identity.seconds('service', 1, 254)}"
-        return {**spec, "clusterIP": address, "clusterIPs": [address], "ipFamilies": ["IPv4"]}
+        return {
+            **spec,
+            "clusterIP": address,
+            "clusterIPs": [address],
+            "ipFamilies": ["IPv4"],
+            "ipFamilyPolicy": "SingleStack",
+        }
 
 
 def _own_pods(spec: Object, name: str, uid: str) -> Object:

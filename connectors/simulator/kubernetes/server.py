@@ -93,7 +93,6 @@ class Server:
             return _json(self._tokens.credential())
         if path not in _PUBLIC:
             self._tokens.authenticate(http.headers.get("Authorization", ""), _certified(http))
-            _as_oneself(http)
         accept = http.headers.get("Accept", "")
         if path in ("/api", "/apis"):
             return _discovered(path, accept, http.host)
@@ -103,6 +102,7 @@ class Server:
         if beside is not None:
             return beside
         request = parse(http.method, path, http.query)
+        _as_oneself(http)
         self._access.authorize(request)
         if request.kind is POD and request.subresource in podstreams.SUBRESOURCES:
             return await self._streams.serve(http, request)

@@ -63,6 +63,14 @@ def _secure(**options: object) -> tuple[Cluster, trustme.CA]:
 
 
 @ENDS
+async def test_nobody_acts_as_somebody_else(tmp_path: Path, binary: Path) -> None:
+    cluster, _ = _secure()
+    async with served(cluster):
+        refused = await _client(cluster, tmp_path, binary)("get", "pods", "--as=bob", code=1)
+    assert 'users "bob" is forbidden: User "seawall" cannot impersonate resource "users" in API group ""' in refused
+
+
+@ENDS
 async def test_a_token_ends_and_a_new_one_lets_in(tmp_path: Path, binary: Path) -> None:
     cluster, _ = _secure(token_seconds=600.0)
     async with served(cluster):

@@ -136,3 +136,10 @@ async def test_a_field_that_is_none_is_refused_by_name(cluster: Cluster, tmp_pat
     assert 'strict decoding error: unknown field "dat"' in await kubectl("create", "-f", path, code=1)
     assert ".dat: field not declared in schema" in await kubectl("apply", "--server-side", "-f", path, code=1)
     assert 'Warning: unknown field "dat"' in await kubectl("create", "--validate=warn", "-f", path)
+
+
+@ENDS
+async def test_a_kind_that_is_not_served_is_said_to_be_missing(cluster: Cluster, tmp_path: Path, binary: Path) -> None:
+    (tmp_path / "other.yaml").write_text(json.dumps({"apiVersion": "no/v1", "kind": "No", "metadata": {"name": "x"}}))
+    refused = await _client(cluster, tmp_path, binary)("apply", "-f", "other.yaml", code=1)
+    assert 'no matches for kind "No" in version "no/v1"' in refused

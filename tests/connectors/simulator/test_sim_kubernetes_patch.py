@@ -51,8 +51,8 @@ def test_strategic_merges_containers_by_name_and_replaces_other_lists() -> None:
     patch = {"containers": [{"name": "a", "image": "2", "args": ["z"]}, {"name": "c", "image": "3"}]}
     assert strategic(document, patch)["containers"] == [
         {"name": "a", "image": "2", "args": ["z"]},
-        {"name": "b", "image": "1"},
         {"name": "c", "image": "3"},
+        {"name": "b", "image": "1"},
     ]
     assert document["containers"][0]["image"] == "1"
 
