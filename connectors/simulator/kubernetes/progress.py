@@ -22,6 +22,7 @@ class Counts:
     updated: int = 0
     ready: int = 0
     available: int = 0
+    asked: int = 0  # of the replica sets, whether or not there is room for them
 
     def fields(self) -> Object:
         """As status fields; Go omits those that are 0."""
@@ -30,7 +31,7 @@ class Counts:
             "updatedReplicas": self.updated,
             "readyReplicas": self.ready,
             "availableReplicas": self.available,
-            "unavailableReplicas": max(0, self.total - self.available),
+            "unavailableReplicas": max(0, self.asked - self.available),
         }
         return {name: value for name, value in named.items() if value}
 

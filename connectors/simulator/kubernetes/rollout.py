@@ -185,6 +185,7 @@ def _counted(stand: Stand) -> Counts:
         sum_of("replicas", new),
         sum_of("readyReplicas", stand.groups),
         sum_of("availableReplicas", stand.groups),
+        sum(group["spec"]["replicas"] for group in stand.groups),
     )
 
 

@@ -48,7 +48,9 @@ async def test_a_scale_up_beyond_a_quota_is_refused_in_real_words_until_there_is
         await _limited(client, {"requests.cpu": "6"})
         await client.patch(f"{SHOP_DEPLOYMENTS}/workers", {"spec": {"replicas": 6}})
         cluster.run(2)
-        conditions = (await client.get(f"{SHOP_DEPLOYMENTS}/workers"))["status"]["conditions"]
+        status = (await client.get(f"{SHOP_DEPLOYMENTS}/workers"))["status"]
+        assert (status["replicas"], status["unavailableReplicas"]) == (5, 2)  # one pod starts, one is not even made
+        conditions = status["conditions"]
         (failure,) = [item for item in conditions if item["type"] == "ReplicaFailure"]
         assert (failure["status"], failure["reason"]) == ("True", "FailedCreate")
         wanted = (
