@@ -23,6 +23,7 @@ from connectors.simulator.kubernetes.scaling import Past, Policy, Rules
 from connectors.simulator.tick import Tick
 
 _COMPONENT = "horizontal-pod-autoscaler"
+_UNABLE = "the HPA was unable to compute the replica count: "
 _SCALED = {kind.name: kind for kind in (DEPLOYMENT, STATEFULSET, REPLICASET)}
 _GOT = "the HPA controller was able to get the target's current scale"
 _VALID = "the HPA was able to successfully calculate a replica count from"
@@ -104,7 +105,8 @@ class Autoscaler:
         stamp = self._plane.stamp()
         if advice.missing and current:
             said = advice.missing
-            self._plane.recorder.say(hpa, _COMPONENT, said.reason, said.message, kind="Warning")
+            text = said.message.removeprefix(_UNABLE)  # which only the condition says
+            self._plane.recorder.say(hpa, _COMPONENT, said.reason, text, kind="Warning")
         wanted = [item for item in (decision.able, decision.active, decision.limited) if item is not None]
         status: Object = {
             "currentReplicas": pods,

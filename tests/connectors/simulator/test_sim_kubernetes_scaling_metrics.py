@@ -96,3 +96,12 @@ async def test_autoscale_and_describe(tmp_path: Path, binary: Path) -> None:
     assert "New size: 3; reason: Current number of replicas below Spec.MinReplicas" in described
     assert row[-5:-1] == ["25%/50%", "3", "6", "2"]
     assert cluster.wire.workloads()["web"].desired == 3
+
+
+async def test_what_is_not_measured_is_told_by_an_event_without_the_conditions_preface() -> None:
+    cluster = Cluster()
+    async with served(cluster) as client:
+        await _synced(client, cluster, [_external("lag", "5")])
+        events = await client.get("/api/v1/namespaces/shop/events?fieldSelector=reason=FailedGetExternalMetric")
+    (event,) = events["items"]
+    assert event["message"] == "unable to get external metric lag: no metrics returned from external metrics API"
