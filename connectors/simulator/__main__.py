@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import signal
 import sys
 from pathlib import Path
@@ -50,6 +51,7 @@ def _speed(text: str) -> float:
 
 async def _run(options: argparse.Namespace) -> None:
     # Loads every wire's library, which takes a second: not for a command line that is wrong.
+    gc.disable()  # until the estate is open: a quarter of that second would be looking for garbage
     from connectors.simulator.options import PLAIN, read_options
     from connectors.simulator.serve import Order, simulate
 

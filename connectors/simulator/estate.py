@@ -28,7 +28,7 @@ from connectors.simulator.tick import Levers, Tick
 
 HISTORY = 600  # simulated seconds before 0
 SCRAPE = 5  # simulated seconds; in the older part of the history, which is filled in at once, more rarely
-OLDER, SCRAPE_OLDER = -120, 15
+OLDER, SCRAPE_OLDER = -120, 30
 AT_ONCE = 20  # steps that are caught up before the loop may look at its sockets
 BREATH = 0.05  # wall seconds between two looks at the clock
 

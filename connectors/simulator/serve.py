@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
@@ -41,10 +42,17 @@ async def simulate(order: Order, say: Callable[[str], None], stop: asyncio.Event
     try:
         addresses = await estate.start()
         leave(addresses, estate.architecture, estate.clock, order.config_out, order.env_out)
+        keep_what_is_there()
         say(ready_line(addresses))
         await _until(stop, estate, _listen(estate, order, say, stop))
     finally:
         await estate.stop()
+
+
+def keep_what_is_there() -> None:
+    """What was loaded and opened stays: the collector need not look at it again, nor while it is being made."""
+    gc.freeze()
+    gc.enable()
 
 
 def ready_line(addresses: Addresses) -> str:
