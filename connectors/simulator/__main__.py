@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import gc
+import os
 import signal
 import sys
 from pathlib import Path
@@ -51,6 +52,7 @@ def _speed(text: str) -> float:
 
 async def _run(options: argparse.Namespace) -> None:
     # Loads every wire's library, which takes a second: not for a command line that is wrong.
+    os.environ.setdefault("SSL_CERT_FILE", os.devnull)  # aiohttp reads them at import, and nothing here is a client
     gc.disable()  # until the estate is open: a quarter of that second would be looking for garbage
     from connectors.simulator.options import PLAIN, read_options
     from connectors.simulator.serve import Order, simulate

@@ -27,8 +27,8 @@ from connectors.simulator.surroundings import cluster_of, reported_by
 from connectors.simulator.tick import Levers, Tick
 
 HISTORY = 600  # simulated seconds before 0
-SCRAPE = 5  # simulated seconds; in the older part of the history, which is filled in at once, more rarely
-OLDER, SCRAPE_OLDER = -120, 30
+SCRAPE = 10  # simulated seconds; in the older part of the history, which is filled in at once, more rarely
+OLDER, SHOWN_OLDER, SCRAPE_OLDER = -60, 5, 30
 AT_ONCE = 20  # steps that are caught up before the loop may look at its sockets
 BREATH = 0.05  # wall seconds between two looks at the clock
 
@@ -69,8 +69,7 @@ class Estate:
         self._model = Model(self.scenario, seed, architecture=self.architecture)
         self._t = -HISTORY
         self.tick = self._model.step(self._t, self.levers())
-        while self._t < 0:
-            self._step()
+        self._fill()
 
     def begin(self, scenario: Scenario) -> None:
         """This goes wrong from the next second on, in the place of what did."""
@@ -119,6 +118,18 @@ class Estate:
 
     def _wires(self) -> tuple[KubernetesWire, KafkaWire, RedisWire, PrometheusWire]:
         return self.kubernetes, self.kafka, self.redis, self.prometheus
+
+    def _fill(self) -> None:
+        """The history. In its older part nothing is done, and it is looked at as seldom as it can be asked about."""
+        levers = self.levers()
+        while self._t < OLDER:
+            if (self._t + 1) % SHOWN_OLDER:
+                self._t += 1
+                self._model.pass_by(self._t, levers)
+            else:
+                self._step()
+        while self._t < 0:
+            self._step()
 
     def _step(self) -> None:
         t = self._t + 1

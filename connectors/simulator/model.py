@@ -8,6 +8,7 @@ from connectors.simulator.now import Now
 from connectors.simulator.scenarios import FAULT, Scenario
 from connectors.simulator.state import opened
 from connectors.simulator.tick import Levers, Tick
+from connectors.simulator.usage import usage
 
 
 class Model:
@@ -34,10 +35,20 @@ class Model:
         self._seed = seed
 
     def step(self, t: int, levers: Levers) -> Tick:
-        """Second ``t`` under these levers. Call it once a second, in order."""
+        """Second ``t`` under these levers. Call it, or ``pass_by``, once a second, in order."""
         before = self._state
-        now = Now(self.architecture, levers, self.scenario.crisis(t - self._opened), t, self._seed)
+        now = self._now(t, levers)
         self._state, second = traffic.step(before, now)
         tick = observed.tick_of(before, self._state, second, now, self._counters)
         self._counters = tick.counters
         return tick
+
+    def pass_by(self, t: int, levers: Levers) -> None:
+        """Second ``t`` while nobody looks: all is counted as ``step`` does it, and nothing is told."""
+        now = self._now(t, levers)
+        self._state, second = traffic.step(self._state, now)
+        used = usage(self._state, second, now)
+        self._counters = observed.counters_of(second, now, used, self._counters)
+
+    def _now(self, t: int, levers: Levers) -> Now:
+        return Now(self.architecture, levers, self.scenario.crisis(t - self._opened), t, self._seed)

@@ -17,7 +17,7 @@ from connectors.simulator.queueing import share_within
 from connectors.simulator.saturation import saturation
 from connectors.simulator.state import State
 from connectors.simulator.third_parties import Calls
-from connectors.simulator.tick import Mode, Tick
+from connectors.simulator.tick import Mode, Tick, Usage
 from connectors.simulator.usage import cores, gateway_cpu, usage
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)  # seconds; the Go client's default
@@ -29,7 +29,6 @@ Counters = Mapping[str, float]
 def tick_of(before: State, after: State, second: Second, now: Now, counters: Counters) -> Tick:
     """The second that led from one state to the next. ``counters`` are last second's."""
     used = usage(after, second, now)
-    counted = increments(second, now) | {f"{name}.cpu": cores(name, each, now) for name, each in used.items()}
     return Tick(
         t=now.t,
         cache=cache.shown(after.stores, before.stores, now),
@@ -40,8 +39,14 @@ def tick_of(before: State, after: State, second: Second, now: Now, counters: Cou
         success=after.success,
         success_origin=after.success_origin,
         gauges=gauges(after, second, now),
-        counters={name: counters.get(name, 0.0) + more for name, more in counted.items()},
+        counters=counters_of(second, now, used, counters),
     )
+
+
+def counters_of(second: Second, now: Now, used: Mapping[str, Usage], counters: Counters) -> dict[str, float]:
+    """What is counted until now, from what was a second ago and what the second's pods ``used``."""
+    counted = increments(second, now) | {f"{name}.cpu": cores(name, each, now) for name, each in used.items()}
+    return {name: counters.get(name, 0.0) + more for name, more in counted.items()}
 
 
 def gauges(state: State, second: Second, now: Now) -> dict[str, float]:

@@ -51,7 +51,8 @@ def listed() -> Iterator[str]:
 
 
 def _told(heading: str, text: str) -> list[str]:
-    return textwrap.wrap(text, WIDTH, initial_indent=f"{'':4}{heading:<16}", subsequent_indent=" " * 20)
+    first = f"{'':4}{heading:<16}"
+    return textwrap.wrap(text, WIDTH, initial_indent=first, subsequent_indent=" " * 20, break_on_hyphens=False)
 
 
 def crises(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:

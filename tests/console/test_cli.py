@@ -13,8 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from connectors.simulator.architecture import ARCHITECTURES
 from connectors.simulator.clock import SimClock
 from connectors.simulator.kubernetes import KubernetesWire
+from connectors.simulator.scenarios import SCENARIOS
 from tests.playbooks.shop import Shop, shop
 
 SEAWALL = (sys.executable, "-m", "console.cli")
@@ -198,10 +200,18 @@ def test_a_simulator_that_cannot_write_its_file_says_so_in_one_line(tmp_path: Pa
     ]
 
 
-def test_the_demo_lists_its_scenarios(tmp_path: Path) -> None:
+def test_the_demo_lists_every_scenario_and_estate_with_what_helps(tmp_path: Path) -> None:
     done = seawall(tmp_path, "demo", "--list")
     assert done.code == 0
-    assert [line.split()[0] for line in done.out.splitlines()] == ["calm", "viral-spike"]
+    names = [line.split()[0] for line in done.out.splitlines() if line and not line.startswith(" ")]
+    estates = names.index("Estates")
+    assert names[:estates] == list(SCENARIOS)
+    assert names[estates + 1 :] == list(ARCHITECTURES)
+    told = " ".join(done.out.split())
+    for scenario in SCENARIOS.values():
+        for text in (scenario.title, scenario.story, scenario.look, scenario.helps, scenario.costs):
+            assert " ".join(text.split()) in told
+    assert max(map(len, done.out.splitlines())) <= 100
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -179,3 +179,12 @@ def test_slow_payments_hold_threads_until_the_breaker_opens() -> None:
 
 def test_the_crisis_is_neutral_by_default() -> None:
     assert SCENARIOS["calm"].crisis(10_000) == CALM
+
+
+def test_seconds_that_nobody_looks_at_are_counted_all_the_same() -> None:
+    looked, passed = (Model(SCENARIOS["viral-spike"], 3) for _ in range(2))
+    levers = shop_levers(Pods(5), Pods(4))
+    for t in range(100):
+        looked.step(t, levers)
+        passed.pass_by(t, levers)
+    assert looked.step(100, levers) == passed.step(100, levers)
