@@ -7,6 +7,8 @@ import socket
 import ssl
 from collections.abc import Awaitable, Callable
 
+from connectors.simulator.cutting import cut
+
 MOST_CONNECTIONS = 1000  # of one broker; further ones are hung up on
 PARTING = 1.0  # wall seconds that a peer has to take what is on its way to it
 _SENT_AHEAD = 100 * 2**10  # bytes in the kernel; socket.send.buffer.bytes of a real broker
@@ -55,7 +57,7 @@ class Listener:
     def cut(self) -> None:
         """Ends every connection there is."""
         for writer in self._connections.values():
-            writer.transport.abort()
+            cut(writer.transport)
 
     async def _listen(self, host: str, port: int) -> int:
         self._server = await asyncio.start_server(
@@ -67,7 +69,7 @@ class Listener:
         task = asyncio.current_task()
         assert task is not None
         if self._server is None or len(self._connections) >= MOST_CONNECTIONS:  # None: it came as we were closing
-            writer.transport.abort()
+            cut(writer.transport)
             return
         self._connections[task] = writer
         writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SENT_AHEAD)
@@ -77,7 +79,7 @@ class Listener:
         except asyncio.CancelledError:
             pass  # by _end, which waits for it; passed on, the streams of Python 3.11 would log it as a fault
         finally:
-            writer.transport.abort()
+            cut(writer.transport)
             del self._connections[task]
 
     async def _end(self) -> None:

@@ -11,6 +11,7 @@ import socket
 import ssl
 from collections.abc import Callable
 
+from connectors.simulator.cutting import cut
 from connectors.simulator.redis.conversation import CHUNK, Conversation
 from connectors.simulator.redis.server import Server
 
@@ -56,7 +57,7 @@ class Port:
     def hang_up(self) -> None:
         """Ends the conversations; the port goes on to listen."""
         for writer in list(self._writers):
-            writer.transport.abort()
+            cut(writer.transport)
         for conversation in self._conversations:
             conversation.cancel()  # one that a pause holds would go on after it, with another run of the server
 
@@ -119,7 +120,7 @@ def _bound_to(host: str, port: int) -> socket.socket:
 def _bounded(writer: asyncio.StreamWriter) -> Callable[[bytes], None]:
     def send(data: bytes) -> None:
         if writer.transport.get_write_buffer_size() > MAX_UNSENT:
-            writer.transport.abort()
+            cut(writer.transport)
         elif not writer.transport.is_closing():
             writer.write(data)
 
