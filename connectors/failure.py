@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from errno import EHOSTUNREACH, ENETUNREACH, errorcode
 
 from console.model.snapshot import FailureKind, Unreachable
@@ -18,15 +18,38 @@ from console.model.snapshot import FailureKind, Unreachable
 class Failed(Exception):
     """A call that did not succeed, in the project's own terms. ``status`` is HTTP's, 0 where none came back."""
 
-    def __init__(self, kind: FailureKind, reason: str, *, advice: str = "", status: int = 0) -> None:
+    def __init__(
+        self,
+        kind: FailureKind,
+        reason: str,
+        *,
+        advice: str = "",
+        status: int = 0,
+        retry_after: float | None = None,
+    ) -> None:
         super().__init__(reason)
         self.kind = kind
         self.reason = reason
-        self.advice = advice
+        self.advice = advice or ADVICE[kind]
         self.status = status
+        self.retry_after = retry_after
 
     def unreachable(self, source: str, at: float) -> Unreachable:
-        return Unreachable(source, at, self.kind, self.reason, self.advice)
+        return Unreachable(source, at, self.kind, self.reason, self.advice, self.retry_after)
+
+
+ADVICE: Mapping[FailureKind, str] = {
+    FailureKind.REFUSED: "check that it runs there, and that the address and port are right",
+    FailureKind.TIMED_OUT: "check the network and firewall on the way, then how loaded it is; or raise timeout",
+    FailureKind.NAME: "check the host name, and the resolver of this machine",
+    FailureKind.TLS: "check the certificate: its end, its names and the authority that is trusted here",
+    FailureKind.EXPIRED: "renew the credentials at their place; they are read again at the next attempt",
+    FailureKind.FORBIDDEN: "ask for the permission; `seawall doctor` lists what is missing",
+    FailureKind.THROTTLED: "it asks for fewer requests: raise interval, or its quota for us",
+    FailureKind.NOT_FOUND: "check the name or path in the config; `seawall doctor` says what is there",
+    FailureKind.PROTOCOL: "check that the address is of the system it is said to be, and no proxy answers for it",
+}
+"""What to do next where nobody knows better, one sentence a kind."""
 
 
 _STATUS = {

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import msgspec
 import platformdirs
 
-from connectors import CONNECTORS, ConnectorError
+from connectors import CONNECTORS, ConnectorError, is_source
 from connectors.presets import Query, queries_for
 from connectors.secret import MissingSecret, Secret
 from console.config_error import ConfigError, NoConfig
@@ -147,10 +147,11 @@ class _Reader:
         name = self._choose(wanted)
         raw = self._file.environments[name]
         base: KeyPath = ("environments", name)
-        own = {key: value for key, value in raw.items() if key not in CONNECTORS}
+        own = {key: value for key, value in raw.items() if not is_source(key)}
         entry = self._convert(own, _Environment, base, CONNECTORS)
         self._check_environment(entry, base)
-        connectors = {key: self._settings(key, raw[key], (*base, key)) for key in CONNECTORS if key in raw}
+        sources = sorted(filter(is_source, raw), key=lambda key: (CONNECTORS.index(system_of(key)), key))
+        connectors = {key: self._settings(key, raw[key], (*base, key)) for key in sources}
         return Environment(
             name=name,
             production=entry.production,
@@ -197,7 +198,7 @@ class _Reader:
             raise self.error((*base, "interval"), "expected 0.2 to 3600 seconds")
 
     def _settings(self, name: str, raw: dict[str, Any], base: KeyPath) -> msgspec.Struct:
-        kind: type[msgspec.Struct] = import_module(f"connectors.settings.{name}").Settings
+        kind: type[msgspec.Struct] = import_module(f"connectors.settings.{system_of(name)}").Settings
         settings = self._convert(raw, kind, base)
         for field in msgspec.structs.fields(kind):
             value = getattr(settings, field.name)

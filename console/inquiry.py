@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
-from console.model.component import ComponentId, system_of
+from console.model.component import ComponentId, source_of
 from console.model.snapshot import Detail, Unreachable
 from console.model.topology import Topology
 
@@ -61,7 +61,7 @@ class Inquiry:
         target = key if component is None else component.id
         if self.session is None or not target:
             return
-        self._say(f"asking {system_of(target)} …")
+        self._say(f"asking {source_of(target)} …")
         self.answers[target] = await self.session.inspect(target)
         self._say("")
 

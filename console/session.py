@@ -16,7 +16,7 @@ import msgspec
 from connectors import Clock, Connector, ConnectorError
 from console.config import Environment
 from console.config_error import ConfigError
-from console.model.component import ComponentId, system_of
+from console.model.component import ComponentId, source_of, system_of
 from console.model.observe import empty, observe
 from console.model.snapshot import Detail, FailureKind, Seen, Unreachable
 from console.model.topology import Topology
@@ -35,8 +35,10 @@ def open_connectors(environment: Environment, clock: Clock) -> dict[str, Connect
 
 
 def _open(name: str, settings: msgspec.Struct, environment: Environment, clock: Clock) -> Connector:
-    module = import_module(f"connectors.{name}")
-    extra = (environment.queries,) if name == "prometheus" else ()
+    system = system_of(name)
+    module = import_module(f"connectors.{system}")
+    queries = tuple(query for query in environment.queries if source_of(query.component) == name)
+    extra = (queries,) if system == "prometheus" else ()
     try:
         connector: Connector = module.open_connector(name, settings, clock, *extra)
     except ConnectorError as error:
@@ -87,10 +89,10 @@ class Session:
 
     async def inspect(self, component: ComponentId) -> Detail | Unreachable:
         """A drill-down into one component, by the connector that knows it."""
-        connector = self.connectors.get(system_of(component))
+        connector = self.connectors.get(source_of(component))
         if connector is None:
             reason = f"no connector for {component} in environment {self.environment.name}"
-            return Unreachable(system_of(component), self.clock.now(), FailureKind.NOT_FOUND, reason)
+            return Unreachable(source_of(component), self.clock.now(), FailureKind.NOT_FOUND, reason)
         try:
             return await connector.inspect(component)
         except Exception as error:  # noqa: BLE001 - a mistake in a drill-down must not end the screen that asked for it
@@ -98,7 +100,7 @@ class Session:
 
     def connector_for(self, component: ComponentId) -> Connector:
         """The connector that knows this component; KeyError names the system that is not configured."""
-        return self.connectors[system_of(component)]
+        return self.connectors[source_of(component)]
 
     async def _watch(self, name: str, connector: Connector) -> None:
         failures, task = 0, asyncio.current_task()

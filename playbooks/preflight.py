@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from console.model.component import ComponentId, kind_of, system_of
+from console.model.component import ComponentId, kind_of, source_of
 from playbooks.check import Passed, evaluate, words
 from playbooks.exits import Exit, Refused
 from playbooks.plan import Plan
@@ -22,7 +22,7 @@ async def preflight(plan: Plan, ports: Ports) -> Refused | None:
 
 def _connected(plan: Plan, ports: Ports) -> Refused | None:
     for target in plan.targets:
-        source = ports.watch.topology.sources.get(system_of(target))
+        source = ports.watch.topology.sources.get(source_of(target))
         if source is None or source.snapshot is None:
             return Refused(Exit.UNREACHABLE, f"{target} has not been read")
         if source.failure is not None:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from console.model.change import Applied, Change, Outcome
-from console.model.component import system_of
+from console.model.component import source_of
 from playbooks.check import Ours
 from playbooks.exits import Exit
 from playbooks.journal import Event
@@ -71,7 +71,7 @@ async def undo(plan: Plan, ports: Ports, record: Record, stop: Stop) -> Exit:
 
 
 def _pen(plan: Plan, ports: Ports, record: Record) -> Pen:
-    systems = {system_of(target) for target in plan.targets}
+    systems = {source_of(target) for target in plan.targets}
     return Pen(ports, record, plan.title, {system: identity(ports, system) for system in systems})
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from itertools import groupby
 
 from console.model.change import Change
-from console.model.component import system_of
+from console.model.component import source_of, system_of
 from console.model.topology import InForce, Topology
 from playbooks.actions import ACTIONS
 from playbooks.actions.action import same
@@ -76,7 +76,7 @@ def name_of_run(run: str) -> str:
 
 def _refuse_blindness(written: tuple[Change, ...], topology: Topology) -> None:
     for change in written:
-        source = topology.sources.get(system_of(change.component))
+        source = topology.sources.get(source_of(change.component))
         if source is None or source.snapshot is None or source.failure is not None:
             why = f": {source.failure.reason}" if source and source.failure else ""
             raise Refused(Exit.UNREACHABLE, f"{change.component} cannot be read{why}")
@@ -135,5 +135,5 @@ def _unseen(written: tuple[Change, ...], topology: Topology) -> tuple[str, ...]:
     """Without a journal nobody knows what an unreachable source holds."""
     if written:
         return ()
-    failed = [source for source in topology.sources.values() if source.failure is not None and source.name in MARKED]
-    return tuple(f"{source.name} cannot be read: it may hold more of this run" for source in failed)
+    failed = [source.name for source in topology.sources.values() if source.failure is not None]
+    return tuple(f"{name} cannot be read: it may hold more of this run" for name in failed if system_of(name) in MARKED)

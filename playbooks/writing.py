@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from console.model.change import Applied, Change, Outcome, Probed, RunContext, Verdict
-from console.model.component import system_of
+from console.model.component import source_of
 from playbooks.journal import Event
 from playbooks.ports import Ports
 from playbooks.record import Record
@@ -52,14 +52,14 @@ class Pen:
             "step": change.step,
             "target": change.component,
             "fact": change.fact,
-            "uid": self.identities.get(system_of(change.component), ""),
+            "uid": self.identities.get(source_of(change.component), ""),
             "change": change.seq,
             "before": change.before,
             "after": change.after,
         }
 
     async def _send(self, change: Change, context: RunContext) -> Applied:
-        system = system_of(change.component)
+        system = source_of(change.component)
         pinned, now = self.identities.get(system, ""), identity(self.ports, system)
         if pinned and now and pinned != now:
             return Applied(Outcome.REJECTED, f"another {system} answers now: {now}, it was {pinned}")

@@ -36,7 +36,7 @@ def open_connector(name: str, settings: Settings, clock: Clock) -> RedisConnecto
 
 
 class RedisConnector:
-    """One component, ``redis/<settings.name>``."""
+    """One component, ``<name>/<settings.name>``."""
 
     def __init__(self, name: str, settings: Settings, clock: Clock) -> None:
         self.name = name
@@ -131,7 +131,7 @@ class RedisConnector:
 
     @property
     def _component(self) -> ComponentId:
-        return f"redis/{self._settings.name}"
+        return f"{self.name}/{self._settings.name}"
 
     async def _held(self, fact: str) -> Held:
         reply = (await self._client.ask(("HMGET", self._settings.flags_key, *fields_of(fact))))[0]

@@ -8,7 +8,10 @@ from connectors.secret import Secret
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """``name`` is what the component is called: ``redis/<name>``. ``timeout`` in wall seconds, for a whole call."""
+    """``name`` is what the component is called: ``redis/<name>`` (``redis-b/<name>`` of the table ``redis-b``).
+
+    ``timeout`` in wall seconds, for a whole call.
+    """
 
     url: str
     name: str = "cache"

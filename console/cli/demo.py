@@ -24,7 +24,7 @@ import click
 from console.cli.estates import check, crises, estates, listed
 from console.cli.invocation import Invocation
 from console.inquiry import CannotOpen
-from console.model.component import ComponentId, system_of
+from console.model.component import ComponentId, source_of
 from console.model.snapshot import Detail, FailureKind, Unreachable
 
 if TYPE_CHECKING:
@@ -177,7 +177,7 @@ class Arriving:
 
     async def inspect(self, component: ComponentId) -> Detail | Unreachable:
         if self._session is None:
-            return Unreachable(system_of(component), self._clock.now(), FailureKind.REFUSED, STARTING)
+            return Unreachable(source_of(component), self._clock.now(), FailureKind.REFUSED, STARTING)
         return await self._session.inspect(component)
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from console.model import pressure
 from console.model.change import Fact
-from console.model.component import ComponentId, Health, system_of
+from console.model.component import ComponentId, Health, source_of, system_of
 from console.model.derive import join, readings_of
 from console.model.forecast import DAY, WINDOW, Forecast, growth, time_to_reach
 from console.model.history import History, Point
@@ -87,7 +87,7 @@ def _concluded(topology: Topology, components: tuple[Component, ...], points: Ma
 
 
 def _touched(placement: Placement, source: str) -> bool:
-    return any(system_of(each) == source for each in placement.ids)
+    return any(source_of(each) == source for each in placement.ids)
 
 
 def _has_aged(topology: Topology, component: Component) -> bool:
@@ -185,7 +185,7 @@ def _blind(topology: Topology, placement: Placement, readings: Mapping[str, Read
 
 
 def _missing(topology: Topology, component: ComponentId) -> bool:
-    source = topology.sources.get(system_of(component))
+    source = topology.sources.get(source_of(component))
     if source is None or source.snapshot is None or component not in topology.observed:
         return True
     return _too_old(topology, source.name, source.snapshot.at)

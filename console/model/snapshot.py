@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from console.model.alert import Alert
 from console.model.change import Fact
 from console.model.component import ComponentId
 from console.model.signal import Counter, Signal
@@ -51,17 +52,26 @@ class Snapshot:
     components: tuple[Observed, ...]
     identity: str = ""  # what is pinned before a write: cluster uid, cluster id, run_id-independent server id
     problems: tuple[str, ...] = ()  # partial failures: "group payments: not authorised"
+    alerts: tuple[Alert, ...] = ()
+    skew: float | None = None  # the server's clock less ours, estate seconds; None: it does not tell its time
 
 
 @dataclass(frozen=True, slots=True)
 class Unreachable:
-    """Why there is no snapshot. The last good one stays on the screen with its age."""
+    """Why there is no snapshot. The last good one stays on the screen with its age.
+
+    ``retry_after`` is how many wall seconds the server asked us to wait. The session adds how many readings in a row
+    have failed, and when the next one is tried.
+    """
 
     source: str
     at: float
     kind: FailureKind
     reason: str  # one line: what was tried and what came back
     advice: str = ""  # one line: what to do next
+    retry_after: float | None = None
+    failures: int = 1
+    next_at: float | None = None  # estate seconds
 
 
 Seen = Snapshot | Unreachable
@@ -69,7 +79,10 @@ Seen = Snapshot | Unreachable
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """The answer to a drill-down: a small table about one component, plain data."""
+    """The answer to a drill-down: a small table about one component, plain data.
+
+    ``into`` has one id for each row, which can be drilled into in turn ("" where it cannot); empty: none can.
+    """
 
     component: ComponentId
     at: float
@@ -78,3 +91,4 @@ class Detail:
     rows: tuple[tuple[str, ...], ...]
     more: int = 0  # rows left out
     extra: Mapping[str, str] = field(default_factory=dict)
+    into: tuple[ComponentId, ...] = ()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from console.model.alert import Alert
 from console.model.change import Fact, Mark
 from console.model.component import ComponentId, Health
 from console.model.forecast import Forecast
@@ -110,6 +111,12 @@ class Topology:
     @property
     def health(self) -> Health:
         return max((layer.health for layer in self.layers), default=Health.UNKNOWN)
+
+    @property
+    def alerts(self) -> tuple[Alert, ...]:
+        """Every alert of every source, firing first, the oldest first."""
+        told = (alert for each in self.sources.values() if each.snapshot is not None for alert in each.snapshot.alerts)
+        return tuple(sorted(told, key=lambda alert: (alert.state, alert.since or self.at, alert.name)))
 
     @property
     def in_force(self) -> tuple[InForce, ...]:

@@ -10,7 +10,7 @@ from connectors import CONNECTORS
 from connectors.secret import Secret
 from console.config import Environment, find, load
 from console.config_error import ConfigError, NoConfig
-from console.model.component import Health
+from console.model.component import Health, kind_of
 
 GOOD = """\
 environment = "staging"
@@ -94,6 +94,15 @@ def test_another_environment_is_chosen_by_name(tmp_path: Path) -> None:
     environment = read(tmp_path, environment="live")
     assert environment.production
     assert environment.connectors == {}
+
+
+def test_several_of_a_kind_each_have_a_table_and_a_name(tmp_path: Path) -> None:
+    clusters = (
+        '[environments.staging.kubernetes-us]\ncontext = "us"\n\n[environments.staging.kubernetes]\ncontext = "eu"\n'
+    )
+    environment = read(tmp_path, f"{GOOD}\n{clusters}")
+    assert list(environment.connectors) == ["prometheus", "redis", "kubernetes", "kubernetes-us"]
+    assert kind_of("kubernetes-us/hpa/shop/api") == kind_of("kubernetes/hpa/shop/api") == "kubernetes/hpa"
 
 
 def test_aliases_resolve_by_kind(tmp_path: Path) -> None:
