@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeVar
 
 from connectors import Clock, Connector, ConnectorError
@@ -18,23 +17,16 @@ from connectors.deadline import Line, Overdue, within
 from connectors.failure import Failed
 from connectors.kubernetes.client import THREADS, Api
 from connectors.kubernetes.detail import detail_of
-from connectors.kubernetes.objects import Autoscaler, Autoscalers, Review, Workload, Workloads
-from connectors.kubernetes.read import UNSEEN, Reading, observed_autoscaler, observed_workload, owners
-from connectors.kubernetes.write import (
-    AUTOSCALERS,
-    DEPLOYMENTS,
-    STATEFUL_SETS,
-    Resource,
-    Target,
-    apply,
-    probe,
-    target_of,
-)
+from connectors.kubernetes.estate import observed
+from connectors.kubernetes.objects import Autoscalers, Review, Workloads
+from connectors.kubernetes.read import Reading
+from connectors.kubernetes.resources import AUTOSCALERS, READ, Listed, Resource
+from connectors.kubernetes.write import Target, apply, probe, target_of
 from connectors.settings.kubernetes import Settings
 from connectors.threads import Bulkhead
 from console.model.change import Applied, Change, Outcome, Probed, RunContext, Verdict
 from console.model.component import ComponentId
-from console.model.snapshot import Detail, FailureKind, Observed, Seen, Snapshot, Unreachable
+from console.model.snapshot import Detail, FailureKind, Seen, Snapshot, Unreachable
 
 __all__ = ["KubernetesConnector", "Settings", "open_connector"]
 
@@ -51,16 +43,6 @@ def open_connector(name: str, settings: Settings, clock: Clock) -> Connector:
     if not settings.namespaces:
         raise ConnectorError(f'{name}: namespaces is empty; name at least one, as in ["shop"]')
     return KubernetesConnector(name, settings, clock)
-
-
-@dataclass(frozen=True, slots=True)
-class _Listed:
-    """One kind in one namespace: its objects, or why there are none."""
-
-    resource: Resource
-    namespace: str
-    items: tuple[Workload | Autoscaler, ...] = ()
-    failed: Failed | None = None
 
 
 class KubernetesConnector:
@@ -82,11 +64,11 @@ class KubernetesConnector:
         at, started = self._clock.now(), self._clock.monotonic()
         try:
             api = await self._open()
-            wanted = [(r, n) for n in self._settings.namespaces for r in (DEPLOYMENTS, STATEFUL_SETS, AUTOSCALERS)]
+            wanted = [(r, n) for n in self._settings.namespaces for r in READ]
             listed = await asyncio.gather(*(self._list(api, resource, namespace) for resource, namespace in wanted))
             _raise_unless_partial(listed)
             # Off the loop: for 500 workloads it takes 33 ms, which the screen would feel.
-            components = await self._ask(api, lambda: _observed(listed, Reading(self.name, at)))
+            components = await self._ask(api, lambda: observed(listed, Reading(self.name, at)))
         except Failed as failed:
             return failed.unreachable(self.name, at)
         return Snapshot(
@@ -196,16 +178,16 @@ class KubernetesConnector:
                 self._api = None
             raise
 
-    async def _list(self, api: Api, resource: Resource, namespace: str) -> _Listed:
+    async def _list(self, api: Api, resource: Resource, namespace: str) -> Listed:
         path = resource.path(namespace)
         try:
             if resource is AUTOSCALERS:
                 scalers = await self._ask(api, lambda: api.list_all(path, Autoscalers))
-                return _Listed(resource, namespace, tuple(one for page in scalers for one in page.items or ()))
+                return Listed(resource, namespace, tuple(one for page in scalers for one in page.items or ()))
             workloads = await self._ask(api, lambda: api.list_all(path, Workloads))
-            return _Listed(resource, namespace, tuple(one for page in workloads for one in page.items or ()))
+            return Listed(resource, namespace, tuple(one for page in workloads for one in page.items or ()))
         except Failed as failed:
-            return _Listed(resource, namespace, failed=failed)
+            return Listed(resource, namespace, failed=failed)
 
     def _write(self, api: Api, target: Target, change: Change, run: RunContext, line: Line) -> Applied:
         identity = api.ask_identity()
@@ -219,7 +201,7 @@ def _stranger(pinned: str, found: str) -> str:
     return f"another cluster answers: {found}, not {pinned}"
 
 
-def _raise_unless_partial(listed: list[_Listed]) -> None:
+def _raise_unless_partial(listed: list[Listed]) -> None:
     """A list that we may not see is a gap to tell of; one that broke off would make components vanish."""
     failures = [one.failed for one in listed if one.failed]
     for failed in failures:
@@ -229,25 +211,5 @@ def _raise_unless_partial(listed: list[_Listed]) -> None:
         raise failures[0]
 
 
-def _observed(listed: list[_Listed], reading: Reading) -> tuple[Observed, ...]:
-    scalers = [item for one in listed for item in one.items if isinstance(item, Autoscaler)]
-    unseen = {one.namespace for one in listed if one.resource is AUTOSCALERS and one.failed}
-    scaled = owners(scalers)
-    workloads = (
-        observed_workload(
-            one.resource.kind,
-            item,
-            UNSEEN
-            if one.namespace in unseen
-            else scaled.get((one.namespace, one.resource.kind, item.metadata.name), ""),
-            reading,
-        )
-        for one in listed
-        for item in one.items
-        if isinstance(item, Workload)
-    )
-    return (*workloads, *(observed_autoscaler(item, reading) for item in scalers))
-
-
-def _problem(one: _Listed) -> str:
+def _problem(one: Listed) -> str:
     return f"{one.resource.plural} in {one.namespace}: {one.failed.reason if one.failed else ''}"

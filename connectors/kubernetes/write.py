@@ -12,42 +12,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
-from urllib.parse import quote
+from typing import Any, cast
 
 from connectors.deadline import Line
 from connectors.failure import Failed
 from connectors.kubernetes.client import Api, Unsent
 from connectors.kubernetes.facts import MANAGED, BadFact, Thing, raw_before, restore_patch, same, spec_patch, value_of
 from connectors.kubernetes.marks import ANNOTATION, Entry, UnreadableMarks, decode, encode, find
-from connectors.kubernetes.objects import Autoscaler, Autoscalers, Json, Workload
+from connectors.kubernetes.objects import Autoscalers, Json
 from connectors.kubernetes.read import owners
+from connectors.kubernetes.resources import AUTOSCALERS, RESOURCES, Resource
 from console.model.change import Applied, Change, FactValue, Outcome, Probed, RunContext, Verdict
 from console.model.component import ComponentId
 from console.model.snapshot import FailureKind
 
 ATTEMPTS = 3  # at a resourceVersion that moves under us
-
-
-@dataclass(frozen=True, slots=True)
-class Resource:
-    """Where the objects of one kind are served, and what they decode to."""
-
-    kind: str
-    group: str
-    version: str
-    plural: str
-    type: type[Workload] | type[Autoscaler]
-
-    def path(self, namespace: str, name: str = "") -> str:
-        path = f"/apis/{self.group}/{self.version}/namespaces/{quote(namespace, safe='')}/{self.plural}"
-        return f"{path}/{quote(name, safe='')}" if name else path
-
-
-DEPLOYMENTS = Resource("Deployment", "apps", "v1", "deployments", Workload)
-STATEFUL_SETS = Resource("StatefulSet", "apps", "v1", "statefulsets", Workload)
-AUTOSCALERS = Resource("HorizontalPodAutoscaler", "autoscaling", "v2", "horizontalpodautoscalers", Autoscaler)
-RESOURCES: Mapping[str, Resource] = {"deployment": DEPLOYMENTS, "statefulset": STATEFUL_SETS, "hpa": AUTOSCALERS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +42,7 @@ class Target:
         return self.resource.path(self.namespace, self.name)
 
     def get(self, api: Api) -> Thing:
-        return api.get(self.path, self.resource.type)
+        return cast(Thing, api.get(self.path, self.resource.type))
 
 
 def target_of(component: ComponentId) -> Target | None:
