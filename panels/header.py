@@ -12,6 +12,7 @@ from panels.line import Line, Span, Tone, packed, spread, width_of
 from panels.plain import inert
 from panels.scene import Scene
 
+WORTH_KNOWING = 5.0  # seconds; what is tried again sooner than that is not worth a countdown
 SHORT = {"prometheus": "prom", "kubernetes": "k8s"}
 ORDER = {name: place for place, name in enumerate(("prometheus", "kafka", "redis", "kubernetes", "host"))}
 
@@ -84,8 +85,12 @@ def _names(sources: Iterable[Source]) -> str:
 
 
 def _failing(group: tuple[Source, ...], names: str, scene: Scene) -> Line:
-    """``prom k8s refused 34s``: as old as the oldest of them."""
-    return (Span(f"{names} {_kind(group[0])}{_oldest(group, scene)}", Tone.CRIT),)
+    """``prom k8s refused 34s``: as old as the oldest of them. Then the breaker, and a wait that is worth knowing."""
+    failures = [each.failure for each in group if each.failure is not None]
+    broken = " open" if all(failure.open for failure in failures) else ""
+    wait = max((failure.next_at or 0.0 for failure in failures), default=0.0) - scene.now
+    again = f" again in {show_duration(float(round(wait)))}" if wait >= WORTH_KNOWING else ""
+    return (Span(f"{names} {_kind(group[0])}{_oldest(group, scene)}{broken}{again}", Tone.CRIT),)
 
 
 def _well(source: Source, scene: Scene) -> Line:

@@ -11,6 +11,8 @@ from console.model.change import Fact
 from console.model.component import ComponentId
 from console.model.signal import Counter, Signal
 
+OPEN_AFTER = 3  # failures in a row
+
 
 class FailureKind(StrEnum):
     """Told apart because a person does something different about each."""
@@ -72,6 +74,11 @@ class Unreachable:
     retry_after: float | None = None
     failures: int = 1
     next_at: float | None = None  # estate seconds
+
+    @property
+    def open(self) -> bool:
+        """Whether its circuit is broken: it failed so often in a row that drill-downs do not wait for it any more."""
+        return self.failures >= OPEN_AFTER
 
 
 Seen = Snapshot | Unreachable

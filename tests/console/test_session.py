@@ -17,7 +17,7 @@ from console.model.change import Applied, Change, Outcome, Probed, RunContext, V
 from console.model.component import ComponentId
 from console.model.layout import Layout, Placement
 from console.model.snapshot import Detail, FailureKind, Observed, Seen, Snapshot, Unreachable
-from console.session import Session, pause_after
+from console.session import Session
 
 
 @dataclass
@@ -138,11 +138,3 @@ def test_making_a_session_opens_nothing(watch: Callable[..., Session]) -> None:
     watch(backend)
     assert backend.reads == 0
     assert session_module.open_connectors(watch().environment, CLOCK) == {}
-
-
-@pytest.mark.parametrize(
-    ("failures", "interval", "pause"),
-    [(0, 1, 1), (1, 1, 1), (3, 1, 2), (5, 1, 8), (50, 1, 8), (9, 10, 30), (9, 60, 60)],
-)
-def test_a_sick_backend_is_read_more_rarely_but_never_forgotten(failures: int, interval: float, pause: float) -> None:
-    assert pause_after(failures, interval) == pause

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from console.acting import Offer
@@ -42,6 +44,16 @@ def test_a_failing_source_comes_first_and_in_words() -> None:
     line = header.line(Scene(seen, now=seen.at, wall=seen.at, width=80), Station("demo"))
     assert text_of(line).startswith(" DEMO  RO  k8s credentials expired 35s  prom 1s")
     assert Tone.CRIT in tones(line)
+
+
+@pytest.mark.parametrize(
+    ("failures", "wait", "told"), [(2, 26.0, "throttled 2s again in 26s  "), (3, 1.5, "throttled 2s open  ")]
+)
+def test_an_open_breaker_is_told_and_a_wait_that_is_worth_knowing(failures: int, wait: float, told: str) -> None:
+    seen = estates.calm(10)
+    failure = Unreachable("kafka", seen.at, FailureKind.THROTTLED, "…", failures=failures, next_at=seen.at + 2.0 + wait)
+    text = text_of(header.line(replace(scene(120), topology=observe(seen, failure)), Station("staging")))
+    assert f"kafka {told}" in text
 
 
 @pytest.mark.parametrize(
