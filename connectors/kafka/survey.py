@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
@@ -18,15 +18,15 @@ from typing import TYPE_CHECKING, TypeVar
 from connectors.failure import Failed
 from connectors.kafka.failure import failed
 from connectors.kafka.lag import Place
+from connectors.kafka.seen import ClusterView, GroupView, TopicConfig, TopicPartition
 from connectors.threads import Bulkhead
 from console.model.snapshot import FailureKind
 
 if TYPE_CHECKING:
     from connectors.kafka.client import Client
-    from connectors.kafka.views import ClusterView, GroupView, TopicPartition
 
 T = TypeVar("T")
-Bounds = Mapping["TopicPartition", tuple[int, int]]  # low watermark and end
+Bounds = Mapping[TopicPartition, tuple[int, int]]  # low watermark and end
 
 # Shares of the time given, cumulated: how late each round may end.
 CLUSTER_BY, GROUPS_BY, OFFSETS_BY = 0.3, 0.65, 1.0
@@ -60,6 +60,7 @@ class Survey:
     groups: tuple[GroupStand, ...]
     topics: tuple[TopicStand, ...]
     problems: tuple[str, ...]
+    configs: Mapping[str, TopicConfig] = field(default_factory=dict)  # of the topics that could be asked about
 
 
 @dataclass(slots=True)

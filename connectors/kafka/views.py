@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -12,45 +12,54 @@ from kafka.errors import for_code
 from kafka.protocol.consumer.metadata import ConsumerProtocolAssignment
 
 from connectors.kafka.failure import words
+from connectors.kafka.seen import ClusterView, GroupView, PartitionView, TopicPartition, TopicView
 
-TopicPartition = tuple[str, int]
+__all__ = [
+    "ClusterView",
+    "GroupView",
+    "TopicPartition",
+    "cluster_view",
+    "described",
+    "is_new",
+    "is_wanted",
+    "listed",
+    "with_commits",
+]
 
 _NEW_PROTOCOL = "consumer"  # groups of the new rebalance protocol are not in DescribeGroups
 
 
-@dataclass(frozen=True, slots=True)
-class ClusterView:
-    id: str
-    brokers: tuple[int, ...]
-    leaders: Mapping[str, Mapping[int, int]]  # topic → partition → broker; -1: no leader
-
-
-@dataclass(frozen=True, slots=True)
-class GroupView:
-    """One group as its coordinator tells it. ``held`` None: who holds what is not known.
-
-    ``workers`` names who holds a partition; ``members`` None: not told.
-    """
-
-    name: str
-    state: str
-    members: int | None = None
-    held: frozenset[TopicPartition] | None = None
-    committed: Mapping[TopicPartition, int] = field(default_factory=dict)
-    workers: Mapping[TopicPartition, str] = field(default_factory=dict)
-    refusal: str = ""  # why it could not be read
-
-
 def cluster_view(said: Any) -> ClusterView:
     """Of a response to Metadata."""
+    topics = {topic.name: _topic(topic) for topic in said.topics if not topic.error_code}
     return ClusterView(
         id=said.cluster_id or "",
         brokers=tuple(sorted(node.node_id for node in said.brokers)),
         leaders={
-            topic.name: {part.partition_index: part.leader_id for part in topic.partitions}
-            for topic in said.topics
-            if not topic.error_code
+            name: {index: part.leader for index, part in topic.partitions.items()} for name, topic in topics.items()
         },
+        topics=topics,
+        controller=None if said.controller_id is None or said.controller_id < 0 else said.controller_id,
+        addresses={node.node_id: f"{node.host}:{node.port}" for node in said.brokers},
+        racks={node.node_id: node.rack for node in said.brokers if node.rack},
+    )
+
+
+def _topic(topic: Any) -> TopicView:
+    return TopicView(
+        partitions={part.partition_index: _partition(part) for part in topic.partitions},
+        id=str(topic.topic_id) if topic.topic_id and topic.topic_id.int else "",  # all zero: not told
+        internal=bool(topic.is_internal),
+    )
+
+
+def _partition(part: Any) -> PartitionView:
+    return PartitionView(
+        leader=part.leader_id,
+        replicas=tuple(part.replica_nodes),
+        isr=tuple(part.isr_nodes),
+        offline=tuple(part.offline_replicas or ()),
+        epoch=None if part.leader_epoch is None or part.leader_epoch < 0 else part.leader_epoch,
     )
 
 
