@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from connectors import CONNECTORS, ConnectorError
-from connectors.presets import Query, queries_for
+from connectors.presets import Query, presets, queries_for, rules_for
 from console.config import tables
 from console.config.document import Document
 from console.model.component import ComponentId, Health, system_of
 from console.model.layout import Placement
-from console.model.rules import DEFAULT_RULES, Rule, overlay
+from console.model.rules import DEFAULT_RULES, Rule, layered
 from console.model.units import parse_duration, parse_quantity
 from console.toml_lines import Path as KeyPath
 
@@ -35,7 +36,9 @@ def shared_of(document: Document, file: tables.File) -> Shared:
     return Shared(
         placements=tuple(Placement(each.alias, each.layer, each.id, each.also, each.show) for _, each in components),
         queries=tuple(query for place, each in components for query in _queries(document, each, place)),
-        rules=overlay(DEFAULT_RULES, tuple(_rules(document, file))),
+        rules=layered(
+            DEFAULT_RULES, tuple(_ready_rules(each for _, each in components)), tuple(_rules(document, file))
+        ),
         presets=tuple((each.alias, each.preset) for _, each in components if each.preset),
     )
 
@@ -78,13 +81,28 @@ def _queries(document: Document, entry: tables.Component, place: KeyPath) -> Ite
         return
     if entry.preset:
         try:
-            yield from queries_for(owner, entry.preset, entry.match)
+            yield from queries_for(owner, entry.preset, entry.match, _window(document, entry, place))
         except ConnectorError as error:
             document.fault((*place, "preset"), str(error))
     for name, raw in entry.signals.items():
         signal = document.convert(raw, tables.Signal, (*place, "signals", name))
         if signal is not None:
             yield Query(owner, name, signal.query, signal.unit)
+
+
+def _window(document: Document, entry: tables.Component, place: KeyPath) -> str:
+    """As PromQL writes it, which knows no fractions and no spaces."""
+    if entry.window and not re.fullmatch(r"[1-9]\d{0,3}[smh]", entry.window):
+        document.fault((*place, "window"), f"expected a window such as 90s, 2m or 1h, not {entry.window!r}")
+        return ""
+    return entry.window
+
+
+def _ready_rules(components: Iterable[tables.Component]) -> Iterator[Rule]:
+    known = presets()
+    for each in components:
+        if each.preset in known:
+            yield from rules_for(each.alias, each.preset)
 
 
 def _rules(document: Document, file: tables.File) -> Iterator[Rule]:

@@ -28,6 +28,7 @@ class Component(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     also: tuple[str, ...] = ()  # other components on the same line
     preset: str = ""  # ready signals of a well-known exporter
     match: str = ""  # put into the preset's selectors: 'ingress="shop"'
+    window: str = ""  # what the preset's rates look back on; four scrapes at least, default 1m
     show: tuple[str, ...] = ()  # names of the signals on the line, in order
     signals: dict[str, dict[str, Any]] = {}  # signals by queries of your own, by name
 

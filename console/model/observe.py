@@ -170,6 +170,8 @@ def _worst(topology: Topology, alias: str, reading: Reading, watches: dict[Watch
     value = None if reading.stale else reading.value
     firing = []
     for index in matching(topology.layout.patterns, f"{alias}.{reading.name}"):
+        if f"{alias}.{reading.name}" in rules[index].besides:
+            continue
         key = (alias, reading.name, index)
         watches[key] = watch = judge(rules[index], watches.get(key, Watch()), value, reading.at)
         if watch.firing:

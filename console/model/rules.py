@@ -8,7 +8,7 @@ call: one that takes a tenth of a second spends it waiting.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
@@ -34,6 +34,7 @@ class Rule:
     hold: float = 60.0
     health: Health = Health.WARN
     slack: float = 0.05
+    besides: frozenset[str] = frozenset()  # names (alias.signal) that a rule of their own speaks for
 
     def passed(self, value: float, firing: bool) -> bool:
         """Whether the value is on the wrong side; a firing rule needs it back by ``slack`` to say no."""
@@ -83,6 +84,23 @@ def overlay(defaults: tuple[Rule, ...], own: tuple[Rule, ...]) -> tuple[Rule, ..
     return own + tuple(rule for rule in defaults if (rule.signal, rule.health) not in replaced)
 
 
+def layered(defaults: tuple[Rule, ...], ready: tuple[Rule, ...], own: tuple[Rule, ...]) -> tuple[Rule, ...]:
+    """Three layers of rules: the operator's own, below them those that came with presets, below them the defaults.
+
+    A preset's rule names one signal of one alias, so at its health it speaks there instead of the defaults, whose globs
+    go on about all others. An own rule that covers its signal, at the same health, takes its place.
+    """
+    kept = tuple(rule for rule in ready if not any(_covers(each, rule) for each in own))
+    general = tuple(
+        replace(rule, besides=frozenset(each.signal for each in ready if _covers(rule, each))) for rule in defaults
+    )
+    return overlay(kept + general, own)
+
+
+def _covers(rule: Rule, other: Rule) -> bool:
+    return rule.health is other.health and fnmatchcase(other.signal, rule.signal)
+
+
 WARN, CRIT = Health.WARN, Health.CRIT
 
 DEFAULT_RULES: tuple[Rule, ...] = (
@@ -109,6 +127,9 @@ DEFAULT_RULES: tuple[Rule, ...] = (
     Rule("*.connections_ratio", above=0.95, hold=15, health=CRIT),
     Rule("*.unavailable", above=0.0, hold=120),
     Rule("*.up", below=1.0, hold=15, health=CRIT),
+    Rule("*.deep", below=1.0, hold=15),
+    Rule("*.certificate", below=14 * 86400.0, hold=0),
+    Rule("*.certificate", below=3 * 86400.0, hold=0, health=CRIT),
     Rule("*.rejections", above=0.0, hold=0, health=CRIT),
     Rule("*.load", above=1.5),
     Rule("*.disk", above=0.95),

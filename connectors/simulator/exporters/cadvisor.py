@@ -29,6 +29,8 @@ def sums(target: Target, tick: Tick, cluster: Cluster) -> Iterator[Sample]:
         where = {"container": name, "namespace": cluster.namespace, "pod": f"{name}-all"}
         yield target.counter("container_cpu_usage_seconds_total", tick.counters.get(f"{name}.cpu", 0.0), **where)
         yield target.gauge("container_memory_working_set_bytes", tick.usage_of(name).memory * ready, **where)
+        yield target.counter("container_cpu_cfs_periods_total", tick.t * PERIODS, **where)
+        yield target.counter("container_cpu_cfs_throttled_periods_total", 0, **where)
 
 
 def detailed(cluster: Cluster) -> bool:

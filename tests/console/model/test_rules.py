@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.model.component import Health
-from console.model.rules import DEFAULT_RULES, Rule, Watch, judge, matching, overlay
+from console.model.rules import DEFAULT_RULES, Rule, Watch, judge, layered, matching, overlay
 from console.model.signal import Unit
 
 RULE = Rule("api.cpu", above=0.7, hold=60)
@@ -107,3 +107,35 @@ def test_an_own_rule_takes_the_place_of_the_default_about_the_same_signal() -> N
 def test_a_rule_says_itself_in_words() -> None:
     assert Rule("gateway.p95", above=0.2).text(Unit.SECONDS) == "above 200ms for 60s"
     assert Rule("gateway.p95", above=0.2, hold=0).text(Unit.SECONDS) == "above 200ms"
+
+
+READY = (Rule("edge.errors", above=0.02), Rule("edge.queued", above=0))
+
+
+def judged(rules: tuple[Rule, ...], name: str) -> list[float | None]:
+    """The bounds above which a warning is given about this name."""
+    found = (rules[index] for index in matching(tuple(rule.signal for rule in rules), name))
+    return [rule.above for rule in found if rule.health is Health.WARN and name not in rule.besides]
+
+
+def test_a_presets_rule_speaks_instead_of_the_defaults_and_only_of_its_own_line() -> None:
+    rules = layered(DEFAULT_RULES, READY, ())
+    assert judged(rules, "edge.errors") == [0.02]
+    assert judged(rules, "api.errors") == [0.001]
+    assert judged(rules, "edge.queued") == [0]
+    assert [rule.above for rule in rules if rule.signal == "*.errors" and rule.health is Health.CRIT] == [0.05]
+
+
+@pytest.mark.parametrize("signal", ["edge.errors", "*.errors", "edge.*"])
+def test_an_own_rule_takes_the_place_of_a_presets_and_of_what_that_stood_for(signal: str) -> None:
+    assert judged(layered(DEFAULT_RULES, READY, (Rule(signal, above=0.5),)), "edge.errors") == [0.5]
+
+
+def test_an_own_rule_at_another_health_leaves_the_presets_alone() -> None:
+    own = Rule("edge.errors", above=0.5, health=Health.CRIT)
+    assert judged(layered(DEFAULT_RULES, READY, (own,)), "edge.errors") == [0.02]
+
+
+@given(st.sampled_from(DEFAULT_RULES))
+def test_without_presets_the_layers_are_the_old_two(own: Rule) -> None:
+    assert layered(DEFAULT_RULES, (), (own,)) == overlay(DEFAULT_RULES, (own,))
