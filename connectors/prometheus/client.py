@@ -1,212 +1,116 @@
-"""One Prometheus, asked from a bulkhead's threads.
-
-PrometheusConnect as it comes retries by itself, waits ten times its timeout for a server that hangs, keeps ten
-connections, and says what went wrong in one string. So it gets its own session: no retries, a pool as wide as the
-bulkhead, credentials that neither .netrc nor a redirect to another host can change, and a hook that turns an HTTP
-status into what it means.
-
-A request costs the console more than its answer (a millisecond and more of CPU), so the queries of one component go
-out as one, each result told apart by a label. Where that is refused they go out alone, to learn which one is wrong.
-"""
+"""One Prometheus, asked by PrometheusConnect from a bulkhead's threads, through a session of our own."""
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from connectors.deadline import pool_classes
-from connectors.failure import Failed, innermost, kind_of, kind_of_status, one_line
-from connectors.secret import MissingSecret
+from connectors.failure import Failed, innermost, kind_of
+from connectors.http_head import ServerClock
+from connectors.prometheus.reply import ADVICE, Answer, BadQuery, read_result, split, together, warnings_of
+from connectors.prometheus.session import adapter, open_session
 from connectors.settings.prometheus import Settings
 from console.model.snapshot import FailureKind
 
 if TYPE_CHECKING:
     import requests
 
-THREADS = 6  # and connections; enough for some thirty queries a second at a few milliseconds each
-CONNECT = 0.5  # seconds; inside a data centre a connection takes less than one
+THREADS = 8  # and connections; Prometheus itself evaluates twenty queries at a time, and others want some of them
+CONNECT = 1.0  # seconds, at the most; also where every packet takes a third of one
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """A number, or why there is none. ``failed`` where the question did not get an answer at all."""
+class Answers:
+    """What each query of a batch answered, and what the server says was missing when it did."""
 
-    value: float | None
-    note: str = ""
-    failed: Failed | None = None
+    by_expr: Mapping[str, Answer]
+    warnings: tuple[str, ...] = ()
+    bad: tuple[str, ...] = ()  # they spoil a batch, and must be asked alone
 
 
-class BadQuery(Failed):
-    """The server is well and the query is not (400, 422)."""
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A reply of any other part of the API, not decoded yet."""
+
+    body: bytes
+    headers: Mapping[str, str]
 
 
 class Asker:
     """One session and its credentials; made and used in the bulkhead's threads."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, wall: Callable[[], float]) -> None:
         """Reads the secrets and imports the client; Failed where a secret is gone."""
         from prometheus_api_client import PrometheusConnect
 
+        self.clock = ServerClock()
+        self._wall = wall
         self._settings = settings
-        self._session = _session(settings)
-        self._client = PrometheusConnect(url=settings.url.rstrip("/"), session=self._session)
+        self._url = settings.url.rstrip("/")
+        self._timeout = (min(CONNECT, settings.timeout), settings.timeout)
+        self._warned = threading.local()
+        self._session = open_session(settings, self._heard)
+        self._client = PrometheusConnect(url=self._url, session=self._session)
         # PrometheusConnect mounts an adapter that retries and keeps ten connections; a longer prefix wins over it.
-        self._session.mount(settings.url.rstrip("/") + "/", _adapter())
-        self._apart: set[str] = set()  # queries that spoil the others' answer: they are asked alone
+        self._session.mount(f"{self._url}/", adapter(settings, THREADS))
 
-    def ask_all(self, exprs: Sequence[str]) -> tuple[Answer, ...]:
-        """What each of the queries answers now, in their order; Failed where there is no answer at all."""
-        together = tuple(expr for expr in exprs if expr not in self._apart)
-        answers = self._ask_together(together) if len(together) > 1 else {}
-        return tuple(answers[expr] if expr in answers else self._ask_alone(expr) for expr in exprs)
+    def ask(self, exprs: Sequence[str], at: float | None = None) -> Answers:
+        """What the queries answer now, or at a wall time; Failed where there is no answer at all.
 
-    def _ask_together(self, exprs: tuple[str, ...]) -> dict[str, Answer]:
+        Where a batch is refused each of its queries is asked alone, to learn which one is wrong.
+        """
+        self._warned.texts = ()
         try:
-            result = self._result(" or ".join(_labelled(expr, n) for n, expr in enumerate(exprs)))
-        except BadQuery:
-            answers = {expr: self._ask_alone(expr) for expr in exprs}
-            bad = {expr for expr, answer in answers.items() if answer.failed}
-            self._apart |= bad or set(exprs)  # none is wrong alone: a scalar among vectors, say
-            return answers
-        return {expr: read_result(series) for expr, series in zip(exprs, split(result, len(exprs)), strict=True)}
-
-    def _ask_alone(self, expr: str) -> Answer:
-        try:
-            return read_result(self._result(expr))
+            result = self._result(together(exprs), at)
         except BadQuery as bad:
-            return Answer(None, bad.reason, bad)
+            if len(exprs) == 1:
+                return Answers({exprs[0]: Answer(None, bad.reason, bad)})
+            return self._each(exprs, at)
+        parts = [result] if len(exprs) == 1 else split(result, len(exprs))
+        answers = {expr: read_result(part) for expr, part in zip(exprs, parts, strict=True)}
+        return Answers(answers, self._warned.texts)
 
-    def _result(self, expr: str) -> object:
-        try:
-            return self._client.custom_query(expr, timeout=(CONNECT, self._settings.timeout))
-        except (ValueError, KeyError, TypeError) as error:
-            raise Failed(FailureKind.PROTOCOL, f"{self._settings.url} does not answer like Prometheus") from error
-        except OSError as error:  # requests' own exceptions are OSErrors
-            kind = kind_of(error)
-            raise Failed(kind, f"{self._settings.url}: {innermost(error)}", advice=_ADVICE.get(kind, "")) from error
+    def page(self, path: str, params: Mapping[str, str] | None = None) -> Page:
+        """``GET`` of another part of the API; Failed as ``ask``."""
+        with _told(self._url):
+            response = self._session.get(f"{self._url}{path}", params=dict(params or {}), timeout=self._timeout)
+            return Page(response.content, response.headers)
 
     def close(self) -> None:
         self._session.close()
 
+    def _each(self, exprs: Sequence[str], at: float | None) -> Answers:
+        every = [self.ask((expr,), at) for expr in exprs]
+        answers = {expr: answer for one in every for expr, answer in one.by_expr.items()}
+        bad = tuple(expr for expr, answer in answers.items() if answer.failed)
+        # None is wrong alone: a scalar among vectors, say.
+        return Answers(
+            answers, tuple(dict.fromkeys(text for one in every for text in one.warnings)), bad or tuple(exprs)
+        )
 
-LABEL = "seawall_query"
+    def _result(self, expr: str, at: float | None) -> object:
+        params = {} if at is None else {"time": f"{at:.3f}"}
+        with _told(self._url):
+            return self._client.custom_query(expr, params=params, timeout=self._timeout)
 
-
-def _labelled(expr: str, n: int) -> str:
-    # On its own lines: a query may end in a comment.
-    return f'label_replace((\n{expr}\n), "{LABEL}", "{n}", "", "")'
-
-
-def split(result: object, queries: int) -> list[list[object]]:
-    """The series of each query, by the label that ``_labelled`` put on them."""
-    parts: list[list[object]] = [[] for _ in range(queries)]
-    for series in result if isinstance(result, list) else ():
-        match series:
-            case {"metric": {"seawall_query": str() as n}} if n.isdigit() and int(n) < queries:
-                parts[int(n)].append(series)
-            case _:
-                raise Failed(FailureKind.PROTOCOL, "an answer to something that was not asked")
-    return parts
-
-
-def read_result(result: object) -> Answer:
-    """One number out of the ``result`` of an instant query: a scalar, or a vector of one series."""
-    match result:
-        case []:
-            return Answer(None, "no series")
-        case [int() | float(), str() as text]:
-            return _number(text)
-        case [{"value": [_, str() as text]}]:
-            return _number(text)
-        case [{"histogram": _}]:
-            return Answer(None, "a histogram, expected a number")
-        case [_, _, *_]:
-            return Answer(None, f"{len(result)} series, expected 1")
-    raise Failed(FailureKind.PROTOCOL, "an answer that is neither a scalar nor a vector")
+    def _heard(self, response: requests.Response) -> None:
+        """A complete answer, in the thread that asked."""
+        received = self._wall()
+        self._warned.texts = warnings_of(response.content)
+        if "Age" not in response.headers:  # a cache's answer shows the time at which it was made
+            self.clock.hear(response.headers.get("Date", ""), received - response.elapsed.total_seconds(), received)
 
 
-def _number(text: str) -> Answer:
+@contextmanager
+def _told(url: str) -> Iterator[None]:
+    """Whatever a client raises, in the project's own terms."""
     try:
-        value = float(text)
-    except ValueError:
-        return Answer(None, f"not a number: {one_line(text, 40)}")
-    if math.isnan(value):
-        return Answer(None, "NaN")
-    return Answer(value) if math.isfinite(value) else Answer(None, "infinite")
-
-
-_ADVICE = {
-    FailureKind.REFUSED: "is Prometheus running there, and is the port right?",
-    FailureKind.NAME: "check the host name in the url",
-    FailureKind.TLS: "check the certificate, or REQUESTS_CA_BUNDLE for an own authority",
-    FailureKind.EXPIRED: "renew the token or password",
-    FailureKind.FORBIDDEN: "the credentials are valid but may not query",
-}
-
-
-def _session(settings: Settings) -> requests.Session:
-    import requests
-
-    session = requests.Session()
-    session.auth = _auth(settings)
-    # Proxies and authorities of the environment, once: requests would look them up anew for each request (a quarter of
-    # its time), and take credentials from .netrc.
-    environment = session.merge_environment_settings(settings.url, {}, None, None, None)
-    session.proxies, session.verify = environment["proxies"], environment["verify"]
-    session.trust_env = False
-    session.hooks["response"].append(_check)
-    return session
-
-
-def _auth(settings: Settings) -> Any:
-    """An auth object even for a bearer token: requests takes it off again when it is redirected to another host."""
-    from requests.auth import AuthBase, HTTPBasicAuth
-
-    class Bearer(AuthBase):
-        def __init__(self, token: str) -> None:
-            self._token = token
-
-        def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-            request.headers["Authorization"] = f"Bearer {self._token}"
-            return request
-
-    try:
-        if settings.token is not None:
-            return Bearer(settings.token.reveal())
-        if settings.user and settings.password is not None:
-            return HTTPBasicAuth(settings.user, settings.password.reveal())
-    except MissingSecret as error:
-        raise Failed(FailureKind.EXPIRED, str(error)) from error
-    return None
-
-
-def _adapter() -> requests.adapters.HTTPAdapter:
-    from requests.adapters import HTTPAdapter
-    from urllib3.util.retry import Retry
-
-    adapter = HTTPAdapter(pool_connections=2, pool_maxsize=THREADS, max_retries=Retry(0, read=False))
-    adapter.poolmanager.pool_classes_by_scheme = dict(pool_classes())
-    return adapter
-
-
-def _check(response: requests.Response, *_: object, **__: object) -> None:
-    if response.status_code < 400:
-        return
-    text = _error_text(response.content) or response.reason or ""
-    reason = f"{response.status_code} {one_line(text)}".strip()
-    if response.status_code in (400, 422):
-        raise BadQuery(FailureKind.PROTOCOL, reason, status=response.status_code)
-    kind = kind_of_status(response.status_code)
-    raise Failed(kind, reason, status=response.status_code, advice=_ADVICE.get(kind, ""))
-
-
-def _error_text(body: bytes) -> str:
-    """The ``error`` of Prometheus's JSON form; "" where something else answered, whose page is of no use here."""
-    try:
-        document = json.loads(body)
-    except ValueError:
-        return ""
-    return str(document.get("error", "")) if isinstance(document, dict) else ""
+        yield
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise Failed(FailureKind.PROTOCOL, f"{url} does not answer like Prometheus") from error
+    except OSError as error:  # requests' own exceptions are OSErrors
+        kind = kind_of(error)
+        raise Failed(kind, f"{url}: {innermost(error)}", advice=ADVICE.get(kind, "")) from error
