@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from connectors.threads import Bulkhead
@@ -71,16 +72,23 @@ async def within(bulkhead: Bulkhead, deadline: float, function: Callable[[Line],
     line = Line()
 
     def call() -> T:
-        _thread.line = line
-        try:
+        with holding(line):
             return function(line)
-        finally:
-            _thread.line = None
 
     try:
         return await bulkhead.call(call, deadline)
     except TimeoutError as error:
         raise Overdue(line.cut()) from error
+
+
+@contextmanager
+def holding(line: Line) -> Iterator[None]:
+    """Inside, every socket that this thread uses over ``pool_classes`` is the line's, and ends with it."""
+    _thread.line = line
+    try:
+        yield
+    finally:
+        _thread.line = None
 
 
 def pool_classes() -> Mapping[str, Any]:

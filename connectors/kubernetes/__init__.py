@@ -1,8 +1,8 @@
-"""Kubernetes: what deployments, stateful sets and autoscalers are, and the conditional writes to them.
+"""Kubernetes: what its workloads, autoscalers and the rest of an estate are, and the conditional writes to them.
 
-Reading lists three kinds a namespace, in pages, side by side. Two bulkheads, so that a hung list never keeps a write
-waiting. The cluster is pinned by its identity at the first login; another one behind the same name is refused, at each
-new login and before each write.
+Reading is ``sight``'s: lists in pages at first, watches from then on. Two bulkheads, so that a hung list never keeps a
+write waiting. The cluster is pinned by its identity at the first login; another one behind the same name is refused,
+at each new login and before each write.
 """
 
 from __future__ import annotations
@@ -15,12 +15,14 @@ from typing import TypeVar
 from connectors import Clock, Connector, ConnectorError
 from connectors.deadline import Line, Overdue, within
 from connectors.failure import Failed
+from connectors.kubernetes.calls import Calls
 from connectors.kubernetes.client import THREADS, Api
 from connectors.kubernetes.detail import detail_of
 from connectors.kubernetes.estate import observed
-from connectors.kubernetes.objects import Autoscalers, Review, Workloads
+from connectors.kubernetes.objects import Review
 from connectors.kubernetes.read import Reading
-from connectors.kubernetes.resources import AUTOSCALERS, READ, Listed, Resource
+from connectors.kubernetes.resources import EVERYWHERE, Listed
+from connectors.kubernetes.sight import Sight
 from connectors.kubernetes.write import Target, apply, probe, target_of
 from connectors.settings.kubernetes import Settings
 from connectors.threads import Bulkhead
@@ -32,16 +34,20 @@ __all__ = ["KubernetesConnector", "Settings", "open_connector"]
 
 T = TypeVar("T")
 FIRST = 15.0  # wall seconds for a login: the import, the kubeconfig, a credential plug-in, one request
-SLACK = 0.5  # wall seconds beyond one request's timeout
+LONGEST = 20.0  # wall seconds for a reading of many namespaces, however many requests it takes
 REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+
+_STALE = (FailureKind.EXPIRED, FailureKind.TLS, FailureKind.NAME, FailureKind.REFUSED)
+"""After these the kubeconfig is read again: what it says, or what its plug-in gives, may be other now."""
 
 
 def open_connector(name: str, settings: Settings, clock: Clock) -> Connector:
     """ConnectorError where the settings cannot work; nothing is sent and no client is imported yet."""
-    if settings.kubeconfig is not None and not os.path.exists(os.path.expanduser(settings.kubeconfig)):
+    places = [place for place in (settings.kubeconfig or "").split(os.pathsep) if place]
+    if places and not any(os.path.exists(os.path.expanduser(place)) for place in places):
         raise ConnectorError(f"{name}: kubeconfig {settings.kubeconfig} does not exist")
-    if not settings.namespaces:
-        raise ConnectorError(f'{name}: namespaces is empty; name at least one, as in ["shop"]')
+    if settings.namespaces is not None and not all(settings.namespaces or ("",)):
+        raise ConnectorError(f'{name}: namespaces is empty; name at least one, as in ["shop"], or "*" for all')
     return KubernetesConnector(name, settings, clock)
 
 
@@ -52,21 +58,19 @@ class KubernetesConnector:
         self.name = name
         self._settings = settings
         self._clock = clock
-        self._reads = Bulkhead(name, THREADS)
+        self._calls = Calls(name, THREADS, settings.timeout)
         self._writes = Bulkhead(f"{name}-write", 1)
         self._login = asyncio.Lock()
         self._api: Api | None = None
+        self._sight: Sight | None = None
         self._context = settings.context
         self._identity = ""
 
     async def read(self) -> Seen:
-        """All workloads and autoscalers of the namespaces, complete but for what we may not see."""
+        """All that the namespaces have, complete but for what we may not see."""
         at, started = self._clock.now(), self._clock.monotonic()
         try:
-            api = await self._open()
-            wanted = [(r, n) for n in self._settings.namespaces for r in READ]
-            listed = await asyncio.gather(*(self._list(api, resource, namespace) for resource, namespace in wanted))
-            _raise_unless_partial(listed)
+            api, listed, unread = await self._seen()
             # Off the loop: for 500 workloads it takes 33 ms, which the screen would feel.
             components = await self._ask(api, lambda: observed(listed, Reading(self.name, at)))
         except Failed as failed:
@@ -77,8 +81,40 @@ class KubernetesConnector:
             self._clock.monotonic() - started,
             components,
             identity=self._identity,
-            problems=tuple(_problem(one) for one in listed if one.failed),
+            problems=(*(_problem(one) for one in listed if one.failed), *unread),
+            skew=api.skew,
         )
+
+    async def _seen(self) -> tuple[Api, list[Listed], tuple[str, ...]]:
+        """What there is, and what could not be read; with a new login where the one that was there has ended."""
+        before = self._api
+        api = await self._open()
+        try:
+            return api, *await self._look(api)
+        except Failed as failed:
+            self._doubt(api, failed)
+            if failed.kind is not FailureKind.EXPIRED or api is not before:
+                raise
+        api = await self._open()
+        return api, *await self._look(api)
+
+    async def _look(self, api: Api) -> tuple[list[Listed], tuple[str, ...]]:
+        if self._sight is None:
+            self._sight = Sight(api, self._namespaces(api), self._settings.watch, self._calls, self._clock.monotonic)
+        sight = self._sight
+        try:
+            async with asyncio.timeout(LONGEST):
+                listed = await sight.read()
+        except TimeoutError as error:
+            reason = f"{api.server} was not read within {LONGEST:g} s"
+            raise Failed(FailureKind.TIMED_OUT, reason) from error
+        _raise_unless_partial(listed)
+        return listed, sight.problems
+
+    def _namespaces(self, api: Api) -> tuple[str, ...]:
+        """As configured, each once; all of them where that is among them."""
+        wanted = tuple(dict.fromkeys(self._settings.namespaces or (api.namespace,)))
+        return (EVERYWHERE,) if EVERYWHERE in wanted else wanted
 
     async def inspect(self, component: ComponentId) -> Detail | Unreachable:
         """The pods of a workload, the facts and conditions of an autoscaler."""
@@ -99,13 +135,18 @@ class KubernetesConnector:
             return Applied(Outcome.REJECTED, f"{change.component} is nothing that Kubernetes can set")
         try:
             api = await self._open()
-            return await within(self._writes, self._budget, lambda line: self._write(api, target, change, run, line))
+            return await within(
+                self._writes, self._calls.budget, lambda line: self._write(api, target, change, run, line)
+            )
         except Failed as failed:
             return Applied(Outcome.REJECTED, f"{change.component}: {failed.reason}; nothing was written")
         except Overdue as overdue:
             if overdue.committed:
                 return Applied(Outcome.UNKNOWN, f"{change.component}: the write left and no answer came back")
             return Applied(Outcome.REJECTED, f"{change.component}: timed out before anything was written")
+        finally:
+            if self._sight is not None:
+                self._sight.doubt(target.resource, target.namespace)
 
     async def probe(self, change: Change, run: RunContext) -> Probed:
         target = target_of(change.component)
@@ -137,27 +178,26 @@ class KubernetesConnector:
         return review.status.allowed
 
     async def close(self) -> None:
-        self._reads.close()
+        self._calls.close()
         self._writes.close()
-        if self._api is not None:
-            self._api.close()
-
-    @property
-    def _budget(self) -> float:
-        return self._settings.timeout + SLACK
+        self._leave()
 
     async def _open(self) -> Api:
         """The login that is there, or a new one; Failed where there is none, or it is to another cluster."""
         async with self._login:
-            if self._api is None or self._api.expired(self._clock.wall()):
-                self._api = None
+            if self._api is not None and self._api.expired(self._clock.wall()):
+                self._leave()
+            if self._api is None:
                 self._api = await self._log_in()
             return self._api
 
     async def _log_in(self) -> Api:
-        settings = self._settings
+        settings, wall = self._settings, self._clock.wall
+        call = within(
+            self._calls.bulkhead, FIRST, lambda _: Api(settings.kubeconfig, self._context, settings.timeout, wall)
+        )
         try:
-            api = await within(self._reads, FIRST, lambda _: Api(settings.kubeconfig, self._context, settings.timeout))
+            api = await call
         except Overdue as error:
             raise Failed(FailureKind.TIMED_OUT, f"no login within {FIRST:g} s") from error
         if self._identity and api.identity != self._identity:
@@ -166,28 +206,31 @@ class KubernetesConnector:
         self._identity, self._context = api.identity, api.context
         return api
 
-    async def _ask(self, api: Api, function: Callable[[], T]) -> T:
-        """A call in a reading thread; a refused login is dropped, so that the next call logs in anew."""
-        try:
-            return await within(self._reads, self._budget, lambda _: function())
-        except Overdue as error:
-            reason = f"{api.server} did not answer within {self._settings.timeout:g} s"
-            raise Failed(FailureKind.TIMED_OUT, reason) from error
-        except Failed as failed:
-            if failed.kind is FailureKind.EXPIRED and self._api is api:
-                self._api = None
-            raise
+    def _made(self) -> Api:
+        settings = self._settings
+        return Api(settings.kubeconfig, self._context, settings.timeout, self._clock.wall)
 
-    async def _list(self, api: Api, resource: Resource, namespace: str) -> Listed:
-        path = resource.path(namespace)
+    def _leave(self) -> None:
+        """The login is no longer used; calls that are under way with it end by themselves."""
+        sight, self._sight = self._sight, None
+        api, self._api = self._api, None
+        if sight is not None:
+            sight.stop()
+        if api is not None:
+            api.close()
+
+    def _doubt(self, api: Api, failed: Failed) -> None:
+        """A login with which nothing can be done is left, so that the next call logs in anew."""
+        if failed.kind in _STALE and self._api is api:
+            self._leave()
+
+    async def _ask(self, api: Api, function: Callable[[], T]) -> T:
+        """A call in a reading thread."""
         try:
-            if resource is AUTOSCALERS:
-                scalers = await self._ask(api, lambda: api.list_all(path, Autoscalers))
-                return Listed(resource, namespace, tuple(one for page in scalers for one in page.items or ()))
-            workloads = await self._ask(api, lambda: api.list_all(path, Workloads))
-            return Listed(resource, namespace, tuple(one for page in workloads for one in page.items or ()))
+            return await self._calls.ask(api.server, function)
         except Failed as failed:
-            return Listed(resource, namespace, failed=failed)
+            self._doubt(api, failed)
+            raise
 
     def _write(self, api: Api, target: Target, change: Change, run: RunContext, line: Line) -> Applied:
         identity = api.ask_identity()
@@ -202,14 +245,26 @@ def _stranger(pinned: str, found: str) -> str:
 
 
 def _raise_unless_partial(listed: list[Listed]) -> None:
-    """A list that we may not see is a gap to tell of; one that broke off would make components vanish."""
+    """What we may not see, or an add-on does not say, is a gap to tell of; a list of the cluster's own that broke off
+    would make components vanish."""
     failures = [one.failed for one in listed if one.failed]
-    for failed in failures:
-        if failed.kind not in (FailureKind.FORBIDDEN, FailureKind.NOT_FOUND):
-            raise failed
-    if len(failures) == len(listed):
+    for one in listed:
+        if one.failed and not _gap(one, one.failed):
+            raise one.failed
+    if failures and len(failures) == len(listed):
         raise failures[0]
 
 
+def _gap(one: Listed, failed: Failed) -> bool:
+    if failed.kind in (FailureKind.FORBIDDEN, FailureKind.NOT_FOUND):
+        return True
+    return one.resource.optional and failed.kind in (FailureKind.PROTOCOL, FailureKind.TIMED_OUT)
+
+
 def _problem(one: Listed) -> str:
-    return f"{one.resource.plural} in {one.namespace}: {one.failed.reason if one.failed else ''}"
+    inside = "" if not one.resource.namespaced else f" in {_where(one.namespace)}"
+    return f"{one.resource.plural}{inside}: {one.failed.reason if one.failed else ''}"
+
+
+def _where(namespace: str) -> str:
+    return "all namespaces" if namespace == EVERYWHERE else namespace

@@ -1,34 +1,47 @@
 """One API server over the official client's transport: its kubeconfig, TLS and authentication, and raw bytes.
 
 Each request has a connect and a read timeout, none is retried by the client (its default retries quadruple every
-timeout), and whatever goes wrong comes out as ``Failed`` with its kind. Used in a bulkhead's threads only.
+timeout), every answer is bounded, and whatever goes wrong comes out as ``Failed`` with its kind. Used in a bulkhead's
+threads, and in those of the watches.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import socket
+import time
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import msgspec
-
 from connectors.deadline import pool_classes
-from connectors.failure import Failed, innermost, kind_of, kind_of_status, one_line, unsent
+from connectors.failure import Failed, innermost, kind_of, unsent
+from connectors.kubernetes.answer import ADVICE, LARGEST, Listing, date_of, decoded, page_of, refused, too_large
 from connectors.kubernetes.login import Login, log_in
-from connectors.kubernetes.objects import Autoscalers, Json, Named, Status, Workloads
+from connectors.kubernetes.objects import Autoscalers, Json, Named, Workloads
+from connectors.kubernetes.resources import Resource
 from console.model.snapshot import FailureKind
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient
+    from urllib3 import HTTPResponse
 
 T = TypeVar("T")
-Listed = TypeVar("Listed", Workloads, Autoscalers)
+Pages = TypeVar("Pages", Workloads, Autoscalers)
 
-THREADS = 4
+THREADS = 8
+WATCHES = 48  # a thread and a connection each; what is beyond them is listed
 CONNECT = 1.0  # seconds
 PAGE = 500  # objects a page: the server's own chunk; 92 MB for 10,000 pods against 1.3 GB in one typed list
+CHUNK = 1 << 20  # bytes
 MERGE_PATCH = "application/merge-patch+json"
 FIELD_MANAGER = "seawall"
 IDENTITY = "/api/v1/namespaces/kube-system"
+
+_PATIENCE = (("TCP_KEEPIDLE", 10), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 3))  # seconds, seconds, probes
+_ALIVE = (  # a peer that is gone is noticed in 25 s, also on a watch on which nothing happens
+    (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
+    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+    *((socket.IPPROTO_TCP, getattr(socket, name), value) for name, value in _PATIENCE if hasattr(socket, name)),
+)
 
 
 class Unsent(Failed):
@@ -38,24 +51,34 @@ class Unsent(Failed):
 class Api:
     """One login. ``identity`` is the cluster's, for as long as this login lasts."""
 
-    def __init__(self, kubeconfig: str | None, context: str | None, timeout: float) -> None:
+    def __init__(
+        self, kubeconfig: str | None, context: str | None, timeout: float, wall: Callable[[], float] = time.time
+    ) -> None:
         """Imports the client, reads the kubeconfig, asks the cluster who it is; Failed says what is wrong."""
         from kubernetes.client import ApiClient
 
         self._login: Login = log_in(kubeconfig, context)
         configuration = self._login.configuration
         configuration.retries = False
-        configuration.connection_pool_maxsize = THREADS + 1  # the reading threads, and the writing one
+        configuration.connection_pool_maxsize = THREADS + WATCHES + 1  # and the writing one
+        configuration.socket_options = list(_ALIVE)
         self._timeout = timeout
         self._client: ApiClient = ApiClient(configuration)
         self._client.user_agent = "seawall"
         self._client.rest_client.pool_manager.pool_classes_by_scheme = dict(pool_classes())
         self.server: str = configuration.host
+        self._wall = wall
+        self.skew: float | None = None  # the server's clock less ours, seconds, as of the last answer; to half a second
         self.identity = self.ask_identity()
 
     @property
     def context(self) -> str:
         return self._login.context
+
+    @property
+    def namespace(self) -> str:
+        """The context's own."""
+        return self._login.namespace
 
     def expired(self, wall: float) -> bool:
         """Whether a plug-in's credentials end within half a minute, so that it is time to log in again."""
@@ -74,11 +97,19 @@ class Api:
             raise
 
     def get(self, path: str, type_: type[T], query: Sequence[tuple[str, str]] = (), accept: str = "") -> T:
-        return _decode(self._send("GET", path, query, accept=accept), type_, path)
+        return decoded(self._send("GET", path, query, accept=accept), type_, path)
 
-    def list_all(self, path: str, type_: type[Listed]) -> tuple[Listed, ...]:
+    def page(
+        self, resource: Resource, namespace: str, after: str = "", limit: int = PAGE
+    ) -> tuple[Listing[Any], tuple[str, ...]]:
+        """One page of a list, from the beginning or where another page said that it goes on; what cannot be read."""
+        path = resource.path(namespace)
+        query = [*resource.query, ("limit", str(limit)), *([("continue", after)] if after else [])]
+        return page_of(self._send("GET", path, query), resource.type, path)
+
+    def list_all(self, path: str, type_: type[Pages]) -> tuple[Pages, ...]:
         """All pages of a list."""
-        pages: list[Listed] = []
+        pages: list[Pages] = []
         query = [("limit", str(PAGE))]
         while True:
             pages.append(self.get(path, type_, query))
@@ -89,10 +120,27 @@ class Api:
     def patch(self, path: str, body: Json, type_: type[T]) -> T:
         """A merge-patch in our name. ``Unsent``, or ``Failed`` with a status from 400 to 499: nothing happened."""
         query = (("fieldManager", FIELD_MANAGER),)
-        return _decode(self._send("PATCH", path, query, body, MERGE_PATCH), type_, path)
+        return decoded(self._send("PATCH", path, query, body, MERGE_PATCH), type_, path)
 
     def post(self, path: str, body: Json, type_: type[T]) -> T:
-        return _decode(self._send("POST", path, (), body, "application/json"), type_, path)
+        return decoded(self._send("POST", path, (), body, "application/json"), type_, path)
+
+    def stream(self, path: str, query: Sequence[tuple[str, str]], quiet: float) -> HTTPResponse:
+        """An answer that goes on: the caller reads it, and closes it. ``quiet``: wall seconds without a byte that
+        end it."""
+        response = self._request("GET", path, query, None, "", "", quiet)
+        if response.status != 200:
+            raise self._refused(response, path)
+        return response
+
+    def reading(self, response: HTTPResponse) -> bytes:
+        """What has come of a stream, at most a chunk; b"" at its end."""
+        from urllib3.exceptions import HTTPError
+
+        try:
+            return response.read1(CHUNK)
+        except (HTTPError, OSError, ValueError) as error:  # ValueError: of a file that was closed under it
+            raise _failed(error, self.server) from error
 
     def close(self) -> None:
         self._client.close()
@@ -106,6 +154,21 @@ class Api:
         content: str = "",
         accept: str = "",
     ) -> bytes:
+        response = self._request(method, path, query, body, content, accept, self._timeout)
+        if not 200 <= response.status < 300:
+            raise self._refused(response, path)
+        return self._body(response, path)
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        query: Sequence[tuple[str, str]],
+        body: Json | None,
+        content: str,
+        accept: str,
+        timeout: float,
+    ) -> HTTPResponse:
         from kubernetes.client import ApiException
         from urllib3.exceptions import HTTPError
 
@@ -114,41 +177,38 @@ class Api:
             request: tuple[Any, ...] = self._client.param_serialize(
                 method, path, query_params=list(query), header_params=headers, body=body, auth_settings=["BearerToken"]
             )
-            response = self._client.call_api(*request, _request_timeout=(CONNECT, self._timeout))
-            data: bytes = response.read() or b""
+            answer = self._client.call_api(*request, _request_timeout=(CONNECT, timeout))
         except (ApiException, HTTPError, OSError) as error:
             raise _failed(error, self.server) from error
-        if not 200 <= response.status < 300:
-            raise _refused(response.status, data, response.reason or "")
-        return data
+        response: HTTPResponse = answer.response
+        date = date_of(response.headers.get("Date"))
+        if date is not None:
+            self.skew = date + 0.5 - self._wall()  # the header has whole seconds
+        return response
+
+    def _refused(self, response: HTTPResponse, path: str) -> Failed:
+        return refused(response.status, self._body(response, path), response.reason or "", response.headers)
+
+    def _body(self, response: HTTPResponse, path: str) -> bytes:
+        """All of it; Failed where it has no end, or ends too early. Read to its end, its connection is free again."""
+        from urllib3.exceptions import HTTPError
+
+        parts: list[bytes] = []
+        size = 0
+        try:
+            while part := response.read(CHUNK):
+                parts.append(part)
+                size += len(part)
+                if size > LARGEST:
+                    raise too_large(path)
+        except (HTTPError, OSError) as error:
+            raise _failed(error, self.server) from error
+        finally:
+            response.close() if size > LARGEST else response.release_conn()
+        return b"".join(parts)
 
 
 def _failed(error: BaseException, server: str) -> Failed:
     kind = kind_of(error)
     made = Unsent if unsent(error) else Failed
-    return made(kind, f"{server}: {innermost(error)}", advice=_ADVICE.get(kind, ""))
-
-
-def _refused(status: int, body: bytes, phrase: str) -> Failed:
-    try:
-        said = msgspec.json.decode(body, type=Status).message
-    except msgspec.DecodeError:
-        said = ""  # a proxy's page, not the API server's Status
-    kind = kind_of_status(status)
-    return Failed(kind, f"{status} {one_line(said or phrase)}".strip(), status=status, advice=_ADVICE.get(kind, ""))
-
-
-def _decode(data: bytes, type_: type[T], path: str) -> T:
-    try:
-        return msgspec.json.decode(data, type=type_)
-    except msgspec.DecodeError as error:
-        raise Failed(FailureKind.PROTOCOL, f"{path}: not an answer of the Kubernetes API ({error})") from error
-
-
-_ADVICE = {
-    FailureKind.REFUSED: "is the cluster up, and the tunnel to it?",
-    FailureKind.NAME: "check the server of the kubeconfig's context",
-    FailureKind.TLS: "check the certificates in the kubeconfig",
-    FailureKind.EXPIRED: "log in again",
-    FailureKind.FORBIDDEN: "ask for a role that may read deployments and autoscalers",
-}
+    return made(kind, f"{server}: {innermost(error)}", advice=ADVICE.get(kind, ""))

@@ -34,6 +34,7 @@ class Login:
     configuration: Configuration
     context: str
     expires: float | None
+    namespace: str = "default"
 
 
 def log_in(kubeconfig: str | None, context: str | None) -> Login:
