@@ -17,6 +17,7 @@ from console.model.inert import inert
 VERBS = {
     "demo": "console.cli.demo",
     "status": "console.cli.status",
+    "config": "console.cli.config",
     "simulate": "console.cli.simulate",
     "playbook": "console.cli.playbook",
     "completion": "console.cli.completion",

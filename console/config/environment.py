@@ -67,9 +67,10 @@ def environment_of(document: Document, file: tables.File, shared: Shared, name: 
     sources = sorted(filter(is_source, raw), key=lambda key: (CONNECTORS.index(system_of(key)), key))
     read = {key: _settings(document, key, raw[key], (*base, key)) for key in sources}
     connectors = {key: settings for key, settings in read.items() if settings is not None}
+    if entry is not None:
+        _check(document, entry, base)
     if entry is None or len(connectors) < len(read):
         return None
-    _check(document, entry, base)
     return Environment(
         name=name,
         production=entry.production,

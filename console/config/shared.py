@@ -21,25 +21,26 @@ from console.toml_lines import Path as KeyPath
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """``presets``: by alias, the preset whose signals it has."""
+    """``rules`` are all that hold, ``own`` those that the file has; ``components`` are as they were written."""
 
     placements: tuple[Placement, ...]
     queries: tuple[Query, ...]
     rules: tuple[Rule, ...]
-    presets: tuple[tuple[str, str], ...] = ()
+    own: tuple[Rule, ...]
+    components: tuple[tables.Component, ...]
 
 
 def shared_of(document: Document, file: tables.File) -> Shared:
     """What could be read; the rest are faults of the document."""
     components = tuple(_components(document, file.components))
     _check_names(document, file, components)
+    own = tuple(_rules(document, file))
     return Shared(
         placements=tuple(Placement(each.alias, each.layer, each.id, each.also, each.show) for _, each in components),
         queries=tuple(query for place, each in components for query in _queries(document, each, place)),
-        rules=layered(
-            DEFAULT_RULES, tuple(_ready_rules(each for _, each in components)), tuple(_rules(document, file))
-        ),
-        presets=tuple((each.alias, each.preset) for _, each in components if each.preset),
+        rules=layered(DEFAULT_RULES, tuple(_ready_rules(each for _, each in components)), own),
+        own=own,
+        components=tuple(each for _, each in components),
     )
 
 
