@@ -112,7 +112,7 @@ class Remembering(Protocol):
         ...
 
 
-CONNECTORS: tuple[str, ...] = ("prometheus", "kafka", "redis", "kubernetes", "host")
+CONNECTORS: tuple[str, ...] = ("prometheus", "kafka", "redis", "kubernetes", "probe", "host")
 """Every connector there is, in the order in which the header names them. ``connectors.settings.<name>``
 says what its table in the config may have, ``connectors.<name>`` has ``open_connector``."""
 

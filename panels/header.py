@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from console.model.component import system_of
 from console.model.topology import Source
 from console.model.units import show_duration
 from panels.line import Line, Span, Tone, packed, spread, width_of
@@ -14,7 +15,7 @@ from panels.scene import Scene
 
 WORTH_KNOWING = 5.0  # seconds; what is tried again sooner than that is not worth a countdown
 SHORT = {"prometheus": "prom", "kubernetes": "k8s"}
-ORDER = {name: place for place, name in enumerate(("prometheus", "kafka", "redis", "kubernetes", "host"))}
+ORDER = {name: place for place, name in enumerate(("prometheus", "kafka", "redis", "kubernetes", "probe", "host"))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,9 @@ def _mode(station: Station, wall: float) -> Line:
 
 def _sources(scene: Scene, room: int) -> Line:
     """Each with its age. Where that is too long, those that fail alike are told together, then only counted."""
-    sources = sorted(scene.topology.sources.values(), key=lambda each: (ORDER.get(each.name, len(ORDER)), each.name))
+    sources = sorted(
+        scene.topology.sources.values(), key=lambda each: (ORDER.get(system_of(each.name), len(ORDER)), each.name)
+    )
     failing = [each for each in sources if each.failure is not None]
     kinds = dict.fromkeys(_kind(each) for each in failing)
     alike = [tuple(each for each in failing if _kind(each) == kind) for kind in kinds]
@@ -81,7 +84,13 @@ def _kind(source: Source) -> str:
 
 
 def _names(sources: Iterable[Source]) -> str:
-    return " ".join(inert(SHORT.get(each.name, each.name)) for each in sources)
+    return " ".join(inert(_short(each.name)) for each in sources)
+
+
+def _short(name: str) -> str:
+    """``k8s-eu`` of ``kubernetes-eu``."""
+    system = system_of(name)
+    return SHORT.get(system, system) + name.removeprefix(system)
 
 
 def _failing(group: tuple[Source, ...], names: str, scene: Scene) -> Line:

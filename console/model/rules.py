@@ -133,4 +133,6 @@ DEFAULT_RULES: tuple[Rule, ...] = (
     Rule("*.rejections", above=0.0, hold=0, health=CRIT),
     Rule("*.load", above=1.5),
     Rule("*.disk", above=0.95),
+    Rule("*.open_files_ratio", above=0.8),
+    Rule("*.skew", above=2.0, hold=15),  # see console/model/skew.py
 )
