@@ -17,8 +17,10 @@ from connectors import Clock, Connector, ConnectorError
 from connectors.credentials import fingerprint
 from console.config import Environment
 from console.config_error import ConfigError
+from console.ghost import ghost_of
 from console.model.component import ComponentId, source_of, system_of
 from console.model.observe import empty, observe
+from console.model.reading import Reading
 from console.model.snapshot import Detail, FailureKind, Seen, Unreachable
 from console.model.topology import Topology
 from console.watcher import Watcher
@@ -91,6 +93,10 @@ class Session:
             reason = f"no connector for {component} in environment {self.environment.name}"
             return Unreachable(source, self.clock.now(), FailureKind.NOT_FOUND, reason)
         return await self._watcher(source).inspect(component)
+
+    async def ghost(self, alias: str, back: float) -> Mapping[str, Reading] | Unreachable:
+        """A line's readings ``back`` estate seconds ago, or why nobody can tell; on demand only."""
+        return await ghost_of(alias, back, self.environment.layout, self.connectors, self.clock)
 
     def connector_for(self, component: ComponentId) -> Connector:
         """The connector that knows this component; KeyError names the system that is not configured."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from console.model import pressure
+from console.model import pressure, skew
 from console.model.change import Fact
 from console.model.component import ComponentId, Health, source_of, system_of
 from console.model.derive import join, readings_of
@@ -107,6 +107,8 @@ def _measure(topology: Topology, placement: Placement) -> dict[str, Reading]:
         observed = topology.observed.get(each)
         if observed is not None:
             parts.append(readings_of(observed, topology.tallies))
+    if any(system_of(each) == "host" for each in placement.ids):
+        parts.append(skew.worst(topology.sources.values()))
     return {name: _aged(reading, topology) for name, reading in join(parts).items()}
 
 

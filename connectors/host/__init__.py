@@ -1,25 +1,27 @@
-"""The machine the console runs on: a slow bastion explains a slow console.
+"""The machine the console runs on: a slow bastion explains a slow console, and a wrong clock many a refused token.
 
-Nothing here walks processes or leaves the machine, so it is read in one thread in well under a millisecond. It is a
-connector like the others all the same: psutil is imported in that thread, after the first frame.
+It is a connector like the others: psutil is imported in its one thread, after the first frame. How far this machine's
+clock is from those of the servers is judged where all readings come together: see console/model/skew.py.
 """
 
 from __future__ import annotations
 
+import getpass
 import os
 import socket
-from typing import TYPE_CHECKING
 
 from connectors import Clock, Connector
+from connectors.host.behind import behind
+from connectors.host.examine import NOTHING_TO_SET, findings, version
+from connectors.host.measure import Meter
 from connectors.settings.host import Settings
 from connectors.threads import Bulkhead
 from console.model.change import Applied, Change, Outcome, Probed, RunContext, Verdict
 from console.model.component import ComponentId
-from console.model.signal import Counter, Signal, Unit
+from console.model.examination import Examination, Finding, Grade, Write
 from console.model.snapshot import Detail, FailureKind, Observed, Seen, Snapshot, Unreachable
 
-if TYPE_CHECKING:
-    import psutil
+__all__ = ["Settings", "open_connector"]
 
 DEADLINE = 5.0  # wall seconds, the import of psutil included; a file system that hangs is left behind after it
 
@@ -36,10 +38,10 @@ class HostConnector:
         self._settings = settings
         self._clock = clock
         self._bulkhead = Bulkhead(name, 1)
-        self._process: psutil.Process | None = None
+        self._meter: Meter | None = None
 
     async def read(self) -> Seen:
-        """Load a core, memory, disk and network of the machine; CPU and memory of the console itself."""
+        """Load a core, memory, disk, network and clock of the machine; CPU, memory and files of the console itself."""
         at, started = self._clock.now(), self._clock.monotonic()
         try:
             seen = await self._bulkhead.call(lambda: self._observe(at), DEADLINE)
@@ -64,11 +66,24 @@ class HostConnector:
         extra = {"host": seen.identity, "cores": str(os.cpu_count() or 1), "disk": self._settings.disk}
         return Detail(component, seen.at, "this machine", ("signal", "value", "unit", "note"), rows, extra=extra)
 
+    async def examine(self, writes: tuple[Write, ...]) -> Examination:
+        seen = await self.read()
+        found: tuple[Finding, ...]
+        if isinstance(seen, Unreachable):
+            found = (Finding("measure this machine", Grade.NO, seen.reason, seen.advice, kind=seen.kind),)
+        else:
+            found = findings(seen.components[0], writes)
+        host = socket.gethostname()
+        return Examination(self.name, host, version(), identity=host, who=_user(), findings=found)
+
+    def behind(self, component: ComponentId, signal: str) -> str:
+        return behind(signal, self._settings.disk) if component == self._component else ""
+
     async def apply(self, change: Change, run: RunContext) -> Applied:
-        return Applied(Outcome.REJECTED, f"{change.component}: nothing on this machine can be set")
+        return Applied(Outcome.REJECTED, f"{change.component}: {NOTHING_TO_SET}")
 
     async def probe(self, change: Change, run: RunContext) -> Probed:
-        return Probed(Verdict.FOREIGN, None, f"{change.component}: nothing on this machine can be set")
+        return Probed(Verdict.FOREIGN, None, f"{change.component}: {NOTHING_TO_SET}")
 
     async def close(self) -> None:
         self._bulkhead.close()
@@ -78,29 +93,13 @@ class HostConnector:
         return f"{self.name}/local"
 
     def _observe(self, at: float) -> Observed:
-        import psutil
+        if self._meter is None:
+            self._meter = Meter(self.name, self._settings.disk)
+        return self._meter.read(self._component, at)
 
-        first = self._process is None
-        process = self._process = self._process or psutil.Process()
-        # Since the last call, in shares of one core; the first call has nothing to compare with and says 0.
-        busy = process.cpu_percent(interval=None) / 100
-        network = psutil.net_io_counters()
-        disk = psutil.disk_usage(self._settings.disk)
 
-        def signal(name: str, value: float | None, unit: Unit, note: str = "") -> Signal:
-            return Signal(name, value, unit, at, self.name, note)
-
-        def counter(name: str, value: int) -> Counter:
-            return Counter(f"{name}_total", value, name, at, self.name)  # bytes, so the rate is bytes a second
-
-        return Observed(
-            self._component,
-            (
-                signal("load", os.getloadavg()[0] / (os.cpu_count() or 1), Unit.RATIO, "one minute, a core"),
-                signal("memory", psutil.virtual_memory().percent / 100, Unit.RATIO),
-                signal("disk", disk.percent / 100, Unit.RATIO, self._settings.disk),
-                signal("console_cpu", None if first else busy, Unit.RATIO, "first reading" if first else "of one core"),
-                signal("console_memory", process.memory_info().rss, Unit.BYTES),
-            ),
-            (counter("received", network.bytes_recv), counter("sent", network.bytes_sent)) if network else (),
-        )
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return ""  # a user id without a name, as in a container
