@@ -9,7 +9,6 @@ import asyncio
 import json
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -17,6 +16,7 @@ import msgspec
 
 from console.cli.exits import OF_HEALTH
 from console.cli.invocation import Invocation
+from console.cli.looking import at_once, read_twice, session_of
 from console.model.component import Health
 from console.model.inert import inert
 from console.model.units import show_duration
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from console.session import Session
 
 SCHEMA = "seawall.status/1"
-APART = 1.0  # wall seconds, at the most, between the two readings of a single report
 
 
 @click.command()
@@ -51,11 +50,9 @@ def status(invocation: Invocation, as_json: bool, watch: bool) -> None:
 
 
 async def _once(environment: Environment, as_json: bool) -> int:
-    session = _session(_at_once(environment))
+    session = session_of(at_once(environment))
     try:
-        await session.read_now()
-        await asyncio.sleep(min(APART, environment.interval))
-        topology = await session.read_now()
+        topology = await read_twice(session)
         _print(session, topology, as_json)
         return OF_HEALTH[topology.health]
     finally:
@@ -63,7 +60,7 @@ async def _once(environment: Environment, as_json: bool) -> int:
 
 
 async def _watch(environment: Environment, as_json: bool) -> int:
-    session = _session(environment)
+    session = session_of(environment)
     try:
         await session.start()
         while len(session.topology.sources) < len(session.connectors):
@@ -73,19 +70,6 @@ async def _watch(environment: Environment, as_json: bool) -> int:
             await asyncio.sleep(environment.interval)
     finally:
         await session.stop()
-
-
-def _session(environment: Environment) -> Session:
-    from console.clock import clock_of
-    from console.session import Session
-
-    return Session(environment, clock_of(environment.speed, environment.pace))
-
-
-def _at_once(environment: Environment) -> Environment:
-    """The environment with rules that do not wait: two readings have no past to look back on."""
-    rules = tuple(replace(rule, hold=0.0) for rule in environment.layout.rules)
-    return replace(environment, layout=replace(environment.layout, rules=rules))
 
 
 def _print(session: Session, topology: Topology, as_json: bool) -> None:
