@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from connectors import Clock, Connector, ConnectorError
+from connectors import Clock, Connector
+from connectors.deadline import Overdue, within
 from connectors.failure import Failed
+from connectors.kafka.checked import check
 from connectors.kafka.connect import Connecting
-from connectors.kafka.dial import split
 from connectors.kafka.failure import failed
-from connectors.kafka.survey import Survey, Surveyor, Wanted
+from connectors.kafka.oauth import Tokens
+from connectors.kafka.roll import Roll
+from connectors.kafka.seldom import Seldom
+from connectors.kafka.survey import Survey, Surveyor
 from connectors.kafka.told import detail, observed
-from connectors.secret import MissingSecret
+from connectors.kafka.wanted import Wanted, literal
 from connectors.settings.kafka import Settings
 from connectors.threads import Bulkhead
 from console.model.change import Applied, Change, Outcome, Probed, RunContext, Verdict
@@ -30,32 +33,16 @@ if TYPE_CHECKING:
 
 __all__ = ["Settings", "open_connector"]
 
-THREADS = 8  # so many brokers are asked at the same time
+THREADS = 32  # so many brokers are asked at the same time; a thread is made when it is needed
 FIRST = 10.0  # wall seconds for importing the client, once
 GRACE = 0.25  # wall seconds for an attempt that keeps its own time to say what went wrong
+WARMING = 0.1  # share of the timeout that brokers have to be connected to, however long the first one took
 NO_LEVER = "nothing on Kafka can be changed from here"
 
 
 def open_connector(name: str, settings: Settings, clock: Clock) -> Connector:
     """ConnectorError where the settings cannot work. Nothing is sent and no client is imported yet."""
-    if not settings.bootstrap:
-        raise ConnectorError(f"{name}: bootstrap names no broker")
-    for address in settings.bootstrap:
-        try:
-            split(address)
-        except ValueError as error:
-            raise ConnectorError(f'{name}: bootstrap "{address}" is not like "host:9092"') from error
-    if bool(settings.user) != bool(settings.password):
-        raise ConnectorError(f"{name}: user and password go together")
-    if settings.timeout <= 0:
-        raise ConnectorError(f"{name}: timeout must be above 0")
-    for file in (settings.ca_file, settings.cert_file, settings.key_file):
-        if file and not Path(file).expanduser().is_file():
-            raise ConnectorError(f"{name}: no such file: {file}")
-    try:
-        _ = settings.password and settings.password.reveal()
-    except MissingSecret as error:
-        raise ConnectorError(f"{name}: {error}") from error
+    check(name, settings)
     return KafkaConnector(name, settings, clock)
 
 
@@ -68,6 +55,9 @@ class KafkaConnector:
         self._clock = clock
         self._threads = Bulkhead(name, THREADS)
         self._imported = False
+        self._tokens = Tokens(settings) if settings.oauth else None
+        self._roll = Roll(clock.monotonic)
+        self._seldom = Seldom(clock.monotonic)
         self._connecting = asyncio.Lock()
         self._client: Client | None = None
         self._surveyor: Surveyor | None = None
@@ -76,7 +66,7 @@ class KafkaConnector:
         """Groups and dead letters that the settings want, and the cluster."""
         started = self._clock.monotonic()
         try:
-            survey = await self._look(Wanted(self._settings.groups, self._settings.dead_letters))
+            survey = await self._look(Wanted.of(self._settings))
         except Failed as failure:
             return failure.unreachable(self.name, self._clock.now())
         at = self._clock.now()
@@ -93,7 +83,7 @@ class KafkaConnector:
         """``kafka/group/NAME`` or ``kafka/topic/NAME``: its partitions; ``kafka/cluster``: what each broker leads."""
         _, _, rest = component.partition("/")
         kind, _, name = rest.partition("/")
-        exact = (_literal(name),)
+        exact = (literal(name),)
         wanted = {"group": Wanted(groups=exact), "topic": Wanted(topics=exact)}.get(kind, Wanted())
         try:
             survey = await self._look(wanted)
@@ -117,21 +107,38 @@ class KafkaConnector:
 
     async def _look(self, wanted: Wanted) -> Survey:
         try:
+            await self._renewed()
             surveyor = await self._connected()
             return await surveyor.look(wanted, self._settings.timeout)
-        except Failed:
+        except Failed as failure:
+            if self._tokens is not None and failure.kind is FailureKind.EXPIRED:
+                self._tokens.forget()
             self._forget()
             raise
+
+    async def _renewed(self) -> None:
+        """A token that is near its end is replaced before anybody asks for it."""
+        tokens = self._tokens
+        if tokens is None or not tokens.due:
+            return
+        seconds = self._settings.timeout
+        try:
+            await within(self._threads, seconds, lambda line: tokens.renew(line, seconds))
+        except Overdue:
+            raise failed(FailureKind.TIMED_OUT, f"token from {self._settings.token_url}: no answer in time") from None
 
     async def _connected(self) -> Surveyor:
         async with self._connecting:
             if self._surveyor is None:
+                until = self._clock.monotonic() + self._settings.timeout
                 self._client = await self._connect()
-                self._surveyor = Surveyor(self._client, self._threads)
+                surveyor = Surveyor(self._client, self._threads, self._roll, self._seldom)
+                await surveyor.warm(max(until - self._clock.monotonic(), self._settings.timeout * WARMING))
+                self._surveyor = surveyor
             return self._surveyor
 
     async def _connect(self) -> Client:
-        attempt = Connecting(self._settings)
+        attempt = Connecting(self._settings, self._tokens)
         try:
             if not self._imported:
                 await self._threads.call(attempt.load, FIRST)
@@ -147,8 +154,3 @@ class KafkaConnector:
         client, self._client, self._surveyor = self._client, None, None
         if client is not None:
             threading.Thread(target=client.close, name=f"{self.name}-closing", daemon=True).start()
-
-
-def _literal(name: str) -> str:
-    """A pattern that matches this name alone."""
-    return "".join(f"[{char}]" if char in "*?[" else char for char in name)

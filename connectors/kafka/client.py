@@ -1,9 +1,10 @@
 """Blocking calls to one Kafka cluster, each to a named broker and within a time given.
 
-The admin client's own methods ask whichever broker seems least busy before they ask the right one, so one that
-hangs could hide the rest, and they raise at the first group that may not be read. Here every request is a
-message of the protocol sent to one broker, and what comes back is told apart group by group. Rounds: one for the
-cluster, three a broker for its groups, two a leader for offsets, whatever the number of groups and partitions.
+The library's admin client asks whichever broker seems least busy before it asks the right one, so one that hangs
+could hide the rest, and it raises at the first group that may not be read. Here every request is a message of the
+protocol sent to one broker, and what comes back is told apart group by group. Rounds: one for the cluster, two a
+broker for its groups (list; then describe and fetch commits, one behind the other), one a leader for offsets,
+whatever the number of groups and partitions. Nothing is asked in a newer version than the broker has offered.
 
 This module imports kafka, so it is itself imported in a worker thread only.
 """
@@ -11,84 +12,90 @@ This module imports kafka, so it is itself imported in a worker thread only.
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from functools import partial
-from typing import Any, TypeVar, cast
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
-from kafka import KafkaAdminClient
 from kafka.errors import for_code
-from kafka.net.compat import KafkaNetClient
-from kafka.protocol.admin import DescribeGroupsRequest, ListGroupsRequest
-from kafka.protocol.consumer import ListOffsetsRequest, OffsetFetchRequest, OffsetSpec
-from kafka.protocol.metadata import MetadataRequest
+from kafka.protocol.consumer import OffsetSpec
 
-from connectors.kafka.failure import failed, translated
+from connectors.failure import Failed
+from connectors.kafka import asks
+from connectors.kafka.failure import failed
+from connectors.kafka.lines import IN_FLIGHT, Ask, Lines
+from connectors.kafka.seen import ClusterView, GroupView, Quota, Standing, TopicConfig, TopicPartition
 from connectors.kafka.views import (
-    ClusterView,
-    GroupView,
-    TopicPartition,
     cluster_view,
+    commits_by_group,
+    config_view,
     described,
+    is_consumers,
     is_new,
-    is_wanted,
     listed,
+    newly_described,
+    quorum_view,
+    quota_views,
     with_commits,
 )
+from connectors.kafka.way import Way
 from console.model.snapshot import FailureKind
 
 T = TypeVar("T")
-Ask = Callable[[Any], Awaitable[Any]]
-"""Sends a request to the broker that is being asked, within what is left of its time."""
+Named = Callable[[str], bool]
 
-_BATCHED_OFFSETS = 8  # first version of OffsetFetch that asks for many groups at once; later ones drop topics' names
+BOOTSTRAP = -1  # in the place of a broker's id, as long as that is not known
 _NO_COORDINATOR_YET = (14, 15)  # loading, or no group was ever used: a broker without groups, no failure
 
-# Unheard, the client's log would be printed over the screen by logging's last resort.
+# Unheard, the client's log would be printed over the screen by logging's last resort; at its finest it has passwords.
 logging.getLogger("kafka").addHandler(logging.NullHandler())
+logging.getLogger("kafka").setLevel(logging.CRITICAL)
 
 
 class Client:
-    """One connection pool to one cluster. Thread-safe. Every method raises Failed and nothing else of the wire's."""
+    """Connections to one cluster. Thread-safe. Every method raises Failed and nothing else of the wire's."""
 
-    def __init__(self, address: str, options: Mapping[str, object], seconds: float) -> None:
-        """Connects to one bootstrap address within so many wall seconds."""
-        self._closed = False
-        self._nets: list[Any] = []
-        milliseconds = seconds * 1000
+    def __init__(self, address: str, way: Way, seconds: float, patience: float) -> None:
+        """Asks one bootstrap address who the brokers are, within so many wall seconds.
+
+        ``patience``: wall seconds that a later connection to a broker may take.
+        """
+        self._lines = Lines(way, max(seconds, patience))
+        self._addresses: dict[int, str] = {}
         try:
-            self._admin = KafkaAdminClient(
-                bootstrap_servers=[address],
-                bootstrap_timeout_ms=milliseconds,
-                request_timeout_ms=milliseconds,
-                reconnect_backoff_max_ms=1000,
-                metadata_max_age_ms=30_000,
-                kafka_client=partial(self._net, milliseconds),
-                **options,
-            )
-        except Exception as error:  # whatever a stranger's bytes made of the client's own loop
-            self.close()  # a constructor that fails leaves its thread behind
-            raise translated(error, address) from error
+            self._meet(self._lines.talk(BOOTSTRAP, address, seconds, self._greeted))
+            self._lines.hang_up(BOOTSTRAP)
+            if not self._addresses:
+                raise failed(FailureKind.PROTOCOL, f"{address}: names no broker")
+        except BaseException:  # it has a thread and sockets, and nobody else knows of them
+            self.close()
+            raise
 
     def close(self) -> None:
         """May take long: not for the loop's thread."""
-        self._closed = True
-        for net in self._nets:
-            net.close()
-            net._net.stop()
+        self._lines.close()
 
     @property
     def brokers(self) -> tuple[int, ...]:
-        """Ids of the brokers that the client knows of now."""
-        return tuple(broker.node_id for broker in self._admin._manager.cluster.brokers())
+        """Ids of the brokers that were up when the cluster was last looked at."""
+        return tuple(self._addresses)
+
+    @property
+    def asked(self) -> int:
+        """Requests sent so far, without those that a connection begins with."""
+        return self._lines.asked
+
+    def warm(self, broker: int, seconds: float) -> None:
+        """Connects, so that the first reading does not have to."""
+        self._run(broker, seconds, self._nothing)
 
     def cluster(self, broker: int, seconds: float) -> ClusterView:
         """Brokers, topics and leaders, as one broker sees them."""
-        return self._run(broker, seconds, self._cluster)
+        seen = cluster_view(self._run(broker, seconds, Ask.__call__, asks.everything()))
+        self._meet(seen)
+        return seen
 
-    def groups(self, broker: int, wanted: Sequence[str], seconds: float) -> tuple[GroupView, ...]:
-        """The groups of these patterns that this broker coordinates, with what they have committed."""
-        return self._run(broker, seconds, self._groups, wanted)
+    def groups(self, broker: int, wanted: Named, seconds: float) -> tuple[GroupView, ...]:
+        """The groups so named that this broker coordinates, with what they have committed."""
+        return self._run(broker, seconds, self._groups, wanted, broker)
 
     def offsets(
         self, broker: int, parts: Sequence[TopicPartition], seconds: float
@@ -96,79 +103,132 @@ class Client:
         """Low watermark and end of each partition that this broker leads; one it does not answer for is left out."""
         return self._run(broker, seconds, self._offsets, parts)
 
-    async def _cluster(self, ask: Ask) -> ClusterView:
-        return cluster_view(await ask(MetadataRequest(topics=None, allow_auto_topic_creation=False)))
+    def offsets_at(
+        self, broker: int, parts: Sequence[TopicPartition], timestamp: float, seconds: float
+    ) -> Mapping[TopicPartition, int | None]:
+        """The first offset of each partition whose record is not older than ``timestamp``, seconds since the epoch.
 
-    async def _groups(self, ask: Ask, wanted: Sequence[str]) -> tuple[GroupView, ...]:
-        said = await ask(ListGroupsRequest())
+        None: every record is older. A partition that the broker does not answer for is left out.
+        """
+        said = self._run(broker, seconds, Ask.__call__, asks.offsets(parts, int(timestamp * 1000)))
+        return {part: offset if offset >= 0 else None for part, offset in _found(said).items()}
+
+    def configs(self, broker: int, topics: Sequence[str], seconds: float) -> Mapping[str, TopicConfig]:
+        """What is set on these topics; one that may not be asked about is left out. Any broker knows."""
+        return config_view(self._run(broker, seconds, Ask.__call__, asks.configs(topics)))
+
+    def quotas(self, broker: int, seconds: float) -> tuple[Quota, ...]:
+        """All quotas there are. Failed FORBIDDEN without the right; PROTOCOL where the broker has none (before 2.6)."""
+        return self._run(broker, seconds, self._quotas)
+
+    def standing(self, broker: int, seconds: float) -> Standing:
+        """What this broker is, and who controls the cluster."""
+        return self._run(broker, seconds, self._standing)
+
+    def ask(self, broker: int, seconds: float, *requests: Any) -> list[Any]:
+        """Requests of one's own."""
+        return self._run(broker, seconds, Ask.all, *requests)
+
+    def address(self, broker: int) -> str:
+        """The ``host:port`` that it advertises."""
+        try:
+            return self._addresses[broker]
+        except KeyError:
+            raise failed(FailureKind.REFUSED, f"broker {broker}: not in the cluster any more") from None
+
+    async def _greeted(self, ask: Ask) -> ClusterView:
+        return cluster_view(await ask(asks.brokers_alone()))
+
+    async def _nothing(self, ask: Ask) -> None:
+        return
+
+    async def _groups(self, ask: Ask, wanted: Named, broker: int) -> tuple[GroupView, ...]:
+        said = await ask(asks.groups())
         if said.error_code in _NO_COORDINATOR_YET:
             return ()
-        if said.error_code:
-            raise for_code(said.error_code)()
-        found = [group for group in said.groups if is_wanted(group, wanted)]
-        names = [group.group_id for group in found if not is_new(group)]
-        known = [listed(group) for group in found if is_new(group)]
-        if names:
-            known += [described(group) for group in (await ask(DescribeGroupsRequest(groups=names))).groups]
-        readable = [group.name for group in known if not group.refusal]
-        said = await ask(_commits_of(readable)) if readable else None
-        commits = {group.group_id: group for group in said.groups} if said else {}
-        return tuple(with_commits(group, commits[group.name]) if group.name in commits else group for group in known)
+        _check(said)
+        found = [group for group in said.groups if is_consumers(group) and wanted(group.group_id)]
+        if not found:
+            return ()
+        views = {group.group_id: listed(group, broker) for group in found}
+        old = [group.group_id for group in found if not is_new(group)]
+        new = [group.group_id for group in found if is_new(group)]
+        requests = []
+        if old:
+            requests.append(asks.descriptions(old))
+        if new and ask.offers(asks.new_descriptions(new)):
+            requests.append(asks.new_descriptions(new))
+        *told, commits = await self._with_commits(ask, requests, list(views))
+        for answer in told:
+            views.update({view.name: view for view in _described(answer, broker)})
+        return tuple(
+            with_commits(view, commits[name]) if name in commits and not view.refusal else view
+            for name, view in views.items()
+        )
+
+    async def _with_commits(self, ask: Ask, requests: list[Any], names: Sequence[str]) -> list[Any]:
+        """The answers, and what the groups committed by their names."""
+        if ask.offers(asks.commits(names), asks.BATCHED):
+            *told, said = await ask.all(*requests, asks.commits(names))
+            return [*told, commits_by_group(said)]
+        told = await ask.all(*requests)
+        commits = {}
+        for some in _windows(names, IN_FLIGHT // 2):
+            answers = await ask.all(*(asks.commits_of(name) for name in some))
+            commits.update(dict(zip(some, answers, strict=True)))
+        return [*told, commits]
 
     async def _offsets(self, ask: Ask, parts: Sequence[TopicPartition]) -> Mapping[TopicPartition, tuple[int, int]]:
-        low = _found(await ask(_spec_of(parts, OffsetSpec.EARLIEST)))
-        end = _found(await ask(_spec_of(parts, OffsetSpec.LATEST)))
+        # In this order: what is low only grows, so the end that is read after it is not below it.
+        earliest, latest = await ask.all(
+            *(asks.offsets(parts, spec) for spec in (OffsetSpec.EARLIEST, OffsetSpec.LATEST))
+        )
+        low, end = _found(earliest), _found(latest)
         return {part: (low[part], end[part]) for part in parts if part in low and part in end}
+
+    async def _quotas(self, ask: Ask) -> tuple[Quota, ...]:
+        if not ask.offers(asks.quotas()):
+            raise failed(FailureKind.PROTOCOL, "knows no quotas: Apache Kafka tells them from 2.6 on")
+        said = await ask(asks.quotas())
+        _check(said)
+        return quota_views(said)
+
+    async def _standing(self, ask: Ask) -> Standing:
+        if not ask.offers(asks.quorum()):
+            return Standing(ask.release, kraft=False)
+        said = await ask(asks.quorum())
+        return Standing(ask.release, kraft=True, quorum=None if said.error_code else quorum_view(said))
+
+    def _meet(self, seen: ClusterView) -> None:
+        self._addresses = dict(seen.addresses)
 
     def _run(self, broker: int, seconds: float, work: Callable[..., Coroutine[Any, Any, T]], *arguments: object) -> T:
         """One broker's whole exchange on the client's own loop: a hop between threads costs as much as a request."""
-        if self._closed:
-            raise failed(FailureKind.REFUSED, f"broker {broker}: the connection was given up")
-        manager, until = self._admin._manager, time.monotonic() + seconds
-
-        def ask(request: Any) -> Any:
-            milliseconds = max(1, int((until - time.monotonic()) * 1000))
-            sent = manager.send(request, node_id=broker, request_timeout_ms=milliseconds)
-            return manager.wait_for(sent, milliseconds)
-
         try:
-            return cast(T, manager.run(work, ask, *arguments))
-        except Exception as error:  # whatever a stranger's bytes made of the client's own loop
-            raise translated(error, f"broker {broker}") from error
-
-    def _net(self, milliseconds: float, **configs: Any) -> Any:
-        """The client's network, connected once: its bootstrap would retry, and say only that it timed out."""
-        configs["metrics"] = None  # nobody reads them, and each request pays for them
-        # The admin client refuses the timeout; without it a black hole costs 10 s.
-        net = KafkaNetClient(**configs, socket_connection_setup_timeout_ms=milliseconds)
-        self._nets.append(net)
-        net._net.start()
-        manager = net._manager
-
-        async def connected() -> None:
-            node = manager.cluster.bootstrap_brokers()[0].node_id
-            connection = manager.get_connection(node, pop_on_close=False, refresh_metadata_on_err=False)
-            await manager.wait_for(connection.init_future, milliseconds)
-            # A broker that wants a password hangs up only when it is asked something.
-            await manager.wait_for(manager.send(MetadataRequest(topics=[]), node_id=node), milliseconds)
-
-        manager.run(connected)
-        return net
+            return self._lines.talk(broker, self.address(broker), seconds, work, *arguments)
+        except Failed as failure:
+            raise _of(broker, failure) from failure
 
 
-def _commits_of(groups: Sequence[str]) -> Any:
-    asked = [OffsetFetchRequest.OffsetFetchRequestGroup(group_id=name, topics=None) for name in groups]
-    return OffsetFetchRequest(groups=asked, min_version=_BATCHED_OFFSETS, max_version=_BATCHED_OFFSETS)
+def _of(broker: int, failure: Failed) -> Failed:
+    """With the broker's name before it, once."""
+    name = f"broker {broker}: "
+    reason = failure.reason if failure.reason.startswith(name) else name + failure.reason
+    return failed(failure.kind, reason, retry_after=failure.retry_after)
 
 
-def _spec_of(parts: Sequence[TopicPartition], spec: int) -> Any:
-    topic = ListOffsetsRequest.ListOffsetsTopic
-    asked: dict[str, list[Any]] = {}
-    for name, index in parts:
-        asked.setdefault(name, []).append(topic.ListOffsetsPartition(partition_index=index, timestamp=spec))
-    return ListOffsetsRequest(
-        topics=[topic(name=name, partitions=found) for name, found in asked.items()], min_version=1
-    )
+def _check(said: Any) -> None:
+    if said.error_code:
+        raise for_code(said.error_code)()
+
+
+def _windows(names: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    return (names[start : start + size] for start in range(0, len(names), size))
+
+
+def _described(answer: Any, broker: int) -> list[GroupView]:
+    new = answer.API_KEY == asks.new_descriptions(()).API_KEY
+    return [newly_described(group, broker) if new else described(group, broker) for group in answer.groups]
 
 
 def _found(said: Any) -> dict[TopicPartition, int]:

@@ -1,4 +1,4 @@
-"""Opening a client: each bootstrap address in turn, dialled first, so that a failure says what it was."""
+"""Opening a client: each bootstrap address in turn, within one time for all."""
 
 from __future__ import annotations
 
@@ -10,21 +10,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from connectors.failure import Failed
-from connectors.kafka.dial import dial
 from connectors.kafka.failure import failed
-from connectors.secret import MissingSecret
+from connectors.kafka.oauth import Tokens
+from connectors.kafka.way import Way
+from connectors.secret import MissingSecret, Secret
 from connectors.settings.kafka import Settings
 from console.model.snapshot import FailureKind
 
 if TYPE_CHECKING:
     from connectors.kafka.client import Client
 
+_PROTOCOLS = {(False, False): "PLAINTEXT", (True, False): "SSL", (False, True): "SASL_PLAINTEXT"}  # else SASL_SSL
+
 
 class Connecting:
     """One attempt, in a worker thread. A client that is ready only after the attempt was abandoned is closed."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, tokens: Tokens | None) -> None:
         self._settings = settings
+        self._tokens = tokens
         self._guard = threading.Lock()
         self._abandoned = False
 
@@ -34,13 +38,15 @@ class Connecting:
 
     def client(self) -> Client:
         """Connects to the first address that answers. Raises Failed: the first failure, or a more telling one."""
+        from connectors.kafka.client import Client
+
         until = time.monotonic() + self._settings.timeout
-        tls, options = _tls(self._settings), _options(self._settings)
+        way = self._way()
         failures: list[Failed] = []
         for number, address in enumerate(self._settings.bootstrap):
             share = (until - time.monotonic()) / (len(self._settings.bootstrap) - number)
             try:
-                return self._handed_over(_opened(address, tls, options, max(0.05, share)))
+                return self._handed_over(Client(address, way, max(0.05, share), self._settings.timeout))
             except Failed as failure:
                 failures.append(failure)
         raise min(failures, key=_vagueness)
@@ -57,13 +63,27 @@ class Connecting:
         client.close()
         raise failed(FailureKind.TIMED_OUT, "connected too late")
 
+    def _way(self) -> Way:
+        settings = self._settings
+        options: dict[str, object] = {
+            "security_protocol": _PROTOCOLS.get((settings.tls, settings.sasl), "SASL_SSL"),
+            **self._login(),
+        }
+        return Way(options, _tls(settings), settings.tls_server_name, settings.address_map)
 
-def _opened(address: str, tls: ssl.SSLContext | None, options: dict[str, object], seconds: float) -> Client:
-    from connectors.kafka.client import Client
+    def _login(self) -> dict[str, object]:
+        settings = self._settings
+        if self._tokens is not None:
+            from connectors.kafka.bearer import Bearer
 
-    start = time.monotonic()
-    dial(address, tls, seconds)
-    return Client(address, {**options, "ssl_context": tls}, max(0.05, seconds - (time.monotonic() - start)))
+            return {"sasl_mechanism": settings.mechanism, "sasl_oauth_token_provider": Bearer(self._tokens)}
+        if settings.password is None:
+            return {}
+        return {
+            "sasl_mechanism": settings.mechanism,
+            "sasl_plain_username": settings.user,
+            "sasl_plain_password": _revealed(settings.password),
+        }
 
 
 def _vagueness(failure: Failed) -> int:
@@ -73,13 +93,16 @@ def _vagueness(failure: Failed) -> int:
 
 
 def _tls(settings: Settings) -> ssl.SSLContext | None:
+    """Made anew for each attempt: certificates are renewed in their files."""
     if not settings.tls:
         return None
+    password = _revealed(settings.key_password) if settings.key_password else ""
     try:
         context = ssl.create_default_context(cafile=_path(settings.ca_file))
         context.check_hostname = settings.check_hostname
         if settings.cert_file:
-            context.load_cert_chain(str(_path(settings.cert_file)), _path(settings.key_file))
+            # Given always, for OpenSSL would ask for one at the terminal.
+            context.load_cert_chain(str(_path(settings.cert_file)), _path(settings.key_file), password)
     except OSError as error:
         raise failed(FailureKind.TLS, f"certificate files: {error}") from error
     return context
@@ -89,18 +112,8 @@ def _path(text: str) -> Path | None:
     return Path(text).expanduser() if text else None
 
 
-def _options(settings: Settings) -> dict[str, object]:
-    protocol = {(False, False): "PLAINTEXT", (True, False): "SSL", (False, True): "SASL_PLAINTEXT"}
-    sasl = bool(settings.user)
-    options: dict[str, object] = {"security_protocol": protocol.get((settings.tls, sasl), "SASL_SSL")}
-    if settings.password is not None:
-        try:
-            password = settings.password.reveal()
-        except MissingSecret as error:
-            raise failed(FailureKind.EXPIRED, str(error)) from error
-        options |= {
-            "sasl_mechanism": settings.mechanism,
-            "sasl_plain_username": settings.user,
-            "sasl_plain_password": password,
-        }
-    return options
+def _revealed(secret: Secret) -> str:
+    try:
+        return secret.reveal()
+    except MissingSecret as error:
+        raise failed(FailureKind.EXPIRED, str(error)) from error

@@ -76,3 +76,36 @@ class GroupView:
     workers: Mapping[TopicPartition, str] = field(default_factory=dict)
     refusal: str = ""  # why it could not be read
     coordinator: int | None = None  # the broker that told it
+
+
+@dataclass(frozen=True, slots=True)
+class Quorum:
+    """The controllers of a cluster without ZooKeeper. ``behind``: voter → records of the log it has not fetched yet."""
+
+    leader: int | None
+    voters: tuple[int, ...]
+    behind: Mapping[int, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a broker is: ``release`` of Apache Kafka whose APIs are most like its own; ``kraft``: without ZooKeeper.
+
+    Where it is ``kraft`` the cluster's own word for its controller is any broker that passes requests on; ``quorum``
+    has the real one, None where we may not know.
+    """
+
+    release: tuple[int, ...]
+    kraft: bool
+    quorum: Quorum | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """``entity``: user, client-id or ip → name; None: the default for all that have no quota of their own.
+
+    ``limits`` in the broker's words and units: bytes a second, percent of a request thread, changes a second.
+    """
+
+    entity: Mapping[str, str | None]
+    limits: Mapping[str, float]

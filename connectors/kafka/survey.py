@@ -11,34 +11,33 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from connectors.failure import Failed
-from connectors.kafka.failure import failed
+from connectors.kafka.failure import SILENCE, failed
 from connectors.kafka.lag import Place
+from connectors.kafka.problems import problems
+from connectors.kafka.roll import Roll
 from connectors.kafka.seen import ClusterView, GroupView, TopicConfig, TopicPartition
+from connectors.kafka.seldom import Seldom, Told
+from connectors.kafka.wanted import Wanted
 from connectors.threads import Bulkhead
 from console.model.snapshot import FailureKind
 
 if TYPE_CHECKING:
     from connectors.kafka.client import Client
 
+__all__ = ["Bounds", "GroupStand", "Survey", "Surveyor", "TopicStand", "Wanted"]
+
 T = TypeVar("T")
 Bounds = Mapping[TopicPartition, tuple[int, int]]  # low watermark and end
+Leaders = Mapping[str, Mapping[int, int]]  # topic → partition → broker
 
 # Shares of the time given, cumulated: how late each round may end.
 CLUSTER_BY, GROUPS_BY, OFFSETS_BY = 0.3, 0.65, 1.0
+HEDGE = 0.05  # share of the time after which another broker is asked for the cluster, too
 GRACE = 0.05  # wall seconds for a thread to hand its answer over
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Patterns of names, as a shell matches them."""
-
-    groups: tuple[str, ...] = ()
-    topics: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +55,20 @@ class TopicStand:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
+    """``expected`` brokers, of which ``silent`` did not answer this time; ``told``: what is asked for seldom."""
+
     cluster: ClusterView
     groups: tuple[GroupStand, ...]
     topics: tuple[TopicStand, ...]
     problems: tuple[str, ...]
-    configs: Mapping[str, TopicConfig] = field(default_factory=dict)  # of the topics that could be asked about
+    expected: tuple[int, ...] = ()
+    silent: tuple[int, ...] = ()
+    told: Told = field(default_factory=Told)
+
+    @property
+    def configs(self) -> Mapping[str, TopicConfig]:
+        """Of the topics that could be asked about."""
+        return self.told.configs
 
 
 @dataclass(slots=True)
@@ -72,45 +80,77 @@ class _Call:
 class Surveyor:
     """Looks over one cluster through one client. A broker that owes an answer past its time is not asked again."""
 
-    def __init__(self, client: Client, threads: Bulkhead) -> None:
+    def __init__(self, client: Client, threads: Bulkhead, roll: Roll, seldom: Seldom) -> None:
+        """``roll`` and ``seldom`` are of the cluster, and outlive the client."""
         self._client = client
         self._threads = threads
+        self._roll = roll
+        self._seldom = seldom
         self._overdue: dict[int, _Call] = {}
+        self._hedged: set[asyncio.Task[ClusterView | Failed]] = set()
         self._first: int | None = None  # the broker that answered last for the cluster
+
+    async def warm(self, seconds: float) -> None:
+        """Connects to every broker, as far as that can be done in so many wall seconds."""
+        jobs = {broker: partial(self._client.warm, broker) for broker in self._client.brokers}
+        await self._each(jobs, time.monotonic() + seconds)
 
     async def look(self, wanted: Wanted, seconds: float) -> Survey:
         """Everything wanted. Raises Failed when no broker answers; some that do not are problems of the survey."""
         start = time.monotonic()
         cluster = await self._cluster(start, seconds)
-        asked = {broker: partial(self._client.groups, broker, wanted.groups) for broker in cluster.brokers}
+        self._roll.call(cluster)
+        asked = {broker: partial(self._client.groups, broker, wanted.group) for broker in cluster.brokers}
         views, silent = await self._each(asked if wanted.groups else {}, start + seconds * GROUPS_BY)
         if silent and not views:
             raise next(iter(silent.values()))
         groups = sorted((view for found in views.values() for view in found), key=lambda view: view.name)
-        topics = [name for name in sorted(cluster.leaders) if matches(name, wanted.topics)]
-        led = _led(cluster, groups, topics, silent)
+        topics = [name for name in sorted(cluster.leaders) if wanted.topic(name, _internal(cluster, name))]
+        allowed = _allowed(cluster, wanted)
+        led = _led(allowed, groups, topics, silent)
         asks = {broker: partial(self._client.offsets, broker, parts) for broker, parts in led.items()}
         found, late = await self._each(asks, start + seconds * OFFSETS_BY)
         bounds = {part: bounds for answer in found.values() for part, bounds in answer.items()}
+        silent |= late
+        await self._seldom_asked(sorted(allowed), start + seconds)
         return Survey(
             cluster=cluster,
-            groups=tuple(_stand(view, cluster, bounds) for view in groups if not view.refusal),
-            topics=tuple(TopicStand(name, _places(name, cluster, {}, bounds)) for name in topics),
-            problems=(*_refusals(groups), *_missing(wanted, groups, silent), *_told({**late, **silent})),
+            groups=tuple(_stand(view, allowed, bounds) for view in groups if not view.refusal),
+            topics=tuple(TopicStand(name, _places(name, allowed, {}, bounds)) for name in topics),
+            problems=problems(wanted, cluster, groups, silent, self._roll),
+            expected=self._roll.expected(cluster),
+            silent=tuple(sorted(silent)),
+            told=self._seldom.told,
         )
 
     async def _cluster(self, start: float, seconds: float) -> ClusterView:
-        """From the broker that answered last, else from any other: each may take its share of the time."""
-        brokers = sorted(self._client.brokers, key=lambda broker: broker != self._first)
+        """From the broker that answered last; from the others too, one after the other, where it takes its time."""
+        until = start + seconds * CLUSTER_BY
+        waiting = sorted(self._client.brokers, key=lambda broker: broker == self._first)
+        asked: dict[asyncio.Task[ClusterView | Failed], int] = {}
         failure = failed(FailureKind.TIMED_OUT, "no broker is left to ask")
-        for number, broker in enumerate(brokers, 1):
-            ask = {broker: partial(self._client.cluster, broker)}
-            found, silent = await self._each(ask, start + seconds * CLUSTER_BY * number / len(brokers))
-            if broker in found:
-                self._first = broker
-                return found[broker]
-            failure = silent[broker]
+        while asked or waiting:
+            if waiting:
+                broker = waiting.pop()
+                task = asyncio.create_task(self._one(broker, partial(self._client.cluster, broker), until))
+                asked[task] = broker
+                self._hedged.add(task)
+                task.add_done_callback(self._hedged.discard)
+            pause = seconds * HEDGE if waiting else None
+            done, _ = await asyncio.wait(asked, timeout=pause, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                broker, answer = asked.pop(task), task.result()
+                if not isinstance(answer, Failed):
+                    self._first = broker
+                    return answer
+                failure = answer
         raise failure
+
+    async def _seldom_asked(self, topics: Sequence[str], until: float) -> None:
+        """One exchange now and then. That nothing came of it is no failure of the reading."""
+        if self._first is None or not self._seldom.due(topics):
+            return
+        await self._one(self._first, partial(self._seldom.ask, self._client, self._first, topics), until)
 
     async def _each(
         self, jobs: Mapping[int, Callable[[float], T]], until: float
@@ -137,27 +177,33 @@ class Surveyor:
                 call.ended = True
 
         try:
-            return await self._threads.call(asked, deadline=max(0.0, until - time.monotonic()) + GRACE)
+            answer = await self._threads.call(asked, deadline=max(0.0, until - time.monotonic()) + GRACE)
         except Failed as failure:
             return failure
         except TimeoutError:
             if call.started:
                 self._overdue[broker] = call
-            return failed(FailureKind.TIMED_OUT, f"broker {broker}: no answer in time")
+            return failed(FailureKind.TIMED_OUT, f"broker {broker}: {SILENCE}")
+        self._roll.hear((broker,))
+        return answer
 
 
-def matches(name: str, patterns: Sequence[str]) -> bool:
-    return any(fnmatchcase(name, pattern) for pattern in patterns)
+def _internal(cluster: ClusterView, name: str) -> bool:
+    return name in cluster.topics and cluster.topics[name].internal
+
+
+def _allowed(cluster: ClusterView, wanted: Wanted) -> Leaders:
+    return {name: led for name, led in cluster.leaders.items() if wanted.allows(name, _internal(cluster, name))}
 
 
 def _led(
-    cluster: ClusterView, groups: Sequence[GroupView], topics: Sequence[str], skip: Mapping[int, object]
+    leaders: Leaders, groups: Sequence[GroupView], topics: Sequence[str], skip: Mapping[int, object]
 ) -> dict[int, list[TopicPartition]]:
     """The partitions to look up, by leader; none where the leader is unknown or was silent just before."""
     names = {topic for view in groups for topic in _topics_of(view)} | set(topics)
     led: dict[int, list[TopicPartition]] = {}
-    for name in sorted(names & set(cluster.leaders)):
-        for index, leader in cluster.leaders[name].items():
+    for name in sorted(names & set(leaders)):
+        for index, leader in leaders[name].items():
             if leader >= 0 and leader not in skip:
                 led.setdefault(leader, []).append((name, index))
     return led
@@ -167,41 +213,21 @@ def _topics_of(view: GroupView) -> set[str]:
     return {topic for topic, _ in view.committed} | {topic for topic, _ in view.held or ()}
 
 
-def _stand(view: GroupView, cluster: ClusterView, bounds: Bounds) -> GroupStand:
-    topics = sorted(_topics_of(view) & set(cluster.leaders))
+def _stand(view: GroupView, leaders: Leaders, bounds: Bounds) -> GroupStand:
+    topics = sorted(_topics_of(view) & set(leaders))
     abandoned: list[str] = []
     if view.state == "Stable" and view.held:
         held = {topic for topic, _ in view.held}
         abandoned = [topic for topic in topics if topic not in held]
     places = [
-        place for topic in topics if topic not in abandoned for place in _places(topic, cluster, view.committed, bounds)
+        place for topic in topics if topic not in abandoned for place in _places(topic, leaders, view.committed, bounds)
     ]
     return GroupStand(view, tuple(places), tuple(abandoned))
 
 
-def _places(
-    topic: str, cluster: ClusterView, committed: Mapping[TopicPartition, int], bounds: Bounds
-) -> tuple[Place, ...]:
+def _places(topic: str, leaders: Leaders, committed: Mapping[TopicPartition, int], bounds: Bounds) -> tuple[Place, ...]:
     def place(index: int) -> Place:
         low, end = bounds.get((topic, index), (None, None))
         return Place(topic, index, committed.get((topic, index)), low, end)
 
-    return tuple(place(index) for index in sorted(cluster.leaders[topic]))
-
-
-def _refusals(groups: Sequence[GroupView]) -> list[str]:
-    return [f"group {view.name}: {view.refusal}" for view in groups if view.refusal]
-
-
-def _missing(wanted: Wanted, groups: Sequence[GroupView], silent: Mapping[int, object]) -> list[str]:
-    """Groups asked for by their full name that are not there; not told while a broker is silent, it may have them."""
-    exact = [name for name in wanted.groups if not set(name) & set("*?[")]
-    return (
-        []
-        if silent
-        else [f"group {name}: not found, or not permitted" for name in exact if name not in {g.name for g in groups}]
-    )
-
-
-def _told(failures: Mapping[int, Failed]) -> list[str]:
-    return [failures[broker].reason for broker in sorted(failures)]
+    return tuple(place(index) for index in sorted(leaders[topic]))

@@ -5,24 +5,37 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from fnmatch import fnmatchcase
 from typing import Any
 
 from kafka.errors import for_code
 from kafka.protocol.consumer.metadata import ConsumerProtocolAssignment
 
 from connectors.kafka.failure import words
-from connectors.kafka.seen import ClusterView, GroupView, PartitionView, TopicPartition, TopicView
+from connectors.kafka.seen import (
+    ClusterView,
+    GroupView,
+    PartitionView,
+    Quorum,
+    Quota,
+    TopicConfig,
+    TopicPartition,
+    TopicView,
+)
 
 __all__ = [
     "ClusterView",
     "GroupView",
     "TopicPartition",
     "cluster_view",
+    "commits_by_group",
+    "config_view",
     "described",
+    "is_consumers",
     "is_new",
-    "is_wanted",
     "listed",
+    "newly_described",
+    "quorum_view",
+    "quota_views",
     "with_commits",
 ]
 
@@ -63,31 +76,57 @@ def _partition(part: Any) -> PartitionView:
     )
 
 
-def listed(group: Any) -> GroupView:
-    """All that is known of a group which is only listed."""
-    return GroupView(group.group_id, group.group_state or "")
+def listed(group: Any, broker: int) -> GroupView:
+    """All that is known of a group which is only listed, by its coordinator."""
+    return GroupView(group.group_id, group.group_state or "", coordinator=broker)
 
 
-def is_wanted(group: Any, patterns: Sequence[str]) -> bool:
-    """A group of consumers (Connect's own are not), whose name matches."""
-    return group.protocol_type in ("consumer", "") and any(fnmatchcase(group.group_id, one) for one in patterns)
+def is_consumers(group: Any) -> bool:
+    """A group of consumers, or of nobody but commits; Connect's own are not."""
+    return group.protocol_type in ("consumer", "")
 
 
 def is_new(group: Any) -> bool:
     return bool((group.group_type or "").lower() == _NEW_PROTOCOL)
 
 
-def described(group: Any) -> GroupView:
+def described(group: Any, broker: int) -> GroupView:
+    """One of the groups in a response to DescribeGroups."""
     if group.error_code:
-        return GroupView(group.group_id, "", refusal=words(for_code(group.error_code)()))
-    workers = _workers(group.members)
+        return _refused(group, broker)
+    return _peopled(group, broker, _workers(group.members))
+
+
+def newly_described(group: Any, broker: int) -> GroupView:
+    """One of the groups in a response to ConsumerGroupDescribe (KIP-848)."""
+    if group.error_code:
+        return _refused(group, broker)
+    workers = {
+        (topic.topic_name, index): _named(member)
+        for member in group.members
+        for topic in member.assignment.topic_partitions
+        for index in topic.partitions
+    }
+    return _peopled(group, broker, workers)
+
+
+def _refused(group: Any, broker: int) -> GroupView:
+    return GroupView(group.group_id, "", refusal=words(for_code(group.error_code)()), coordinator=broker)
+
+
+def _peopled(group: Any, broker: int, workers: Mapping[TopicPartition, str] | None) -> GroupView:
     return GroupView(
         name=group.group_id,
         state=group.group_state,
         members=len(group.members),
         held=None if workers is None else frozenset(workers),
         workers=workers or {},
+        coordinator=broker,
     )
+
+
+def _named(member: Any) -> str:
+    return f"{member.client_id} {member.client_host}"
 
 
 def _workers(members: Sequence[Any]) -> Mapping[TopicPartition, str] | None:
@@ -100,14 +139,20 @@ def _workers(members: Sequence[Any]) -> Mapping[TopicPartition, str] | None:
             assignment = ConsumerProtocolAssignment.decode(bytes(member.member_assignment))
         except (struct.error, ValueError, IndexError):
             return None
-        name = f"{member.client_id} {member.client_host}"
+        name = _named(member)
         held.update(
             {(topic.topic, index): name for topic in assignment.assigned_partitions for index in topic.partitions}
         )
     return held
 
 
+def commits_by_group(said: Any) -> Mapping[str, Any]:
+    """Of a response to OffsetFetch for many groups."""
+    return {group.group_id: group for group in said.groups}
+
+
 def with_commits(group: GroupView, said: Any) -> GroupView:
+    """``said``: a response to OffsetFetch for this group, or its part of one for many."""
     refusal = words(for_code(said.error_code)()) if said.error_code else ""
     offsets = {
         (topic.name, part.partition_index): part.committed_offset
@@ -116,3 +161,51 @@ def with_commits(group: GroupView, said: Any) -> GroupView:
         if not part.error_code and part.committed_offset >= 0
     }
     return replace(group, committed=offsets, refusal=refusal)
+
+
+def config_view(said: Any) -> Mapping[str, TopicConfig]:
+    """Of a response to DescribeConfigs."""
+    return {
+        result.resource_name: _config({entry.name: entry.value for entry in result.configs})
+        for result in said.results
+        if not result.error_code
+    }
+
+
+def _config(values: Mapping[str, str | None]) -> TopicConfig:
+    cleanup = values.get("cleanup.policy") or ""
+    return TopicConfig(
+        retention_ms=_number(values.get("retention.ms")),
+        retention_bytes=_number(values.get("retention.bytes")),
+        cleanup=frozenset(policy.strip() for policy in cleanup.split(",") if policy.strip()),
+        min_isr=_number(values.get("min.insync.replicas")),
+    )
+
+
+def _number(text: str | None) -> int | None:
+    try:
+        return int(text or "")
+    except ValueError:
+        return None
+
+
+def quota_views(said: Any) -> tuple[Quota, ...]:
+    """Of a response to DescribeClientQuotas."""
+    return tuple(
+        Quota(
+            entity={part.entity_type: part.entity_name for part in entry.entity},
+            limits={value.key: value.value for value in entry.values},
+        )
+        for entry in said.entries or ()
+    )
+
+
+def quorum_view(said: Any) -> Quorum | None:
+    """Of a response to DescribeQuorum; None where it has no such partition for us."""
+    for topic in said.topics:
+        for part in topic.partitions:
+            if not part.error_code:
+                ends = {voter.replica_id: voter.log_end_offset for voter in part.current_voters}
+                behind = {id: max(0, part.high_watermark - end) for id, end in ends.items() if end >= 0}
+                return Quorum(part.leader_id if part.leader_id >= 0 else None, tuple(sorted(ends)), behind)
+    return None
