@@ -17,18 +17,22 @@ import msgspec
 from console.cli.exits import OF_HEALTH
 from console.cli.invocation import Invocation
 from console.cli.looking import at_once, read_twice, session_of
+from console.cli.reading_document import reading_document
+from console.model.alert import AlertState
 from console.model.component import Health
 from console.model.inert import inert
 from console.model.units import show_duration
 
 if TYPE_CHECKING:
     from console.config import Environment
+    from console.model.alert import Alert
     from console.model.reading import Reading
     from console.model.snapshot import Unreachable
     from console.model.topology import Component, Source, Topology
     from console.session import Session
 
 SCHEMA = "seawall.status/1"
+ALERTS = 10  # lines; the JSON has them all
 
 
 @click.command()
@@ -89,11 +93,26 @@ def _lines(session: Session, topology: Topology) -> Iterator[str]:
         yield _component_line(component, now)
     if topology.pressure is not None:
         yield topology.pressure.evidence
+    yield from _alert_lines(topology.alerts, now)
     for source in sources:
         if source.failure is not None:
             yield _failure_line(source, source.failure, now)
         elif source.snapshot is not None:
             yield from (f"{source.name}: {problem}" for problem in source.snapshot.problems)
+
+
+def _alert_lines(alerts: tuple[Alert, ...], now: float) -> Iterator[str]:
+    """Those that fire, the oldest first, each with its age; the rest in numbers."""
+    firing = [alert for alert in alerts if alert.state is AlertState.FIRING]
+    for alert in firing[:ALERTS]:
+        age = "" if alert.since is None else f" for {show_duration(round(max(0.0, now - alert.since)))}"
+        severity = f" ({alert.severity})" if alert.severity else ""
+        summary = f": {alert.summary}" if alert.summary else ""
+        yield f"alert {alert.name}{severity}{age}{summary}"
+    rest = (len(firing) - ALERTS, "more firing"), (len(alerts) - len(firing), "pending")
+    words = ", ".join(f"{count} {what}" for count, what in rest if count > 0)
+    if words:
+        yield f"alerts: {words}"
 
 
 def _failure_line(source: Source, failure: Unreachable, now: float) -> str:
@@ -128,11 +147,18 @@ def _document(session: Session, topology: Topology) -> str:
         "health": topology.health.name.lower(),
         "sources": {source.name: _source_document(source, now) for source in topology.sources.values()},
         "components": [_component_document(component) for component in topology.components],
+        "alerts": [_alert_document(alert, now) for alert in topology.alerts],
         "pressure": None if topology.pressure is None else msgspec.to_builtins(topology.pressure),
         "forecasts": msgspec.to_builtins(topology.forecasts),
     }
     # ASCII, so that no name from outside reaches a terminal as a control character; msgspec first: its null is inf's.
     return json.dumps(json.loads(msgspec.json.encode(document)))
+
+
+def _alert_document(alert: Alert, now: float) -> dict[str, object]:
+    """``age`` in estate seconds; null where it was not told since when."""
+    age = None if alert.since is None else max(0.0, now - alert.since)
+    return {**msgspec.to_builtins(alert), "age": age}
 
 
 def _source_document(source: Source, now: float) -> dict[str, object]:
@@ -143,6 +169,7 @@ def _source_document(source: Source, now: float) -> dict[str, object]:
         if failure is None
         else {"kind": failure.kind, "reason": failure.reason, "advice": failure.advice},
         "problems": [] if source.snapshot is None else list(source.snapshot.problems),
+        "skew": None if source.snapshot is None else source.snapshot.skew,
     }
 
 
@@ -155,19 +182,6 @@ def _component_document(component: Component) -> dict[str, object]:
         "reasons": list(component.reasons),
         "state": component.state,
         "notes": list(component.notes),
-        "signals": {name: _reading_document(reading) for name, reading in component.readings.items()},
+        "signals": {name: reading_document(reading) for name, reading in component.readings.items()},
         "facts": {fact.name: fact.value for fact in component.facts.values()},
-    }
-
-
-def _reading_document(reading: Reading) -> dict[str, object]:
-    known = reading.value is not None and not reading.stale
-    return {
-        "value": reading.value,
-        "unit": reading.unit.value,
-        "at": reading.at,
-        "source": reading.source,
-        "health": (reading.health if known else max(reading.health, Health.UNKNOWN)).name.lower(),
-        "stale": reading.stale,
-        "note": reading.note,
     }
