@@ -120,7 +120,9 @@ class Sight:
 
     def _may_be_there(self, scope: Scope) -> bool:
         resource = scope.resource
-        return not resource.optional or self._served is None or f"{resource.group}/{resource.version}" in self._served
+        if not resource.optional or not resource.group or self._served is None:  # the core group is not in the list
+            return True
+        return f"{resource.group}/{resource.version}" in self._served
 
     async def _discover(self) -> None:
         """Asks which API groups are served; where that cannot be asked, each add-on's kinds are just tried."""
