@@ -81,7 +81,7 @@ class KubernetesConnector:
             self._clock.monotonic() - started,
             components,
             identity=self._identity,
-            problems=(*(_problem(one) for one in listed if one.failed), *unread),
+            problems=(*(_problem(one) for one in listed if one.failed and not _beyond(one)), *unread),
             skew=api.skew,
         )
 
@@ -259,6 +259,12 @@ def _gap(one: Listed, failed: Failed) -> bool:
     if failed.kind in (FailureKind.FORBIDDEN, FailureKind.NOT_FOUND):
         return True
     return one.resource.optional and failed.kind in (FailureKind.PROTOCOL, FailureKind.TIMED_OUT)
+
+
+def _beyond(one: Listed) -> bool:
+    """What a role in a namespace cannot give, and ours does not: nodes. `seawall doctor` says so, once."""
+    hidden = one.failed is not None and one.failed.kind is FailureKind.FORBIDDEN
+    return hidden and one.resource.optional and not one.resource.namespaced
 
 
 def _problem(one: Listed) -> str:

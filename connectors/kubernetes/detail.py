@@ -13,6 +13,7 @@ from connectors.kubernetes.client import Api
 from connectors.kubernetes.facts import AUTOSCALER_FACTS, value_of
 from connectors.kubernetes.marks import UnreadableMarks, decode
 from connectors.kubernetes.objects import Autoscaler, Metadata, Table, Workload, selector_text
+from connectors.kubernetes.read import marks_text
 from connectors.kubernetes.write import Target
 from console.model.component import ComponentId
 from console.model.snapshot import Detail
@@ -26,6 +27,7 @@ def detail_of(api: Api, target: Target, component: ComponentId, at: float) -> De
     thing = target.get(api)
     if isinstance(thing, Autoscaler):
         return _of_autoscaler(thing, component, at)
+    assert isinstance(thing, Workload)
     return _of_workload(api, target, thing, component, at)
 
 
@@ -67,7 +69,7 @@ def _of_autoscaler(one: Autoscaler, component: ComponentId, at: float) -> Detail
 
 def _extra(metadata: Metadata) -> Iterator[tuple[str, str]]:
     try:
-        entries = decode(metadata.annotations)
+        entries = decode(marks_text(metadata))
     except UnreadableMarks as unreadable:
         yield "marks", str(unreadable)
         return

@@ -1,8 +1,10 @@
 """Facts of Kubernetes objects: how each is read, and the patch that sets it. Pure.
 
-``replicas`` is a Deployment's or StatefulSet's; ``hpa.min``, ``hpa.max``, ``hpa.cpu`` (percent of the request) and
-``hpa.scale_down`` are an autoscaler's. ``hpa.scale_down`` is a word where a word says it all: "default" is no
-behaviour at all, "disabled" is a behaviour that never scales down, anything else is that behaviour as compact JSON.
+``replicas`` is a Deployment's, StatefulSet's or Rollout's; ``hpa.min``, ``hpa.max``, ``hpa.cpu`` (percent of the
+request) and ``hpa.scale_down`` are an autoscaler's. ``hpa.scale_down`` is a word where a word says it all:
+"default" is no behaviour at all, "disabled" one that never scales down, anything else is the behaviour as compact JSON.
+``scaledobject.min`` and ``scaledobject.max`` are KEDA's bounds; ``scaledobject.paused`` is read and never set here:
+false, true, or the number of replicas that it is held at.
 """
 
 from __future__ import annotations
@@ -12,16 +14,19 @@ from typing import Any
 
 import msgspec
 
+from connectors.kubernetes.argo_rollouts import Rollout
+from connectors.kubernetes.keda import ScaledObject
 from connectors.kubernetes.marks import Entry
 from connectors.kubernetes.objects import Autoscaler, Json, Workload
 from console.model.change import FactValue
 
 DEFAULT = "default"
 DISABLED = "disabled"
-Thing = Workload | Autoscaler
+Thing = Workload | Autoscaler | ScaledObject | Rollout
 
 WORKLOAD_FACTS = ("replicas",)
 AUTOSCALER_FACTS = ("hpa.min", "hpa.max", "hpa.cpu", "hpa.scale_down")
+SCALED_OBJECT_FACTS = ("scaledobject.min", "scaledobject.max", "scaledobject.paused")
 
 MANAGED = {
     "replicas": "f:replicas",
@@ -29,6 +34,8 @@ MANAGED = {
     "hpa.max": "f:maxReplicas",
     "hpa.cpu": "f:metrics",
     "hpa.scale_down": "f:behavior",
+    "scaledobject.min": "f:minReplicaCount",
+    "scaledobject.max": "f:maxReplicaCount",
 }
 """Where managedFields names the last writer of a fact, below ``f:spec``."""
 
@@ -39,18 +46,25 @@ class BadFact(Exception):
 
 def value_of(thing: Thing, fact: str) -> FactValue:
     """The fact as it stands; None where it is absent (no CPU target); BadFact where the object has no such fact."""
-    if isinstance(thing, Workload) and fact == "replicas":
-        return thing.spec.replicas
-    if isinstance(thing, Autoscaler):
-        match fact:
-            case "hpa.min":
-                return 1 if thing.spec.min_replicas is None else thing.spec.min_replicas  # the API's own default
-            case "hpa.max":
-                return thing.spec.max_replicas
-            case "hpa.cpu":
-                return _cpu_target(thing)
-            case "hpa.scale_down":
-                return _scale_down(thing.spec.behavior)
+    match thing, fact:
+        case Workload(), "replicas":
+            return thing.spec.replicas
+        case Rollout(), "replicas":
+            return thing.replicas
+        case Autoscaler(), "hpa.min":
+            return 1 if thing.spec.min_replicas is None else thing.spec.min_replicas  # the API's own default
+        case Autoscaler(), "hpa.max":
+            return thing.spec.max_replicas
+        case Autoscaler(), "hpa.cpu":
+            return _cpu_target(thing)
+        case Autoscaler(), "hpa.scale_down":
+            return _scale_down(thing.spec.behavior)
+        case ScaledObject(), "scaledobject.min":
+            return thing.least
+        case ScaledObject(), "scaledobject.max":
+            return thing.most
+        case ScaledObject(), "scaledobject.paused":
+            return thing.paused
     raise BadFact(f"{thing.metadata.name} has no fact {fact!r}")
 
 
@@ -63,6 +77,12 @@ def spec_patch(thing: Thing, fact: str, value: FactValue) -> Json:
             return {"minReplicas": _whole(fact, value, 0)}  # 0 where the cluster has HPAScaleToZero; else it refuses
         case "hpa.max":
             return {"maxReplicas": _whole(fact, value, 1)}
+        case "scaledobject.min":
+            return {"minReplicaCount": _whole(fact, value, 0)}
+        case "scaledobject.max":
+            return {"maxReplicaCount": _whole(fact, value, 1)}
+        case "scaledobject.paused":
+            raise BadFact(f"{fact} is an annotation that is read here and not set")
     if not isinstance(thing, Autoscaler):
         raise BadFact(f"{thing.metadata.name} has no fact {fact!r}")
     if fact == "hpa.cpu":

@@ -10,9 +10,10 @@ from typing import Any
 
 import msgspec
 
+from connectors.kubernetes.objects import ANNOTATION
 from console.model.change import FactValue, Mark
 
-ANNOTATION = "seawall.dev/marks"
+__all__ = ["ANNOTATION", "Entry", "UnreadableMarks", "decode", "encode", "find", "marks_of"]
 
 
 class UnreadableMarks(Exception):
@@ -43,9 +44,8 @@ class Entry(msgspec.Struct, frozen=True):
 _DECODER = msgspec.json.Decoder(tuple[Entry, ...])  # made once, by one thread: see objects.py
 
 
-def decode(annotations: dict[str, str] | None) -> tuple[Entry, ...]:
-    """The object's marks, oldest first; UnreadableMarks where the annotation is not such a list."""
-    text = (annotations or {}).get(ANNOTATION)
+def decode(text: str | None) -> tuple[Entry, ...]:
+    """An object's marks by the annotation's text, oldest first; UnreadableMarks where it is not such a list."""
     if text is None:
         return ()
     try:

@@ -11,66 +11,132 @@ from typing import Any
 
 import msgspec
 
+ANNOTATION = "seawall.dev/marks"
+"""Where a change leaves its mark: on the object, never on its pod template."""
+
 Json = dict[str, Any]
 
 
-class _Read(msgspec.Struct, frozen=True, rename="camel"):
+class Read(msgspec.Struct, frozen=True, rename="camel"):
     """Kubernetes leaves out what is empty; a list or map may also come as null."""
 
 
-class OwnerReference(_Read, frozen=True):
+class OwnerReference(Read, frozen=True):
     kind: str
     name: str
     controller: bool | None = None
 
 
-class ManagedField(_Read, frozen=True):
-    """Which manager last set which fields. ``time`` is RFC 3339."""
+class Labels(Read, frozen=True):
+    """The labels that say who manages an object. The others are skipped undecoded: nobody here reads them."""
+
+    argocd: str = msgspec.field(default="", name="argocd.argoproj.io/instance")
+    flux_kustomize: str = msgspec.field(default="", name="kustomize.toolkit.fluxcd.io/name")
+    flux_helm: str = msgspec.field(default="", name="helm.toolkit.fluxcd.io/name")
+    managed_by: str = msgspec.field(default="", name="app.kubernetes.io/managed-by")
+
+
+class Annotations(Read, frozen=True):
+    """Our marks, and what says who manages or holds an object. ``kubectl``'s copy of the whole object is skipped."""
+
+    marks: str | None = msgspec.field(default=None, name=ANNOTATION)
+    argocd: str = msgspec.field(default="", name="argocd.argoproj.io/tracking-id")
+    helm: str = msgspec.field(default="", name="meta.helm.sh/release-name")
+    keda_paused: str = msgspec.field(default="", name="autoscaling.keda.sh/paused")
+    keda_paused_replicas: str = msgspec.field(default="", name="autoscaling.keda.sh/paused-replicas")
+
+
+class FieldManager(Read, frozen=True):
+    """Who has set fields of an object, without which."""
 
     manager: str = ""
-    time: str = ""
-    fields_v1: Json | None = msgspec.field(default=None, name="fieldsV1")
 
 
-class Metadata(_Read, frozen=True):
+class Metadata(Read, frozen=True):
+    """Of an object in a list. ``creation_timestamp`` is RFC 3339."""
+
     name: str
     namespace: str = ""
     uid: str = ""
     resource_version: str = ""
     generation: int = 0
-    labels: dict[str, str] | None = None
-    annotations: dict[str, str] | None = None
+    creation_timestamp: str | None = None
+    labels: Labels | None = None
+    annotations: Annotations | None = None
     owner_references: tuple[OwnerReference, ...] | None = None
+    managed_fields: tuple[FieldManager, ...] | None = None
+
+
+class ManagedField(FieldManager, frozen=True):
+    """Which manager last set which fields. ``time`` is RFC 3339."""
+
+    time: str = ""
+    fields_v1: Json | None = msgspec.field(default=None, name="fieldsV1")
+
+
+class Managed(Read, frozen=True):
     managed_fields: tuple[ManagedField, ...] | None = None
 
 
-class Condition(_Read, frozen=True):
+class Written(Read, frozen=True):
+    """Of one object: who last wrote which of its fields. Of thousands of objects that would take more than the rest."""
+
+    metadata: Managed = Managed()
+
+
+class Condition(Read, frozen=True):
     """``status`` is "True", "False" or "Unknown"."""
 
     type: str
     status: str = ""
     reason: str | None = None
     message: str | None = None
+    last_transition_time: str | None = None
 
 
-class Requirement(_Read, frozen=True):
+class Requirement(Read, frozen=True):
     key: str
     operator: str
     values: tuple[str, ...] | None = None
 
 
-class Selector(_Read, frozen=True):
+class Selector(Read, frozen=True):
     match_labels: dict[str, str] | None = None
     match_expressions: tuple[Requirement, ...] | None = None
 
 
-class WorkloadSpec(_Read, frozen=True):
+Amounts = dict[str, str | int | float]
+"""Quantities by resource ("cpu", "requests.memory"): text in the API's own kinds, a bare number in an add-on's."""
+
+
+class Resources(Read, frozen=True):
+    requests: Amounts | None = None
+    limits: Amounts | None = None
+
+
+class Container(Read, frozen=True):
+    resources: Resources | None = None
+
+
+class PodSpec(Read, frozen=True):
+    containers: tuple[Container, ...] | None = None
+    init_containers: tuple[Container, ...] | None = None
+
+
+class Template(Read, frozen=True):
+    """Of a pod template: what each of its pods asks for."""
+
+    spec: PodSpec = PodSpec()
+
+
+class WorkloadSpec(Read, frozen=True):
     selector: Selector
     replicas: int = 1
     paused: bool = False
+    template: Template | None = None
 
 
-class WorkloadStatus(_Read, frozen=True):
+class WorkloadStatus(Read, frozen=True):
     """Counts that are 0 are left out by the server."""
 
     observed_generation: int = 0
@@ -82,7 +148,7 @@ class WorkloadStatus(_Read, frozen=True):
     conditions: tuple[Condition, ...] | None = None
 
 
-class Workload(_Read, frozen=True):
+class Workload(Read, frozen=True):
     """A Deployment or a StatefulSet; ``kind`` is left out in lists."""
 
     metadata: Metadata
@@ -90,12 +156,12 @@ class Workload(_Read, frozen=True):
     status: WorkloadStatus = WorkloadStatus()
 
 
-class Scaled(_Read, frozen=True):
+class Scaled(Read, frozen=True):
     kind: str
     name: str
 
 
-class AutoscalerSpec(_Read, frozen=True):
+class AutoscalerSpec(Read, frozen=True):
     scale_target_ref: Scaled
     max_replicas: int
     min_replicas: int | None = None
@@ -103,14 +169,14 @@ class AutoscalerSpec(_Read, frozen=True):
     behavior: Json | None = None
 
 
-class AutoscalerStatus(_Read, frozen=True):
+class AutoscalerStatus(Read, frozen=True):
     current_replicas: int = 0
     desired_replicas: int = 0
     current_metrics: list[Json] | None = None
     conditions: tuple[Condition, ...] | None = None
 
 
-class Autoscaler(_Read, frozen=True):
+class Autoscaler(Read, frozen=True):
     """An autoscaling/v2 HorizontalPodAutoscaler."""
 
     metadata: Metadata
@@ -118,39 +184,39 @@ class Autoscaler(_Read, frozen=True):
     status: AutoscalerStatus = AutoscalerStatus()
 
 
-class Named(_Read, frozen=True):
+class Named(Read, frozen=True):
     """Of any object: its name and identity."""
 
     metadata: Metadata
 
 
-class ListMeta(_Read, frozen=True):
+class ListMeta(Read, frozen=True):
     continue_: str = msgspec.field(default="", name="continue")
     remaining_item_count: int | None = None
 
 
-class Workloads(_Read, frozen=True):
+class Workloads(Read, frozen=True):
     metadata: ListMeta
     items: tuple[Workload, ...] | None = None
 
 
-class Autoscalers(_Read, frozen=True):
+class Autoscalers(Read, frozen=True):
     metadata: ListMeta
     items: tuple[Autoscaler, ...] | None = None
 
 
-class Column(_Read, frozen=True):
+class Column(Read, frozen=True):
     """``priority`` 0 is always shown, above only when asked for wide."""
 
     name: str
     priority: int = 0
 
 
-class Row(_Read, frozen=True):
+class Row(Read, frozen=True):
     cells: list[Any]
 
 
-class Table(_Read, frozen=True):
+class Table(Read, frozen=True):
     """A list as the server itself would print it."""
 
     column_definitions: tuple[Column, ...]
@@ -158,24 +224,24 @@ class Table(_Read, frozen=True):
     rows: tuple[Row, ...] | None = None
 
 
-class Status(_Read, frozen=True):
+class Status(Read, frozen=True):
     """The body of a refusal."""
 
     message: str = ""
     reason: str = ""
 
 
-class ReviewStatus(_Read, frozen=True):
+class ReviewStatus(Read, frozen=True):
     allowed: bool = False
 
 
-class Review(_Read, frozen=True):
+class Review(Read, frozen=True):
     status: ReviewStatus
 
 
 # msgspec learns a struct's shape at its first use, and two threads at that at once crash the interpreter (0.22). So it
 # is learnt here, while the module is imported, which one thread does.
-for _shape in (Workload, Workloads, Autoscaler, Autoscalers, Named, Table, Status, Review):
+for _shape in (Workload, Workloads, Autoscaler, Autoscalers, Named, Written, Table, Status, Review):
     msgspec.json.Decoder(_shape)
 
 

@@ -13,7 +13,15 @@ from typing import Any
 from urllib.parse import quote
 
 from connectors.failure import Failed
+from connectors.kubernetes.argo_rollouts import Rollout
+from connectors.kubernetes.budgets import Budget
+from connectors.kubernetes.events import Event
+from connectors.kubernetes.jobs import CronJob, Job
+from connectors.kubernetes.keda import ScaledObject
+from connectors.kubernetes.nodes import Node, NodeUse
 from connectors.kubernetes.objects import Autoscaler, Workload
+from connectors.kubernetes.quotas import Quota
+from connectors.kubernetes.workloads import DaemonSet
 
 EVERYWHERE = "*"
 """In place of a namespace: all of them, in one list."""
@@ -59,12 +67,49 @@ class Resource:
 
 DEPLOYMENTS = Resource("Deployment", "apps", "v1", "deployments", Workload, "deployment")
 STATEFUL_SETS = Resource("StatefulSet", "apps", "v1", "statefulsets", Workload, "statefulset")
+DAEMON_SETS = Resource("DaemonSet", "apps", "v1", "daemonsets", DaemonSet, "daemonset", optional=True)
 AUTOSCALERS = Resource("HorizontalPodAutoscaler", "autoscaling", "v2", "horizontalpodautoscalers", Autoscaler, "hpa")
+SCALED_OBJECTS = Resource(
+    "ScaledObject", "keda.sh", "v1alpha1", "scaledobjects", ScaledObject, "scaledobject", optional=True
+)
+ROLLOUTS = Resource("Rollout", "argoproj.io", "v1alpha1", "rollouts", Rollout, "rollout", optional=True)
+JOBS = Resource("Job", "batch", "v1", "jobs", Job, "job", optional=True)
+CRON_JOBS = Resource("CronJob", "batch", "v1", "cronjobs", CronJob, "cronjob", optional=True)
+BUDGETS = Resource("PodDisruptionBudget", "policy", "v1", "poddisruptionbudgets", Budget, "pdb", optional=True)
+QUOTAS = Resource("ResourceQuota", "", "v1", "resourcequotas", Quota, "quota", optional=True)
+WARNINGS = Resource("Event", "", "v1", "events", Event, "", optional=True, query=(("fieldSelector", "type=Warning"),))
+NODES = Resource("Node", "", "v1", "nodes", Node, "node", namespaced=False, optional=True)
+NODE_USES = Resource(
+    "NodeMetrics",
+    "metrics.k8s.io",
+    "v1beta1",
+    "nodes",
+    NodeUse,
+    "",
+    namespaced=False,
+    optional=True,
+    watched=False,
+    every=15.0,  # as often as metrics-server asks the kubelets
+)
 
-READ: tuple[Resource, ...] = (DEPLOYMENTS, STATEFUL_SETS, AUTOSCALERS)
+READ: tuple[Resource, ...] = (
+    DEPLOYMENTS,
+    STATEFUL_SETS,
+    DAEMON_SETS,
+    ROLLOUTS,
+    AUTOSCALERS,
+    SCALED_OBJECTS,
+    BUDGETS,
+    QUOTAS,
+    NODES,
+    NODE_USES,
+    JOBS,
+    CRON_JOBS,
+    WARNINGS,
+)
 """What every reading has, in this order."""
 
-RESOURCES: Mapping[str, Resource] = {one.short: one for one in READ}
+RESOURCES: Mapping[str, Resource] = {one.short: one for one in READ if one.short}
 """By the part of a component's id: what can be drilled into, and written to where it has facts."""
 
 

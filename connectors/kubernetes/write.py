@@ -19,9 +19,10 @@ from connectors.failure import Failed
 from connectors.kubernetes.client import Api, Unsent
 from connectors.kubernetes.facts import MANAGED, BadFact, Thing, raw_before, restore_patch, same, spec_patch, value_of
 from connectors.kubernetes.marks import ANNOTATION, Entry, UnreadableMarks, decode, encode, find
-from connectors.kubernetes.objects import Autoscalers, Json
-from connectors.kubernetes.read import owners
-from connectors.kubernetes.resources import AUTOSCALERS, RESOURCES, Resource
+from connectors.kubernetes.objects import Json, Status, Written
+from connectors.kubernetes.owners import scalers
+from connectors.kubernetes.read import marks_text
+from connectors.kubernetes.resources import AUTOSCALERS, RESOURCES, ROLLOUTS, SCALED_OBJECTS, Resource
 from console.model.change import Applied, Change, FactValue, Outcome, Probed, RunContext, Verdict
 from console.model.component import ComponentId
 from console.model.snapshot import FailureKind
@@ -76,12 +77,12 @@ def _attempt(api: Api, target: Target, change: Change, run: RunContext, line: Li
     """None: the object moved between reading and writing (409), so it is to be read again."""
     thing = target.get(api)
     if change.undoes:
-        spec, entries = _undo(thing, change, run)
+        spec, entries = _undo(api, target, thing, change, run)
     elif _stands(thing, change, run):
         return Applied(Outcome.DONE, "already so, with our mark", thing.metadata.resource_version)
     else:
         _check_owner(api, target, change)
-        spec, entries = _do(thing, change, run)
+        spec, entries = _do(api, target, thing, change, run)
     metadata = {"resourceVersion": thing.metadata.resource_version, "annotations": {ANNOTATION: encode(entries)}}
     line.commit()
     try:
@@ -102,12 +103,12 @@ def _outcome_of(failed: Failed, change: Change, line: Line) -> Applied | None:
     return Applied(Outcome.REJECTED, f"{change.component}: {failed.reason}", forbidden=forbidden)
 
 
-def _do(thing: Thing, change: Change, run: RunContext) -> tuple[Json, tuple[Entry, ...]]:
+def _do(api: Api, target: Target, thing: Thing, change: Change, run: RunContext) -> tuple[Json, tuple[Entry, ...]]:
     """The patch of ``spec``, and the marks with ours on top."""
     now = value_of(thing, change.fact)
     if not same(now, change.before):
-        raise Refusal(_drift(thing, change.fact, now, change.before))
-    entries = decode(thing.metadata.annotations)
+        raise Refusal(_drift(api, target, change.fact, now, change.before))
+    entries = decode(marks_text(thing.metadata))
     if find(entries, run.run, change.step, change.fact):
         raise Refusal(f"{change.fact} already carries the mark of {run.run} {change.step}")
     ours = Entry(
@@ -125,9 +126,9 @@ def _do(thing: Thing, change: Change, run: RunContext) -> tuple[Json, tuple[Entr
     return spec_patch(thing, change.fact, change.after), (*entries, ours)
 
 
-def _undo(thing: Thing, change: Change, run: RunContext) -> tuple[Json, tuple[Entry, ...]]:
+def _undo(api: Api, target: Target, thing: Thing, change: Change, run: RunContext) -> tuple[Json, tuple[Entry, ...]]:
     """The patch that puts back what our mark remembers, and the marks without ours."""
-    entries = decode(thing.metadata.annotations)
+    entries = decode(marks_text(thing.metadata))
     ours = find(entries, run.run, change.step, change.fact)
     if ours is None:
         raise Refusal(f"{change.fact} has no mark of {run.run} {change.step}: there is nothing of ours to undo")
@@ -136,13 +137,13 @@ def _undo(thing: Thing, change: Change, run: RunContext) -> tuple[Json, tuple[En
         raise Refusal(f"{change.fact} was changed after us by {top.run} {top.step}, which is to be undone first")
     now = value_of(thing, change.fact)
     if not same(now, change.before):
-        raise Refusal(_drift(thing, change.fact, now, change.before))
+        raise Refusal(_drift(api, target, change.fact, now, change.before))
     return restore_patch(thing, ours), tuple(entry for entry in entries if entry is not ours)
 
 
 def _stands(thing: Thing, change: Change, run: RunContext) -> bool:
     """The very same write was done before (its answer was lost): value and mark are there."""
-    entries = decode(thing.metadata.annotations)
+    entries = decode(marks_text(thing.metadata))
     ours = find(entries, run.run, change.step, change.fact)
     return ours is not None and same(ours.after, change.after) and same(value_of(thing, change.fact), change.after)
 
@@ -151,24 +152,57 @@ def _check_owner(api: Api, target: Target, change: Change) -> None:
     """An autoscaler sets ``replicas`` back within seconds, so where there is one the write is refused."""
     if change.fact != "replicas":
         return
-    pages = api.list_all(AUTOSCALERS.path(target.namespace), Autoscalers)
-    scaled = owners(one for page in pages for one in page.items or ())
+    scaled = scalers(*(_objects(api, one, target.namespace) for one in (AUTOSCALERS, SCALED_OBJECTS, ROLLOUTS)))
     owner = scaled.get((target.namespace, target.resource.kind, target.name))
     if owner:
         raise Refusal(f"replicas belongs to {owner}: change its bounds instead")
 
 
-def _drift(thing: Thing, fact: str, now: FactValue, expected: FactValue) -> str:
-    return f"{fact} is {now!r}, expected {expected!r}{_last_writer(thing, fact)}"
+def _objects(api: Api, resource: Resource, namespace: str) -> tuple[Any, ...]:
+    """All objects of a kind; none where it is an add-on's that is not installed. Refusal where one cannot be read."""
+    found: list[Any] = []
+    after = ""
+    try:
+        while True:
+            page, unread = api.page(resource, namespace, after)
+            if unread:
+                raise Refusal(f"who scales it cannot be known: {unread[0]}")
+            found += page.items or ()
+            after = page.metadata.continue_
+            if not after:
+                return tuple(found)
+    except Failed as failed:
+        if resource.optional and _absent(api, resource, failed):
+            return ()
+        raise
 
 
-def _last_writer(thing: Thing, fact: str) -> str:
-    """`; last set by kubectl at …` from managedFields; "" where the server keeps none."""
-    field = MANAGED[fact]
-    fields = thing.metadata.managed_fields or ()
+def _absent(api: Api, resource: Resource, failed: Failed) -> bool:
+    """Whether the add-on is not installed. Access is judged before existence, so a 403 does not say that it is."""
+    if failed.kind is not FailureKind.FORBIDDEN:
+        return failed.kind is FailureKind.NOT_FOUND
+    try:
+        api.get(resource.root, Status)
+    except Failed as unserved:
+        return unserved.kind is FailureKind.NOT_FOUND
+    return False
+
+
+def _drift(api: Api, target: Target, fact: str, now: FactValue, expected: FactValue) -> str:
+    last = _last_writer(api, target, fact)
+    return f"{fact} is {now!r}, expected {expected!r}" + (f"; {last}" if last else "")
+
+
+def _last_writer(api: Api, target: Target, fact: str) -> str:
+    """`last set by kubectl at …` from managedFields; "" where the server keeps none, or cannot be asked again."""
+    field = MANAGED.get(fact)
+    try:
+        fields = api.get(target.path, Written).metadata.managed_fields or ()
+    except Failed:
+        return ""
     wrote = [one for one in fields if field in _under_spec(one.fields_v1)]
     last = max(wrote, key=lambda one: one.time, default=None)
-    return f"; last set by {last.manager or 'somebody'} at {last.time}" if last else ""
+    return f"last set by {last.manager or 'somebody'} at {last.time}" if last else ""
 
 
 def _under_spec(fields: Json | None) -> Mapping[str, Any]:
@@ -187,12 +221,12 @@ def probe(api: Api, target: Target, change: Change, run: RunContext) -> Probed:
     try:
         thing = target.get(api)
         now = value_of(thing, change.fact)
-        marked = find(decode(thing.metadata.annotations), run.run, change.step, change.fact) is not None
+        marked = find(decode(marks_text(thing.metadata)), run.run, change.step, change.fact) is not None
     except (BadFact, UnreadableMarks) as error:
         return Probed(Verdict.FOREIGN, None, f"{change.component}: {error}")
     except Failed as failed:
         return Probed(Verdict.UNKNOWN, None, f"{change.component}: {failed.reason}")
-    return Probed(_verdict(change, now, marked), now, _last_writer(thing, change.fact).removeprefix("; "))
+    return Probed(_verdict(change, now, marked), now, _last_writer(api, target, change.fact))
 
 
 def _verdict(change: Change, now: FactValue, marked: bool) -> Verdict:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.kubernetes.facts import BadFact, raw_before, restore_patch, same, spec_patch, value_of
-from connectors.kubernetes.marks import ANNOTATION, Entry, UnreadableMarks, decode, encode, find, marks_of
+from connectors.kubernetes.marks import Entry, UnreadableMarks, decode, encode, find, marks_of
 from connectors.kubernetes.objects import Autoscaler, Requirement, Selector, Workload, selector_text
 from console.model.change import FactValue
 from tests.connectors.small_cluster import Json, autoscaler, deployment, merge
@@ -92,7 +92,7 @@ def test_undo_puts_a_behaviour_back_exactly(behavior: Json | None, after: str) -
     # The API server fills a behaviour in with its defaults, and the mark has travelled as text.
     if "behavior" in changed["spec"]:
         changed["spec"]["behavior"].setdefault("scaleUp", {"selectPolicy": "Max", "policies": [POLICY]})
-    (kept,) = decode({ANNOTATION: encode((ours,)) or ""})
+    (kept,) = decode(encode((ours,)))
     assert merge(changed["spec"], restore_patch(hpa(changed), kept)) == document["spec"]
 
 
@@ -145,7 +145,7 @@ def test_marks_stack_by_fact_and_the_last_takes_the_annotation_with_it() -> None
     other = Entry("r1", "s1", 1, "hpa.min", 5, 20)
     text = encode((one, other, two))
     assert text is not None
-    assert decode({ANNOTATION: text}) == (one, other, two)
+    assert decode(text) == (one, other, two)
     assert [mark.after for mark in marks_of((one, other, two), "hpa.max")] == [50, 100]
     assert find((one, other, two), "r1", "s1", "hpa.min") == other
     assert "raw" not in text
@@ -156,7 +156,7 @@ def test_marks_stack_by_fact_and_the_last_takes_the_annotation_with_it() -> None
 @pytest.mark.parametrize("text", ["", "oops", "{}", '[{"run": 1}]', "[3]"])
 def test_an_annotation_that_is_not_ours_is_said_to_be_unreadable(text: str) -> None:
     with pytest.raises(UnreadableMarks):
-        decode({ANNOTATION: text})
+        decode(text)
 
 
 def test_selectors_as_a_list_takes_them() -> None:

@@ -10,7 +10,10 @@ import pytest
 
 from connectors.kubernetes.marks import ANNOTATION
 from connectors.kubernetes.objects import Autoscaler, Workload
-from connectors.kubernetes.read import Reading, manager, observed_autoscaler, observed_workload, owners
+from connectors.kubernetes.owners import manager, scalers
+from connectors.kubernetes.read import Reading
+from connectors.kubernetes.scaling import observed_autoscaler
+from connectors.kubernetes.workloads import observed_workload
 from console.model.change import Mark
 from console.model.signal import Unit
 from console.model.snapshot import Observed
@@ -20,7 +23,7 @@ READING = Reading("kubernetes", 100.0)
 
 
 def workload(document: dict[str, Any], scaler: str = "") -> Observed:
-    return observed_workload("Deployment", msgspec.convert(document, Workload), scaler, READING)
+    return observed_workload("deployment", msgspec.convert(document, Workload), scaler, READING)
 
 
 def hpa(document: dict[str, Any]) -> Observed:
@@ -36,7 +39,7 @@ def test_a_deployment() -> None:
     document["status"] |= {"readyReplicas": 3, "availableReplicas": 3, "unavailableReplicas": 1}
     seen = workload(document, "hpa api")
     assert seen.id == "kubernetes/deployment/shop/api"
-    assert signals(seen) == {"desired": 4, "ready": 3, "unavailable": 1}
+    assert signals(seen) == {"desired": 4, "ready": 3, "unavailable": 1, "updated": 4}
     assert seen.state == "Progressing"
     (replicas,) = seen.facts
     assert (replicas.name, replicas.value, replicas.version, replicas.owner) == ("replicas", 4, "1", "hpa api")
@@ -45,7 +48,7 @@ def test_a_deployment() -> None:
 def test_counts_that_the_server_leaves_out_are_zero() -> None:
     document = deployment("api")
     document["status"] = {}
-    assert signals(workload(document)) == {"desired": 4, "ready": 0, "unavailable": 4}
+    assert signals(workload(document)) == {"desired": 4, "ready": 0, "unavailable": 4, "updated": 0}
 
 
 @pytest.mark.parametrize(
@@ -83,7 +86,7 @@ def test_an_autoscaler_at_its_maximum() -> None:
     ]
     seen = hpa(document)
     assert seen.id == "kubernetes/hpa/shop/api"
-    assert signals(seen) == {"hpa.current": 20, "hpa.desired": 20, "hpa.cpu": 2.14}
+    assert signals(seen) == {"hpa.current": 20, "hpa.desired": 20, "hpa.cpu": 2.14, "hpa.load": 214 / 70}
     assert seen.signals[2].unit is Unit.RATIO
     assert {fact.name: fact.value for fact in seen.facts} == {
         "hpa.min": 5,
@@ -137,7 +140,7 @@ def test_whoever_scales_owns_the_replicas() -> None:
     }
     keda["spec"]["scaleTargetRef"] = {"kind": "StatefulSet", "name": "jobs"}
     one, other = (msgspec.convert(document, Autoscaler) for document in (autoscaler(), keda))
-    assert owners((one, other)) == {
+    assert scalers((one, other)) == {
         ("shop", "Deployment", "api"): "hpa api",
         ("shop", "StatefulSet", "jobs"): "keda jobs",
     }

@@ -57,7 +57,7 @@ def shop_namespace(kubeconfig: str) -> Iterator[str]:
 
 
 def kubeconfig_that_only_looks(kubeconfig: str, namespace: str, path: Path) -> str:
-    """A kubeconfig at ``path`` for an account that may get and list workloads and autoscalers there, and no more."""
+    """A kubeconfig at ``path`` for an account that may get and list there what a reading has, and no more."""
     from kubernetes import client, config
 
     api = config.new_client_from_config(kubeconfig)
@@ -84,9 +84,16 @@ def kubeconfig_that_only_looks(kubeconfig: str, namespace: str, path: Path) -> s
 
 
 def _role() -> dict[str, Any]:
-    resources = ["deployments", "statefulsets", "horizontalpodautoscalers"]
-    rule = {"apiGroups": ["apps", "autoscaling"], "resources": resources, "verbs": ["get", "list"]}
-    return {"metadata": {"name": LOOKER}, "rules": [rule]}
+    resources = {
+        "": ["events", "resourcequotas"],
+        "apps": ["deployments", "statefulsets", "daemonsets"],
+        "autoscaling": ["horizontalpodautoscalers"],
+        "batch": ["jobs", "cronjobs"],
+        "policy": ["poddisruptionbudgets"],
+    }
+    verbs = ["get", "list"]
+    rules = [{"apiGroups": [group], "resources": names, "verbs": verbs} for group, names in resources.items()]
+    return {"metadata": {"name": LOOKER}, "rules": rules}
 
 
 def _binding(namespace: str) -> dict[str, Any]:
