@@ -129,6 +129,17 @@ class Keyspace:
         self._used[key] = self.now()
         self.watches.touch(key)
 
+    def keep(self, key: bytes, value: Value, seconds: float) -> None:
+        """Puts a value that lives for so many simulated seconds, more than 0: a cache is filled with thousands."""
+        now = self.now()
+        if key not in self._values:
+            insort(self._order, _place(key))
+        self._values[key] = value
+        self._used[key] = now
+        self._deadlines[key] = now + seconds
+        heapq.heappush(self._due, (now + seconds, key))
+        self.watches.touch(key)
+
     def settle(self, key: bytes, value: Value) -> None:
         """Keeps a collection after a change in place, or removes its key when nothing is left in it."""
         if value:

@@ -106,8 +106,8 @@ class Shop:
     def _fill(self, keys: Keyspace, group: Group, key: bytes, ttl: float, soonest: float = 0.95) -> None:
         """A value as long as the group's, for ``ttl`` seconds give or take a little: from ``soonest`` of them on."""
         draw = self._random.random()
-        keys.put(key, b"%0*d" % (group.bytes, int(draw * 1e15)))
-        keys.set_deadline(key, keys.now() + max(1.0, ttl * (soonest + (1.05 - soonest) * draw)))
+        seconds = max(1.0, ttl * (soonest + (1.05 - soonest) * draw))
+        keys.keep(key, b"%0*d" % (group.bytes, int(draw * 1e15)), seconds)
 
 
 def _documents(held: HashValue) -> Iterator[tuple[str, Mapping[str, object]]]:
