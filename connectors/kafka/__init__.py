@@ -21,7 +21,7 @@ from connectors.kafka.roll import Roll
 from connectors.kafka.seldom import Seldom
 from connectors.kafka.survey import Survey, Surveyor
 from connectors.kafka.told import detail, observed
-from connectors.kafka.wanted import Wanted, literal
+from connectors.kafka.wanted import Wanted
 from connectors.settings.kafka import Settings
 from connectors.threads import Bulkhead
 from console.model.change import Applied, Change, Outcome, Probed, RunContext, Verdict
@@ -80,11 +80,10 @@ class KafkaConnector:
         )
 
     async def inspect(self, component: ComponentId) -> Detail | Unreachable:
-        """``kafka/group/NAME`` or ``kafka/topic/NAME``: its partitions; ``kafka/cluster``: what each broker leads."""
+        """A group's or a topic's partitions; ``…/cluster``: its brokers; ``…/broker/ID``; ``…/quotas``."""
         _, _, rest = component.partition("/")
         kind, _, name = rest.partition("/")
-        exact = (literal(name),)
-        wanted = {"group": Wanted(groups=exact), "topic": Wanted(topics=exact)}.get(kind, Wanted())
+        wanted = Wanted.of(self._settings).only(kind, name)
         try:
             survey = await self._look(wanted)
         except Failed as failure:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter as Tally
 from collections.abc import Sequence
 
+from connectors.kafka.cluster_told import cluster_detail, cluster_observed
 from connectors.kafka.lag import GroupLag, Place, epoch_of, sum_up
 from connectors.kafka.survey import GroupStand, Survey, TopicStand
 from console.model.component import ComponentId
@@ -16,9 +16,8 @@ MOST_ROWS = 500
 
 def observed(survey: Survey, name: str, at: float) -> tuple[Observed, ...]:
     """The cluster, each group, each topic. ``name`` is the connector's: the source, and the first part of the ids."""
-    brokers = Signal("brokers", len(survey.cluster.brokers), Unit.COUNT, at, name)
     return (
-        Observed(f"{name}/cluster", (brokers,)),
+        cluster_observed(survey, name, at),
         *(_group(stand, name, at) for stand in survey.groups),
         *(_topic(stand, name, at) for stand in survey.topics),
     )
@@ -100,8 +99,8 @@ def _kept(place: Place) -> int:
 
 def detail(survey: Survey, component: ComponentId, kind: str, name: str, at: float) -> Detail | None:
     """The drill-down into one component; None when the survey does not have it."""
-    if kind == "cluster":
-        return _cluster_detail(survey, component, at)
+    if kind in ("cluster", "broker", "quotas"):
+        return cluster_detail(survey, component, kind, name, at)
     for stand in survey.groups if kind == "group" else ():
         return _group_detail(stand, component, at)
     for topic in survey.topics if kind == "topic" else ():
@@ -129,13 +128,6 @@ def _group_detail(stand: GroupStand, component: ComponentId, at: float) -> Detai
     members = "not told" if stand.group.members is None else str(stand.group.members)
     extra = {"state": stand.group.state, "members": members}
     return _table(component, at, f"partitions of group {stand.group.name}", columns, rows, extra)
-
-
-def _cluster_detail(survey: Survey, component: ComponentId, at: float) -> Detail:
-    led = Tally(leader for leaders in survey.cluster.leaders.values() for leader in leaders.values())
-    rows = [(str(broker), str(led[broker])) for broker in survey.cluster.brokers]
-    extra = {"cluster id": survey.cluster.id, "without leader": str(led[-1])}
-    return _table(component, at, "brokers", ("broker", "partitions led"), rows, extra)
 
 
 def _table(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from connectors.settings.kafka import Settings
@@ -26,6 +26,11 @@ class Wanted:
     def of(cls, settings: Settings) -> Wanted:
         """What every reading looks at."""
         return cls(settings.groups, settings.dead_letters, settings.not_groups, settings.topics, settings.not_topics)
+
+    def only(self, kind: str, name: str) -> Wanted:
+        """One group or topic alone, or neither; and no more of it than is wanted at all."""
+        exact = (literal(name),)
+        return replace(self, groups=exact if kind == "group" else (), topics=exact if kind == "topic" else ())
 
     def group(self, name: str) -> bool:
         return matches(name, self.groups) and not matches(name, self.not_groups)

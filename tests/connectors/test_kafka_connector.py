@@ -229,4 +229,12 @@ async def test_the_estate_as_the_demo_shows_it() -> None:
         assert orders.notes == ("1 partition never committed", "workers > partitions")
         assert values(component(seen, "kafka/group/notifications"))["lag"] == 24
         assert values(component(seen, "kafka/topic/orders.dlq")) == {"depth": 12}
-        assert values(component(seen, "kafka/cluster")) == {"brokers": 3}
+        assert values(component(seen, "kafka/cluster")) == {
+            "brokers": 3,
+            "brokers_missing": 0,
+            "brokers_silent": 0,
+            "under_replicated": 0,
+            "offline_partitions": 0,
+            "under_min_isr": 0,
+            "controllers": 1,
+        }

@@ -87,6 +87,11 @@ def test_within_the_slack_a_firing_rule_never_clears(values: list[float]) -> Non
         ("queue.growth", 50.0, Health.WARN),
         ("queue.lost", 1.0, Health.CRIT),
         ("dns.up", 0.0, Health.CRIT),
+        ("kafka.offline_partitions", 1.0, Health.CRIT),
+        ("kafka.under_min_isr", 1.0, Health.CRIT),
+        ("kafka.under_replicated", 1.0, Health.WARN),
+        ("kafka.brokers_missing", 1.0, Health.WARN),
+        ("kafka.controllers", 0.0, Health.CRIT),
     ],
 )
 def test_the_defaults_are_the_fields_usual_targets(name: str, value: float, health: Health) -> None:
