@@ -17,6 +17,7 @@ from console.model.inert import inert
 VERBS = {
     "demo": "console.cli.demo",
     "status": "console.cli.status",
+    "query": "console.cli.query",
     "config": "console.cli.config",
     "simulate": "console.cli.simulate",
     "playbook": "console.cli.playbook",

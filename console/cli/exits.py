@@ -6,7 +6,9 @@ from typing import Final
 
 from console.model.component import Health
 
+OK: Final = 0
 USAGE: Final = 2
+NOT_KNOWN: Final = 3  # of ``query`` and ``doctor``: something could not be asked
 
 # ``seawall status`` answers as monitoring plug-ins do.
 OF_HEALTH: Final = {Health.OK: 0, Health.WARN: 1, Health.CRIT: 2, Health.UNKNOWN: 3}

@@ -19,7 +19,6 @@ from console.cli.invocation import Invocation
 from console.cli.looking import at_once, read_twice, session_of
 from console.cli.reading_document import reading_document
 from console.model.alert import AlertState
-from console.model.component import Health
 from console.model.inert import inert
 from console.model.units import show_duration
 

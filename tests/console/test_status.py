@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from console.cli.status import _reading_document
+from console.cli.reading_document import reading_document
 from console.model.component import Health
 from console.model.reading import Reading
 from console.model.signal import Unit
@@ -80,7 +80,7 @@ def test_what_failed_says_why_what_to_do_and_since_when(tmp_path: Path) -> None:
     ],
 )
 def test_a_number_that_is_not_known_is_never_ok(reading: Reading, health: str) -> None:
-    assert _reading_document(reading)["health"] == health
+    assert reading_document(reading)["health"] == health
 
 
 def test_watching_reports_each_interval_whoever_hangs(tmp_path: Path, hole: int) -> None:

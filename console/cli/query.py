@@ -1,0 +1,100 @@
+"""``seawall query``: a signal with its value, its age, who measured it, and the query behind it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from console.cli import query_report as report
+from console.cli.exits import NOT_KNOWN, OK
+from console.cli.invocation import Invocation
+from console.cli.looking import at_once, read_twice, session_of
+from console.cli.wanted import complete, narrowed, wanted
+from console.model.inert import inert
+from console.model.units import parse_duration
+
+if TYPE_CHECKING:
+    from console.cli.wanted import Wanted
+    from console.config import Environment
+    from console.session import Session
+
+WEEK = 7 * 86400.0
+
+
+def span(context: click.Context, parameter: click.Parameter, value: str | None) -> float | None:
+    """``1w``, ``1d``, ``90m``: how far back, in seconds."""
+    if value is None:
+        return None
+    weeks = re.fullmatch(r"(\d{1,4})w", value)
+    try:
+        seconds = int(weeks[1]) * WEEK if weeks else parse_duration(value)
+    except ValueError:
+        reason = f"expected a span such as 1w, 1d or 6h, not {value!r}; patterns stand before --ghost"
+        raise click.BadParameter(reason) from None
+    if seconds <= 0:
+        raise click.BadParameter("expected a span above 0")
+    return seconds
+
+
+@click.command()
+@click.argument("patterns", nargs=-1, required=True, metavar="ALIAS.SIGNAL...", shell_complete=complete)
+@click.option("--ghost", callback=span, is_flag=False, flag_value="1w", metavar="[SPAN]", help="And as it was, 1w ago.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document (with --watch: one a line).")
+@click.option("--watch", is_flag=True, help="Go on until Ctrl-C, one report an interval.")
+@click.pass_obj
+def query(invocation: Invocation, patterns: tuple[str, ...], ghost: float | None, as_json: bool, watch: bool) -> None:
+    """Print signals: value, health, age, source, and the query behind each.
+
+    \b
+    seawall query api.cpu               one signal
+    seawall query api '*.lag'           all of a line; globs over ALIAS.SIGNAL
+    seawall query api.cpu --ghost 1d    beside the same a day earlier
+
+    Only the sources that the lines need are asked, twice, because a rate needs two readings. Exit code: 0 all are
+    known, 2 there is no such line or signal, 3 something is not known.
+    """
+    environment = invocation.load()
+    asked = wanted(environment, patterns, ghost)
+    narrow = narrowed(environment, asked)
+    try:
+        sys.exit(asyncio.run(_watch(narrow, asked, as_json) if watch else _once(narrow, asked, as_json)))
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+async def _once(environment: Environment, asked: Wanted, as_json: bool) -> int:
+    session = session_of(at_once(environment))
+    try:
+        await read_twice(session)
+        return await _report(session, asked, as_json)
+    finally:
+        await session.stop()
+
+
+async def _watch(environment: Environment, asked: Wanted, as_json: bool) -> int:
+    session = session_of(environment)
+    try:
+        await session.start()
+        while len(session.topology.sources) < len(session.connectors):
+            await session.next()
+        while True:
+            await _report(session, asked, as_json)
+            await asyncio.sleep(environment.interval)
+    finally:
+        await session.stop()
+
+
+async def _report(session: Session, asked: Wanted, as_json: bool) -> int:
+    answers = report.answers(session, asked)
+    ghosts = await report.ghosts(session, asked, answers)
+    if as_json:
+        click.echo(json.dumps(report.document(session, answers, ghosts)))
+    else:
+        for line in report.lines(session, answers, ghosts):
+            click.echo(inert(line))
+    return OK if all(answer.known for answer in answers) else NOT_KNOWN
