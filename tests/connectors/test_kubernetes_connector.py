@@ -6,9 +6,7 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,23 +14,15 @@ import pytest
 from connectors import ConnectorError
 from connectors.kubernetes import KubernetesConnector, open_connector
 from connectors.settings.kubernetes import Settings
-from connectors.simulator.clock import SimClock
-from connectors.simulator.kubernetes import KubernetesWire
 from console.clock import SystemClock
 from console.model.change import Change, Fact, FactValue, Outcome, RunContext, Verdict
 from console.model.snapshot import Detail, FailureKind, Seen, Snapshot, Unreachable
 from tests.connectors.faults import Handler, answering, black_hole, closed_port, drip_body, drip_head, serving
+from tests.connectors.kubernetes_shop import Shop, log_in_again, opened, simulated
 from tests.connectors.small_cluster import DEPLOYMENTS, HPA, STATEFUL_SETS, SmallCluster, autoscaler, kubeconfig
-from tests.real.kubernetes import a_real_cluster, kubeconfig_that_only_looks, shop_namespace
+from tests.real.kubernetes import kubeconfig_that_only_looks
 
 RUN = RunContext("r1", "tester", "test", until=1_900_000_000.0)
-
-
-def opened(path: str, namespace: str = "shop", timeout: float = 2.0) -> KubernetesConnector:
-    settings = Settings(kubeconfig=path, namespaces=(namespace,), timeout=timeout)
-    connector = open_connector("kubernetes", settings, SystemClock())
-    assert isinstance(connector, KubernetesConnector)
-    return connector
 
 
 async def read_of(path: str, timeout: float = 0.4) -> Seen:
@@ -208,51 +198,6 @@ async def test_a_write_that_cannot_leave_is_certainly_rejected(tmp_path: Path) -
     await connector.close()
     assert applied.outcome is Outcome.REJECTED
     assert probed.verdict is Verdict.UNKNOWN
-
-
-@dataclass(frozen=True, slots=True)
-class Shop:
-    """A cluster with the shop in a namespace of it. ``wire`` None: a real one."""
-
-    kubeconfig: str
-    namespace: str
-    wire: KubernetesWire | None
-
-    def id(self, kind: str, name: str) -> str:
-        return f"kubernetes/{kind}/{self.namespace}/{name}"
-
-
-def log_in_again(wire: KubernetesWire, path: Path) -> None:
-    path.write_text(wire.kubeconfig())
-
-
-@asynccontextmanager
-async def simulated(folder: Path) -> AsyncIterator[Shop]:
-    wire = KubernetesWire(SimClock(), seed=1)
-    await wire.start()
-    path = folder / "kubeconfig"
-    log_in_again(wire, path)
-    try:
-        yield Shop(str(path), "shop", wire)
-    finally:
-        await wire.stop()
-
-
-@pytest.fixture(scope="module")
-def real_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with a_real_cluster(tmp_path_factory.mktemp("cluster")) as kubeconfig:
-        yield kubeconfig
-
-
-@pytest.fixture(params=["simulated", pytest.param("real", marks=pytest.mark.real("kubernetes"))])
-async def shop(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Shop]:
-    if request.param == "simulated":
-        async with simulated(tmp_path) as one:
-            yield one
-    else:
-        path = request.getfixturevalue("real_cluster")
-        with shop_namespace(path) as namespace:
-            yield Shop(path, namespace, None)
 
 
 async def facts_of(connector: KubernetesConnector, component: str) -> dict[str, Fact]:

@@ -22,7 +22,6 @@ from tests.connectors.faults import serving
 from tests.connectors.small_cluster import kubeconfig
 from tests.connectors.watched_cluster import DEPLOYMENTS, WatchedCluster
 
-
 WATCHED = {resource.path("shop") for resource in READ if resource.watched}
 
 

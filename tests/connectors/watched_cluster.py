@@ -69,7 +69,7 @@ class WatchedCluster:
     async def bookmark(self) -> None:
         self.version += 1
         metadata = {"resourceVersion": str(self.version), "creationTimestamp": None}
-        spec = {"selector": None, "template": {"metadata": {}}}  # as a real server's: an empty object of the kind
+        spec: Json = {"selector": None, "template": {"metadata": {}}}  # as a real server's: an empty object of the kind
         await self._tell({"type": "BOOKMARK", "object": {"metadata": metadata, "spec": spec, "status": {}}})
 
     def compact(self) -> None:
