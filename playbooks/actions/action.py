@@ -12,6 +12,7 @@ from typing import Protocol
 
 from console.model.change import Change, FactValue
 from console.model.component import ComponentId
+from console.model.layout import Layout
 from console.model.topology import Topology
 from playbooks.exits import Exit, Refused
 from playbooks.values import Value, Want
@@ -19,6 +20,10 @@ from playbooks.values import Value, Want
 
 class Action(Protocol):
     """A frozen value: what is wanted of one component."""
+
+    def facts(self, layout: Layout) -> tuple[str, ...]:
+        """The names of all facts that it may set, whatever they are now: the writes that it needs to be permitted."""
+        ...
 
     def plan(self, topology: Topology, target: ComponentId) -> tuple[Change, ...]:
         """The changes in the order in which they must be written; Refused when they must not be."""

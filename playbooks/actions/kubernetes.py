@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from console.model.change import Change
 from console.model.component import ComponentId, name_of
+from console.model.layout import Layout
 from console.model.topology import Topology
 from playbooks import arithmetic
 from playbooks.actions.action import Row, Take, change, current
@@ -26,6 +27,10 @@ class Hpa:
     max: int | None = None
     cpu: float | None = None  # share of the CPU request; the fact is in percent
     scale_down: str | None = None  # "disabled" or "default"
+
+    def facts(self, layout: Layout) -> tuple[str, ...]:
+        wanted = {"hpa.max": self.max, "hpa.min": self.min, "hpa.cpu": self.cpu, "hpa.scale_down": self.scale_down}
+        return tuple(name for name, value in wanted.items() if value is not None)
 
     def plan(self, topology: Topology, target: ComponentId) -> tuple[Change, ...]:
         low, high = _count(topology, target, "hpa.min"), _count(topology, target, "hpa.max")
@@ -63,6 +68,9 @@ class Scale:
 
     replicas: int
     group: str = ""
+
+    def facts(self, layout: Layout) -> tuple[str, ...]:
+        return ("replicas",)
 
     def plan(self, topology: Topology, target: ComponentId) -> tuple[Change, ...]:
         _count(topology, target, "replicas")

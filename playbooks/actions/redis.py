@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from console.model.change import Change
 from console.model.component import ComponentId
+from console.model.layout import Layout
 from console.model.topology import Topology
 from playbooks import arithmetic
 from playbooks.actions.action import Row, Take, change, current
@@ -25,6 +26,9 @@ class Ttl:
     group: str
     ttl: float
 
+    def facts(self, layout: Layout) -> tuple[str, ...]:
+        return (f"ttl.{self.group}",)
+
     def plan(self, topology: Topology, target: ComponentId) -> tuple[Change, ...]:
         return change(topology, target, f"ttl.{self.group}", _whole(self.ttl))
 
@@ -43,6 +47,9 @@ class Flag:
     flag: str
     on: bool
 
+    def facts(self, layout: Layout) -> tuple[str, ...]:
+        return (f"flag.{self.flag}",)
+
     def plan(self, topology: Topology, target: ComponentId) -> tuple[Change, ...]:
         return change(topology, target, f"flag.{self.flag}", self.on)
 
@@ -55,6 +62,9 @@ class Tier:
     """All features of a tier off. One that is off already is left alone, and so stays off after an undo."""
 
     tier: str
+
+    def facts(self, layout: Layout) -> tuple[str, ...]:
+        return tuple(f"flag.{name}" for name in layout.features.get(self.tier, ()))
 
     def plan(self, topology: Topology, target: ComponentId) -> tuple[Change, ...]:
         features = topology.layout.features.get(self.tier)
@@ -72,6 +82,9 @@ class RateLimit:
 
     rate: int
     per: str = "user"
+
+    def facts(self, layout: Layout) -> tuple[str, ...]:
+        return (f"rate.{self.per}",)
 
     def plan(self, topology: Topology, target: ComponentId) -> tuple[Change, ...]:
         return change(topology, target, f"rate.{self.per}", self.rate)
