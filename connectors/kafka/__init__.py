@@ -15,12 +15,14 @@ from connectors.deadline import Overdue, within
 from connectors.failure import Failed
 from connectors.kafka.checked import check
 from connectors.kafka.connect import Connecting
+from connectors.kafka.detail import detail
 from connectors.kafka.failure import failed
+from connectors.kafka.memory import Memory
 from connectors.kafka.oauth import Tokens
 from connectors.kafka.roll import Roll
 from connectors.kafka.seldom import Seldom
 from connectors.kafka.survey import Survey, Surveyor
-from connectors.kafka.told import detail, observed
+from connectors.kafka.told import observed
 from connectors.kafka.wanted import Wanted
 from connectors.settings.kafka import Settings
 from connectors.threads import Bulkhead
@@ -61,6 +63,7 @@ class KafkaConnector:
         self._connecting = asyncio.Lock()
         self._client: Client | None = None
         self._surveyor: Surveyor | None = None
+        self._memory = Memory()
 
     async def read(self) -> Seen:
         """Groups and dead letters that the settings want, and the cluster."""
@@ -70,11 +73,12 @@ class KafkaConnector:
         except Failed as failure:
             return failure.unreachable(self.name, self._clock.now())
         at = self._clock.now()
+        self._memory = self._memory.after(survey, at)
         return Snapshot(
             self.name,
             at,
             self._clock.monotonic() - started,
-            observed(survey, self.name, at),
+            observed(survey, self.name, at, self._memory),
             identity=survey.cluster.id,
             problems=survey.problems,
         )
@@ -88,7 +92,7 @@ class KafkaConnector:
             survey = await self._look(wanted)
         except Failed as failure:
             return failure.unreachable(self.name, self._clock.now())
-        found = detail(survey, component, kind, name, self._clock.now())
+        found = detail(survey, component, kind, name, self._clock.now(), self._memory)
         if found is None:
             reason = "; ".join(survey.problems) or f"{component}: not found"
             return Unreachable(self.name, self._clock.now(), FailureKind.NOT_FOUND, reason)

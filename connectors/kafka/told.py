@@ -1,48 +1,132 @@
-"""A survey of Kafka, told as components, signals, counters and drill-downs. Pure."""
+"""A survey of Kafka, told as components, signals, counters and notes. Pure; drill-downs are in ``detail.py``."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from connectors.kafka.cluster_told import cluster_detail, cluster_observed
+from connectors.kafka.cluster_told import cluster_observed
+from connectors.kafka.course import Course
+from connectors.kafka.detail import detail
 from connectors.kafka.lag import GroupLag, Place, epoch_of, sum_up
+from connectors.kafka.memory import Memory
+from connectors.kafka.retention import ahead
+from connectors.kafka.shape import Standing, standing
 from connectors.kafka.survey import GroupStand, Survey, TopicStand
-from console.model.component import ComponentId
 from console.model.signal import Counter, Signal, Unit
-from console.model.snapshot import Detail, Observed
+from console.model.snapshot import Observed
+from console.model.units import show_number
 
-MOST_ROWS = 500
+__all__ = ["detail", "observed"]
+
+BRIEFLY = "not watched for long enough"
+OFFSETS = "offsets, not messages"
+MOST_NAMED = 3  # topics in one note
 
 
-def observed(survey: Survey, name: str, at: float) -> tuple[Observed, ...]:
-    """The cluster, each group, each topic. ``name`` is the connector's: the source, and the first part of the ids."""
+def observed(survey: Survey, name: str, at: float, memory: Memory | None = None) -> tuple[Observed, ...]:
+    """The cluster, each group, each topic. ``name`` is the connector's: the source, and the first part of the ids.
+
+    ``memory`` with this survey in it; without one, nothing is told that takes more than one reading.
+    """
+    known = memory or Memory()
     return (
         cluster_observed(survey, name, at),
-        *(_group(stand, name, at) for stand in survey.groups),
-        *(_topic(stand, name, at) for stand in survey.topics),
+        *(_Group(stand, survey, known, name, at).observed() for stand in survey.groups),
+        *(_topic(stand, known, name, at) for stand in survey.topics),
     )
 
 
-def _group(stand: GroupStand, name: str, at: float) -> Observed:
-    lag = sum_up(stand.places)
-    why = _why(lag, len(stand.places))
+class _Group:
+    """One group being told."""
 
-    def signal(signal: str, value: float | None, unit: Unit, note: str = "") -> Signal:
-        return Signal(signal, value, unit, at, name, note)
+    def __init__(self, stand: GroupStand, survey: Survey, memory: Memory, source: str, at: float) -> None:
+        self._stand = stand
+        self._survey = survey
+        self._written = memory.written
+        self._source = source
+        self._at = at
+        self._lag = sum_up(stand.places)
+        self._course = memory.groups.get(stand.group.name)
+        self._standing = standing(stand.group, self._course) if self._course else None
 
-    return Observed(
-        id=f"{name}/group/{stand.group.name}",
-        signals=(
-            signal("lag", lag.lag, Unit.MESSAGES, why),
-            signal("lost", lag.lost, Unit.MESSAGES, why),
-            signal("never_committed", lag.never_committed, Unit.COUNT),
-            signal("members", stand.group.members, Unit.COUNT, "" if stand.group.members is not None else "not told"),
-            signal("partitions", len(stand.places), Unit.COUNT),
-        ),
-        counters=_counters(lag, name, at),
-        state=stand.group.state,
-        notes=tuple(_notes(stand, lag)),
-    )
+    def observed(self) -> Observed:
+        signals = self._sums()
+        if self._course is not None and self._standing is not None:
+            signals += (*self._still(self._standing), *self._times(self._course))
+        return Observed(
+            id=f"{self._source}/group/{self._stand.group.name}",
+            signals=signals,
+            counters=self._counters(),
+            state=self._stand.group.state,
+            notes=tuple(self._notes()),
+        )
+
+    def _signal(self, name: str, value: float | None, unit: Unit, note: str = "") -> Signal:
+        return Signal(name, value, unit, self._at, self._source, note)
+
+    def _sums(self) -> tuple[Signal, ...]:
+        lag, members = self._lag, self._stand.group.members
+        why = _why(lag, len(self._stand.places))
+        counted = OFFSETS if self._compacted() else ""
+        return (
+            self._signal("lag", lag.lag, Unit.MESSAGES, "; ".join(filter(None, (why, counted)))),
+            self._signal("lost", lag.lost, Unit.MESSAGES, why),
+            self._signal("never_committed", lag.never_committed, Unit.COUNT),
+            self._signal("members", members, Unit.COUNT, "" if members is not None else "not told"),
+            self._signal("partitions", len(self._stand.places), Unit.COUNT),
+        )
+
+    def _still(self, still: Standing) -> tuple[Signal, ...]:
+        """None where nothing stands still so far and some partition may; what is found is found."""
+
+        def count(name: str, found: int) -> Signal:
+            known = found or not still.unsure
+            return self._signal(name, found if known else None, Unit.COUNT, "" if known else BRIEFLY)
+
+        return count("stalled", len(still.stalled)), count("stopped", len(still.stopped))
+
+    def _times(self, course: Course) -> tuple[Signal, ...]:
+        found = ahead(course, self._survey.configs, self._written)
+        return (
+            self._signal("rewound", course.rewound_now, Unit.MESSAGES),
+            self._signal("late", found.late, Unit.SECONDS, "at least" if found.at_least else ""),
+            self._signal("loss", found.loss.seconds, Unit.SECONDS, found.loss.note),
+        )
+
+    def _counters(self) -> tuple[Counter, ...]:
+        """None while a partition is not readable: rates of the rest would be taken for those of the group."""
+        if self._lag.lag is None or self._lag.unreadable:
+            return ()
+        course, lag = self._course, self._lag
+        consumed, produced = (course.consumed, course.produced) if course else (lag.consumed, lag.produced)
+        epoch = "" if course else lag.epoch
+        return (
+            Counter("consumed_total", consumed, "consumed", self._at, self._source, epoch),
+            Counter("produced_total", produced, "produced", self._at, self._source, epoch),
+        )
+
+    def _compacted(self) -> list[str]:
+        topics = sorted({place.topic for place in self._stand.places})
+        configs = self._survey.configs
+        return [topic for topic in topics if topic in configs and "compact" in configs[topic].cleanup]
+
+    def _notes(self) -> list[str]:
+        lag, group = self._lag, self._stand.group
+        standing = self._standing or Standing()
+        renewed = sorted(self._course.renewed_now) if self._course else []
+        rewound = self._course.rewound_now if self._course else 0
+        told = (
+            (lag.unreadable, f"{_partitions(lag.unreadable)} not readable"),
+            (lag.never_committed, f"{_partitions(lag.never_committed)} never committed"),
+            (lag.lost, f"{show_number(lag.lost or 0)} expired unread"),
+            (standing.stopped, f"{_partitions(len(standing.stopped))} stopped: nobody commits"),
+            (standing.stalled, f"{_partitions(len(standing.stalled))} stalled: held, but commits stand still"),
+            (rewound, f"rewound by {show_number(rewound)}"),
+            (lag.hot, f"hot partition {lag.hot.topic}/{lag.hot.partition}" if lag.hot else ""),
+            (group.state == "Stable" and (group.members or 0) > len(self._stand.places), "workers > partitions"),
+            (lag.clamped, f"{_partitions(lag.clamped)} committed beyond the end"),
+            (renewed, f"started over: {_named(renewed)}"),
+            (self._stand.abandoned, f"abandoned: {_named(self._stand.abandoned)}"),
+        )
+        return [note for applies, note in told if applies]
 
 
 def _why(lag: GroupLag, places: int) -> str:
@@ -52,95 +136,41 @@ def _why(lag: GroupLag, places: int) -> str:
     return "" if lag.lag is not None else "never committed"
 
 
-def _counters(lag: GroupLag, name: str, at: float) -> tuple[Counter, ...]:
-    """None while a partition is not readable: sums over fewer partitions would look like a fall and a leap."""
-    if lag.lag is None or lag.unreadable:
-        return ()
-    return (
-        Counter("consumed_total", lag.consumed, "consumed", at, name, lag.epoch),
-        Counter("produced_total", lag.produced, "produced", at, name, lag.epoch),
-    )
-
-
-def _notes(stand: GroupStand, lag: GroupLag) -> list[str]:
-    members = stand.group.members or 0
-    told = (
-        (lag.unreadable, f"{_partitions(lag.unreadable)} not readable"),
-        (lag.never_committed, f"{_partitions(lag.never_committed)} never committed"),
-        (lag.lost, f"{lag.lost} expired unread"),
-        (lag.hot, f"hot partition {lag.hot.topic}/{lag.hot.partition}" if lag.hot else ""),
-        (stand.group.state == "Stable" and members > len(stand.places), "workers > partitions"),
-        (lag.clamped, f"{_partitions(lag.clamped)} committed beyond the end"),
-        (stand.abandoned, f"abandoned: {', '.join(stand.abandoned)}"),
-    )
-    return [note for applies, note in told if applies]
-
-
 def _partitions(count: int) -> str:
     return "1 partition" if count == 1 else f"{count} partitions"
 
 
-def _topic(stand: TopicStand, name: str, at: float) -> Observed:
+def _named(topics: tuple[str, ...] | list[str]) -> str:
+    more = len(topics) - MOST_NAMED
+    return ", ".join(topics[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _topic(stand: TopicStand, memory: Memory, name: str, at: float) -> Observed:
     unreadable = sum(not place.readable for place in stand.places)
     depth = None if unreadable else sum(_kept(place) for place in stand.places)
     note = f"{unreadable} of {len(stand.places)} partitions not readable" if unreadable else ""
-    written = sum(place.end or 0 for place in stand.places)
-    epoch = epoch_of([(place.topic, place.partition) for place in stand.places])
+    course = memory.topics.get(stand.name)
+    written = course.produced if course else sum(place.end or 0 for place in stand.places)
+    epoch = "" if course else epoch_of([(place.topic, place.partition) for place in stand.places])
     return Observed(
         id=f"{name}/topic/{stand.name}",
-        signals=(Signal("depth", depth, Unit.MESSAGES, at, name, note),),
+        signals=(Signal("depth", depth, Unit.MESSAGES, at, name, note), *_last_arrival(course, memory, name, at)),
         counters=() if unreadable else (Counter("arrivals_total", written, "arrivals", at, name, epoch),),
     )
 
 
+def _last_arrival(course: Course | None, memory: Memory, name: str, at: float) -> tuple[Signal, ...]:
+    """How long ago the newest record came, where it came while we watched."""
+    if course is None:
+        return ()
+    found = [
+        at - came
+        for part, trace in course.now.traces.items()
+        if (came := memory.written.bracket(part, trace.end - 1, trace.born).guess(trace.end - 1)) is not None
+    ]
+    note = "" if found else "not while we watched"
+    return (Signal("last_arrival", min(found, default=None), Unit.SECONDS, at, name, note),)
+
+
 def _kept(place: Place) -> int:
     return (place.end or 0) - (place.low or 0)
-
-
-def detail(survey: Survey, component: ComponentId, kind: str, name: str, at: float) -> Detail | None:
-    """The drill-down into one component; None when the survey does not have it."""
-    if kind in ("cluster", "broker", "quotas"):
-        return cluster_detail(survey, component, kind, name, at)
-    for stand in survey.groups if kind == "group" else ():
-        return _group_detail(stand, component, at)
-    for topic in survey.topics if kind == "topic" else ():
-        rows = [(str(place.partition), _shown(place.low), _shown(place.end)) for place in topic.places]
-        return _table(component, at, f"partitions of {name}", ("partition", "low", "end"), rows, {})
-    return None
-
-
-def _group_detail(stand: GroupStand, component: ComponentId, at: float) -> Detail:
-    """The partitions, those with most to do first."""
-    places = sorted(stand.places, key=lambda place: (-(place.lag or 0), place.topic, place.partition))
-    rows = [
-        (
-            place.topic,
-            str(place.partition),
-            _shown(place.committed),
-            _shown(place.end),
-            _shown(place.lag),
-            _shown(place.lost),
-            stand.group.workers.get((place.topic, place.partition), ""),
-        )
-        for place in places
-    ]
-    columns = ("topic", "partition", "committed", "end", "lag", "lost", "worker")
-    members = "not told" if stand.group.members is None else str(stand.group.members)
-    extra = {"state": stand.group.state, "members": members}
-    return _table(component, at, f"partitions of group {stand.group.name}", columns, rows, extra)
-
-
-def _table(
-    component: ComponentId,
-    at: float,
-    title: str,
-    columns: tuple[str, ...],
-    rows: Sequence[tuple[str, ...]],
-    extra: dict[str, str],
-) -> Detail:
-    shown = tuple(rows[:MOST_ROWS])
-    return Detail(component, at, title, columns, shown, len(rows) - len(shown), extra)
-
-
-def _shown(number: int | None) -> str:
-    return "?" if number is None else str(number)

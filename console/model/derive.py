@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping
 from console.model.forecast import time_to_drain
 from console.model.rates import Tallies
 from console.model.reading import Reading
+from console.model.shape import caught_up
 from console.model.signal import Signal, Unit
 from console.model.snapshot import Observed
 from console.model.units import show
 
-UNDER_WAY = 15.0  # seconds' worth of messages that consumers have in hand, who commit every five by default
 CAUGHT_UP = "caught up"
 FEWEST_LOOKUPS = 10.0  # a second; among fewer, the consoles' own look at the flag document once a second would tell
 
@@ -95,9 +95,5 @@ def _queue(readings: Mapping[str, Reading]) -> Iterable[Reading]:
 
 
 def _caught_up(lag: float | None, produced: float, partitions: Reading | None) -> bool:
-    """Whether what waits is no backlog: what just came, or one offset a partition, which a transaction leaves there.
-
-    Between two commits the lag of a healthy group rises as fast as messages come, and that is not growth.
-    """
     each = partitions.value if partitions is not None and partitions.value else 1.0
-    return lag is not None and lag <= max(each, produced * UNDER_WAY)
+    return lag is not None and caught_up(lag, produced, each)

@@ -15,7 +15,7 @@ from kafka.errors import KafkaError
 from kafka.structs import OffsetAndMetadata
 
 from console.model.snapshot import Detail, FailureKind
-from tests.connectors.kafka_estate import PATIENCE, bad, component, estate, good, opened, until, values
+from tests.connectors.kafka_estate import FIRST, PATIENCE, bad, component, estate, good, opened, until, values
 
 
 @pytest.fixture(params=["simulated", pytest.param("real", marks=pytest.mark.real("kafka"))])
@@ -79,7 +79,7 @@ async def test_lag_is_what_was_written_and_not_committed(bootstrap: tuple[str, .
     async with opened(bootstrap, groups=(made.group,), timeout=10.0) as connector:
         seen = good(await connector.read())
         group = component(seen, f"kafka/group/{made.group}")
-    assert values(group) == {"lag": 4, "lost": 0, "never_committed": 1, "members": 0, "partitions": 3}
+    assert values(group) == {"lag": 4, "lost": 0, "never_committed": 1, "members": 0, "partitions": 3, **FIRST}
     assert {counter.name: counter.value for counter in group.counters} == {"consumed_total": 8, "produced_total": 12}
     assert group.state == "Empty"
     assert group.notes == ("1 partition never committed",)
@@ -92,7 +92,11 @@ async def test_a_drill_down_shows_the_partitions(bootstrap: tuple[str, ...]) -> 
     async with opened(bootstrap, timeout=10.0) as connector:
         detail = await connector.inspect(f"kafka/group/{made.group}")
         assert isinstance(detail, Detail), detail
-        assert detail.rows == ((made.topic, "1", "0", "5", "5", "0", ""), (made.topic, "0", "1", "2", "1", "0", ""))
+        assert detail.rows == (
+            (made.topic, "1", "0", "5", "5", "0", "", "?", "?", "83%", "?", "unknown"),
+            (made.topic, "0", "1", "2", "1", "0", "", "?", "?", "17%", "?", "unknown"),
+        )
+        assert detail.into == (f"kafka/topic/{made.topic}",) * 2
         brokers = await connector.inspect("kafka/cluster")
         assert isinstance(brokers, Detail), brokers
         assert [row[0] for row in brokers.rows] == [str(n + 1) for n in range(len(bootstrap))]
@@ -103,7 +107,7 @@ async def test_dead_letters_show_their_depth(bootstrap: tuple[str, ...]) -> None
     made = await Arranged(bootstrap).make(written={0: 3, 1: 1}, committed={})
     async with opened(bootstrap, groups=(), dead_letters=(made.topic,), timeout=10.0) as connector:
         topic = component(await connector.read(), f"kafka/topic/{made.topic}")
-        assert values(topic) == {"depth": 4}
+        assert values(topic) == {"depth": 4, "last_arrival": None}
         assert [(counter.rate_name, counter.value) for counter in topic.counters] == [("arrivals", 4)]
 
 
@@ -216,7 +220,8 @@ async def test_a_live_group_has_members_and_workers(real_kafka: str) -> None:
             stop.set()
             await consuming
     group = component(seen, f"kafka/group/{made.group}")
-    assert values(group) == {"lag": 0, "lost": 0, "never_committed": 0, "members": 1, "partitions": 2}
+    going = {"stalled": 0, "stopped": 0, "rewound": 0, "late": 0, "loss": 7 * 86400}
+    assert values(group) == {"lag": 0, "lost": 0, "never_committed": 0, "members": 1, "partitions": 2, **going}
     assert isinstance(detail, Detail)
     assert all(row[6].startswith("worker /127.0.0.1") for row in detail.rows)
 
@@ -225,10 +230,11 @@ async def test_the_estate_as_the_demo_shows_it() -> None:
     async with estate() as made, opened(made.bootstrap) as connector:
         seen = await connector.read()
         orders = component(seen, "kafka/group/orders")
-        assert values(orders) == {"lag": 700, "lost": 0, "never_committed": 1, "members": 9, "partitions": 8}
+        sums = {"lag": 700, "lost": 0, "never_committed": 1, "members": 9, "partitions": 8}
+        assert values(orders) == {**sums, **FIRST}
         assert orders.notes == ("1 partition never committed", "workers > partitions")
         assert values(component(seen, "kafka/group/notifications"))["lag"] == 24
-        assert values(component(seen, "kafka/topic/orders.dlq")) == {"depth": 12}
+        assert values(component(seen, "kafka/topic/orders.dlq")) == {"depth": 12, "last_arrival": None}
         assert values(component(seen, "kafka/cluster")) == {
             "brokers": 3,
             "brokers_missing": 0,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from connectors.kafka.detail import MOST_ROWS, detail
 from connectors.kafka.lag import Place
 from connectors.kafka.survey import GroupStand, Survey, TopicStand
-from connectors.kafka.told import MOST_ROWS, detail, observed
+from connectors.kafka.told import observed
 from connectors.kafka.views import ClusterView, GroupView
 from console.model.snapshot import Observed
 
