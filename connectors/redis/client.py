@@ -1,21 +1,24 @@
 """redis-py behind one deadline a call, its errors in the project's words.
 
 The package is imported when the first client is built, in a thread. Its own retries are off: the session's loop is
-the one place that tries again, and a write whose reply was lost is never sent twice.
+the one place that tries again, and a write whose reply was lost is never sent twice. Its reading of replies is off
+too: RESP 2 and 3, and the servers that call themselves compatible, are told apart in ``reply``, the same for all.
 """
 
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import socket
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, urlsplit
 
-from connectors import ConnectorError
 from connectors.failure import Failed, innermost, kind_of, one_line, unsent
-from connectors.secret import MissingSecret
+from connectors.redis.address import Address, database, is_sealed
+from connectors.redis.lines import line_class, parser_class
+from connectors.secret import MissingSecret, Secret
 from connectors.settings.redis import Settings
 from connectors.threads import Bulkhead
 from console.model.snapshot import FailureKind
@@ -25,15 +28,32 @@ if TYPE_CHECKING:
     import redis.asyncio
 
 FIRST = 15.0  # wall seconds for importing the client and reading the secret, once
+NAMED = ("CLIENT", "SETNAME", "seawall")
 Word = bytes | str | int | float
 
 
 class Refused(Failed):
-    """The server answered, and its answer was an error; so what was asked for did not happen."""
+    """The server answered, and its answer was an error; so what was asked for did not happen.
 
-    def __init__(self, kind: FailureKind, reason: str, *, unknown_script: bool = False, advice: str = "") -> None:
+    ``moved``: who has the key instead; ``asking``: for this one command.
+    """
+
+    def __init__(
+        self,
+        kind: FailureKind,
+        reason: str,
+        *,
+        unknown_script: bool = False,
+        unknown_command: bool = False,
+        advice: str = "",
+        moved: Address | None = None,
+        asking: bool = False,
+    ) -> None:
         super().__init__(kind, reason, advice=advice)
         self.unknown_script = unknown_script
+        self.unknown_command = unknown_command
+        self.moved = moved
+        self.asking = asking
 
 
 class Lost(Failed):
@@ -44,53 +64,38 @@ class Lost(Failed):
         self.sent = sent
 
 
-def check(name: str, settings: Settings) -> None:
-    """ConnectorError where the settings cannot work. Nothing is imported or sent."""
-    try:
-        parts = urlsplit(settings.url)
-        _ = parts.port
-    except ValueError as error:
-        raise ConnectorError(f"{name}: url cannot be read: {error}") from error
-    if parts.scheme not in ("redis", "rediss", "unix") or not (parts.hostname or parts.scheme == "unix"):
-        raise ConnectorError(f'{name}: url is not like "redis://host:6379/0"')
-    if parts.username or parts.password or {"username", "password"} & parse_qs(parts.query).keys():
-        raise ConnectorError(f'{name}: no credentials in the url; use user = "…" and password = "env:NAME"')
-    if settings.user and not settings.password:
-        raise ConnectorError(f"{name}: user needs a password")
-    if not settings.timeout > 0:
-        raise ConnectorError(f"{name}: timeout must be more than 0 seconds")
-    try:
-        _ = settings.password and settings.password.reveal()
-    except MissingSecret as error:
-        raise ConnectorError(f"{name}: {error}") from error
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Whom the servers take us for; a Sentinel has users of its own."""
+
+    user: str = ""
+    password: Secret | None = None
 
 
 class Client:
-    """Calls on one Redis: each within ``settings.timeout``, twice that where its name is looked up; Refused or Lost."""
+    """Calls on one server: each within ``settings.timeout``, twice that where its name is looked up."""
 
-    def __init__(self, settings: Settings, bulkhead: Bulkhead) -> None:
+    def __init__(self, settings: Settings, address: Address, login: Login, bulkhead: Bulkhead) -> None:
+        self.address = address
         self._settings = settings
+        self._login = login
+        self._there = address.mapped(settings.addresses)
         self._bulkhead = bulkhead
         self._client: redis.asyncio.Redis | None = None
-        self._found = False  # its name, at the last attempt
+        self._ready = False  # its name was found and its line is open, at the last attempt
 
     async def ask(self, *commands: Sequence[Word]) -> list[object]:
         """The replies to commands sent together; a command that the server refused has its Refused as reply."""
+        return await self._send(await self.ready(), commands)
+
+    async def ready(self) -> redis.asyncio.Redis:
+        """Opens the line before anything is timed, and says who we are to those who may name themselves."""
         client = await self._open()
-        await self._find()
-        try:
-            async with asyncio.timeout(self._settings.timeout):
-                pipeline = client.pipeline(transaction=False)
-                for words in commands:
-                    pipeline.execute_command(*words)
-                replies = await pipeline.execute(raise_on_error=False)
-        except redis_errors() as error:
-            self._found = False
-            failed = translated(error, self._settings)
-            if failed.kind is FailureKind.EXPIRED:
-                await self.close()  # the password may have been renewed at its place: it is read again
-            raise failed from error
-        return [translated(reply, self._settings) if isinstance(reply, Exception) else reply for reply in replies]
+        if not self._ready:
+            await self._find()
+            await self._send(client, (NAMED,))
+            self._ready = True
+        return client
 
     async def script(self, sha: str, body: bytes, key: str, arguments: Sequence[bytes]) -> object:
         """What the script returned. It is sent whole where the server does not know it yet."""
@@ -102,7 +107,7 @@ class Client:
         return reply
 
     async def close(self) -> None:
-        client, self._client = self._client, None
+        client, self._client, self._ready = self._client, None, False
         if client is not None:
             try:
                 async with asyncio.timeout(0.2):
@@ -110,82 +115,156 @@ class Client:
             except redis_errors():
                 return  # a hung peer does not say goodbye; its socket is closed already
 
+    async def _send(self, client: redis.asyncio.Redis, commands: Sequence[Sequence[Word]]) -> list[object]:
+        try:
+            async with asyncio.timeout(self._settings.timeout):
+                pipeline = client.pipeline(transaction=False)
+                for words in commands:
+                    pipeline.execute_command(*words)
+                replies = await pipeline.execute(raise_on_error=False)
+        except Exception as error:
+            self._ready = False
+            failed = translated(error, self._where, self._settings.timeout)
+            if failed.kind is FailureKind.EXPIRED:
+                await self.close()  # the password may have been renewed at its place: it is read again
+            raise failed from error
+        return [self._read(reply) for reply in replies]
+
+    def _read(self, reply: object) -> object:
+        return translated(reply, self._where, self._settings.timeout) if isinstance(reply, Exception) else reply
+
     async def _find(self) -> None:
         """Looks the name up in the bulkhead: asyncio's own look-up runs in threads that the exit waits for."""
-        parts = urlsplit(self._settings.url)
-        if self._found or parts.scheme == "unix":
+        host, port = self._there.host, self._there.port
+        if not port or _is_number(host):
             return
         try:
-            look_up = partial(socket.getaddrinfo, parts.hostname, parts.port or 6379)
-            await self._bulkhead.call(look_up, self._settings.timeout)
+            await self._bulkhead.call(partial(socket.getaddrinfo, host, port), self._settings.timeout)
         except TimeoutError as error:
-            reason = f"{parts.hostname}: its name was not resolved within {self._settings.timeout:g} s"
+            reason = f"{host}: its name was not resolved within {self._settings.timeout:g} s"
             raise Lost(FailureKind.TIMED_OUT, reason, sent=False) from error
-        except OSError as error:
-            raise translated(error, self._settings) from error
-        self._found = True
+        except (OSError, UnicodeError) as error:
+            raise translated(error, self._where, self._settings.timeout) from error
 
     async def _open(self) -> redis.asyncio.Redis:
         if self._client is None:
             try:
-                self._client = await self._bulkhead.call(lambda: _build(self._settings), FIRST)
+                build = partial(_build, self._settings, self.address, self._there, self._login)
+                self._client = await self._bulkhead.call(build, FIRST)
             except TimeoutError as error:
                 raise Lost(FailureKind.TIMED_OUT, f"the client was not ready within {FIRST:g} s", sent=False) from error
             except MissingSecret as error:
                 raise Refused(FailureKind.EXPIRED, str(error)) from error
         return self._client
 
+    @property
+    def _where(self) -> str:
+        return str(self.address) if self.address == self._there else f"{self.address} (at {self._there})"
 
-def blocking(settings: Settings) -> redis.Redis:
+
+def blocking(settings: Settings, address: Address) -> redis.Redis:
     """A synchronous client, for a thread of its own. MissingSecret where the password is gone."""
     import redis
     from redis.backoff import NoBackoff
     from redis.retry import Retry
 
-    return redis.Redis.from_url(settings.url, retry=Retry(NoBackoff(), 0), **_options(settings))
+    there = address.mapped(settings.addresses)
+    place: dict[str, Any] = (
+        {"unix_socket_path": there.host} if not there.port else {"host": there.host, "port": there.port}
+    )
+    seal = {"ssl": True, **_seal(settings)} if is_sealed(settings) else {}
+    login = Login(settings.user, settings.password)
+    common = _common(settings, login)
+    return redis.Redis(**place, **seal, **common, retry=Retry(NoBackoff(), 0))
 
 
-def _build(settings: Settings) -> redis.asyncio.Redis:
+def _build(settings: Settings, address: Address, there: Address, login: Login) -> redis.asyncio.Redis:
     import redis.asyncio
+    from redis.asyncio.connection import UnixDomainSocketConnection
     from redis.asyncio.retry import Retry
     from redis.backoff import NoBackoff
 
-    return redis.asyncio.Redis.from_url(settings.url, retry=Retry(NoBackoff(), 0), **_options(settings))
+    sealed = is_sealed(settings)
+    if not there.port:
+        line: dict[str, Any] = {"connection_class": UnixDomainSocketConnection, "path": there.host}
+    else:
+        line = {"connection_class": line_class(sealed), "host": there.host, "port": there.port}
+    if sealed:
+        line |= {"server_hostname": address.host, **_seal(settings)}
+    pool = redis.asyncio.ConnectionPool(
+        parser_class=parser_class(settings.protocol),
+        retry=Retry(NoBackoff(), 0),
+        max_connections=8,
+        **line,
+        **_common(settings, login),
+    )
+    client = redis.asyncio.Redis.from_pool(pool)
+    client.response_callbacks.clear()
+    return client
 
 
-def _options(settings: Settings) -> dict[str, Any]:
-    """Typed loosely: they are redis-py's keyword arguments."""
+def _common(settings: Settings, login: Login) -> dict[str, Any]:
+    """Typed loosely: they are redis-py's keyword arguments. The driver's name is not told: not everybody may."""
     return {
-        "username": settings.user or None,
-        "password": settings.password.reveal() if settings.password else None,
+        "username": login.user or None,
+        "password": login.password.reveal() if login.password else None,
+        "db": database(settings),
+        "protocol": settings.protocol,
         "socket_timeout": settings.timeout,
         "socket_connect_timeout": settings.timeout,
-        "client_name": "seawall",
+        "driver_info": None,
     }
 
 
-def translated(error: BaseException, settings: Settings) -> Refused | Lost:
-    """A redis-py or operating system exception by what it means for the one who asked."""
+def _seal(settings: Settings) -> dict[str, Any]:
+    return {
+        "ssl_ca_certs": settings.ca_file or None,
+        "ssl_certfile": settings.cert_file or None,
+        "ssl_keyfile": settings.key_file or None,
+        "ssl_check_hostname": settings.check_hostname,
+    }
+
+
+def translated(error: BaseException, where: str, timeout: float) -> Refused | Lost:
+    """An exception of redis-py, its parser or the operating system by what it means for the one who asked."""
     from redis import exceptions as raised
 
+    if isinstance(error, Refused | Lost):
+        return error
     said = one_line(str(error))
     if isinstance(error, raised.AuthenticationError):
         return Refused(FailureKind.EXPIRED, f"not let in: {said}", advice="see user and password in the config")
     if isinstance(error, raised.NoPermissionError):
         return Refused(FailureKind.FORBIDDEN, said, advice="the user lacks a permission in the server's ACL")
-    if isinstance(error, raised.BusyLoadingError | raised.MaxConnectionsError) or "max number of clients" in said:
+    if getattr(error, "status_code", "") == "LOADING" or "max number of clients" in said:
         return Refused(FailureKind.THROTTLED, said)
     if isinstance(error, raised.ResponseError):
-        return Refused(FailureKind.PROTOCOL, said, unknown_script=isinstance(error, raised.NoScriptError))
-    where = _address(settings)
+        return _of_reply(error, said)
     if isinstance(error, TimeoutError | raised.TimeoutError):
-        return Lost(FailureKind.TIMED_OUT, f"{where} did not answer within {settings.timeout:g} s", sent=True)
+        return Lost(FailureKind.TIMED_OUT, f"{where} did not answer within {timeout:g} s", sent=True)
     return Lost(kind_of(error), f"{where}: {innermost(error)}", sent=not unsent(error))
 
 
-def _address(settings: Settings) -> str:
-    parts = urlsplit(settings.url)
-    return parts.path if parts.scheme == "unix" else f"{parts.hostname}:{parts.port or 6379}"
+def _of_reply(error: Exception, said: str) -> Refused:
+    from redis import exceptions as raised
+
+    moved = Address(error.host or "", error.port) if isinstance(error, raised.AskError) else None
+    return Refused(
+        FailureKind.PROTOCOL,
+        said,
+        unknown_script=isinstance(error, raised.NoScriptError),
+        unknown_command="unknown command" in said or "unknown subcommand" in said.lower(),
+        moved=moved,
+        asking=isinstance(error, raised.AskError) and not isinstance(error, raised.MovedError),
+    )
+
+
+def _is_number(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def redis_errors() -> tuple[type[Exception], ...]:

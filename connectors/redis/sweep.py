@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 from zlib import crc32
 
+from connectors.redis.address import Address
 from connectors.redis.client import blocking, redis_errors, translated
 from connectors.secret import MissingSecret
 from connectors.settings.redis import Settings
@@ -48,6 +49,7 @@ class Sweep:
     def __init__(
         self,
         settings: Settings,
+        address: Address,
         pattern: str,
         ttl: float,
         rate: float,
@@ -59,6 +61,7 @@ class Sweep:
         if ttl <= 0 or rate <= 0 or limit <= 0:
             raise ValueError("ttl, rate and limit of a sweep must be more than 0")
         self._settings = settings
+        self._address = address
         self._pattern = pattern
         self._ttl = math.ceil(ttl)
         self._rate = rate
@@ -83,13 +86,13 @@ class Sweep:
         """``advance`` for the thread that does it."""
         try:
             if self._client is None:
-                self._client = blocking(self._settings)
+                self._client = blocking(self._settings, self._address)
                 self._started = self._monotonic()
             return self._walk(self._client)
         except MissingSecret as error:
             return self._report(str(error))
         except redis_errors() as error:
-            return self._report(translated(error, self._settings).reason)
+            return self._report(translated(error, str(self._address), self._settings.timeout).reason)
 
     def end(self) -> None:
         """No further step, and no connection any more."""

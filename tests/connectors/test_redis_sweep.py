@@ -9,6 +9,7 @@ import pytest
 import redis.asyncio
 
 from connectors.redis import open_connector
+from connectors.redis.address import parse
 from connectors.redis.sweep import Sweep, Swept
 from connectors.settings.redis import Settings
 from connectors.simulator.clock import SimClock
@@ -97,7 +98,9 @@ async def test_keeps_its_pace(real_url: str) -> None:
         waits.append(seconds)
         now[0] += seconds
 
-    paced = Sweep(Settings(url=url), "catalog:*", 600, 1000, 10_000, threading.Event(), lambda: now[0], wait)
+    paced = Sweep(
+        Settings(url=url), parse(url[8:-2]), "catalog:*", 600, 1000, 10_000, threading.Event(), lambda: now[0], wait
+    )
     reports = [paced.work()]
     while not reports[-1].done:
         reports.append(paced.work())
@@ -110,4 +113,4 @@ async def test_keeps_its_pace(real_url: str) -> None:
 @pytest.mark.parametrize(("ttl", "rate", "limit"), [(0, 1, 1), (1, 0, 1), (1, 1, 0)])
 def test_nonsense_is_refused(ttl: float, rate: float, limit: int) -> None:
     with pytest.raises(ValueError, match="more than 0"):
-        Sweep(Settings(url="redis://x"), "*", ttl, rate, limit, threading.Event())
+        Sweep(Settings(url="redis://x"), parse("x"), "*", ttl, rate, limit, threading.Event())

@@ -1,0 +1,209 @@
+"""All the servers of one Redis: found, asked side by side, and forgotten when they are gone.
+
+Each server has a line and a deadline of its own, so one that hangs delays a reading by its deadline and hides nothing
+of the others. Everybody is asked, not only who is said to lead: two who lead are found by asking both.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from connectors import Clock
+from connectors.redis import node as nodes
+from connectors.redis.address import Address, is_cluster, is_sealed, seeds, watchers
+from connectors.redis.client import Client, Login, Lost, Refused, Word
+from connectors.redis.layout import Layout, Member, Shard, Watched, members, of_cluster, of_sentinels, of_slots, watched
+from connectors.redis.node import Memory, Node
+from connectors.settings.redis import Settings
+from connectors.threads import Bulkhead
+from console.model.snapshot import FailureKind
+
+MOST_NODES = 1_000  # a cluster has at the most as many
+ASKED_FOR_THE_LAYOUT = 24  # nodes of a cluster a reading, in turn; each tells of all
+THREADS = 4  # that look names up
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """One reading of everybody. ``claims``: what each node of a cluster says of itself."""
+
+    layout: Layout
+    nodes: tuple[Node, ...]
+    claims: tuple[tuple[Address, Member], ...] = ()
+    problems: tuple[str, ...] = ()
+
+    def of(self, address: Address | None) -> Node | None:
+        return next((node for node in self.nodes if node.address == address), None)
+
+
+class Fleet:
+    """The clients of all servers. ``alone``: there is one, as the config names it."""
+
+    def __init__(self, name: str, settings: Settings, clock: Clock) -> None:
+        self.alone = not (settings.sentinels or is_cluster(settings))
+        self._settings = settings
+        self._clock = clock
+        self._bulkhead = Bulkhead(name, 1 if self.alone else THREADS)
+        self._clients: dict[Address, Client] = {}
+        self._sentinels = {each: self._client(each, _sentinels_login(settings)) for each in watchers(settings)}
+        self._memory = Memory(clock.monotonic)
+        self._round = 0
+        self.layout = Layout((Shard(seeds(settings)[0]),)) if self.alone else Layout()
+
+    async def survey(self) -> Survey:
+        """Everybody's answers. Refused or Lost where nobody can be asked at all."""
+        self._round += 1
+        known = self.layout.addresses or seeds(self._settings)
+        found, (told, problems) = await asyncio.gather(self._look(known), self._ask_sentinels())
+        await self._learn(found, told)
+        found += await self._look(address for address in self.layout.addresses[:MOST_NODES] if address not in known)
+        placed = [node for node in found if node.address in self.layout.addresses] or found
+        placed = await self._with_flags(placed)
+        await self._forget_others()
+        return Survey(self.layout, tuple(placed), _claims(placed, self._by_name), (*problems, *self.layout.problems))
+
+    async def locate(self, key: str) -> Client:
+        """The client of the primary that has ``key`` now; Refused or Lost where nobody says who that is."""
+        if not self.alone:
+            await self._relearn()
+        owner = self.layout.owner(key)
+        if owner is None:
+            raise Refused(FailureKind.NOT_FOUND, f"no primary is known that has {key}")
+        return self.client(owner)
+
+    def client(self, address: Address) -> Client:
+        if address not in self._clients:
+            self._clients[address] = self._client(address, Login(self._settings.user, self._settings.password))
+        return self._clients[address]
+
+    async def ask_sentinels(self, *commands: Sequence[Word]) -> dict[Address, list[object] | Refused | Lost]:
+        """What each Sentinel answers, or why it does not."""
+        asked = (_tried(client, commands) for client in self._sentinels.values())
+        return dict(zip(self._sentinels, await asyncio.gather(*asked), strict=True))
+
+    async def close(self) -> None:
+        self._bulkhead.close()
+        everybody = (*self._clients.values(), *self._sentinels.values())
+        await asyncio.gather(*(client.close() for client in everybody))
+
+    async def _look(self, addresses: Iterable[Address]) -> list[Node]:
+        owner = self.layout.owner(self._settings.flags_key)
+        asked = (self._look_at(address, address == owner, index) for index, address in enumerate(addresses))
+        return list(await asyncio.gather(*asked))
+
+    async def _look_at(self, address: Address, owner: bool, index: int) -> Node:
+        settings = self._settings
+        asked = nodes.commands(settings.flags_key, settings.hits_key, owner, self._tells_layout(index))
+        return await nodes.look(self.client(address), asked, self._memory, self._clock)
+
+    async def _with_flags(self, found: list[Node]) -> list[Node]:
+        """The primary that has the flags is asked for them where it was not known when the others were asked."""
+        owner = self.layout.owner(self._settings.flags_key)
+        return [
+            await self._look_at(node.address, True, self._round)
+            if node.address == owner and not (node.failure or node.flags is not None or nodes.FLAGS in node.refused)
+            else node
+            for node in found
+        ]
+
+    def _tells_layout(self, index: int) -> bool:
+        if not is_cluster(self._settings):
+            return False
+        turns = -(-max(1, len(self.layout.addresses)) // ASKED_FOR_THE_LAYOUT)
+        return index % turns == self._round % turns
+
+    async def _learn(self, found: list[Node], told: tuple[Watched, ...]) -> None:
+        """Takes the newest layout over from who told one; the last one stays where nobody did."""
+        if told:
+            self.layout = of_sentinels(told)
+        if is_cluster(self._settings):
+            best = max((_members(node, self._by_name) for node in found), key=_newest, default=())
+            self.layout = of_cluster(best) if best else self.layout
+            if not best:
+                await self._relearn()
+
+    async def _ask_sentinels(self) -> tuple[tuple[Watched, ...], tuple[str, ...]]:
+        """What they say, and a line for each who says nothing; a failure where nobody does and nothing is known."""
+        if not self._sentinels:
+            return (), ()
+        name = self._settings.master
+        answers = await self.ask_sentinels(("SENTINEL", "MASTER", name), ("SENTINEL", "REPLICAS", name))
+        said = {sentinel: _watched(sentinel, name, answer) for sentinel, answer in answers.items()}
+        failures = {sentinel: each for sentinel, each in said.items() if isinstance(each, Refused | Lost)}
+        told = tuple(each for each in said.values() if isinstance(each, Watched))
+        if not told and not self.layout.shards:
+            raise next(iter(failures.values()))
+        return told, tuple(f"Sentinel {sentinel}: {failed.reason}" for sentinel, failed in failures.items())
+
+    async def _relearn(self) -> None:
+        """Who leads now, from those who know: a few milliseconds before a write."""
+        if self._settings.sentinels:
+            told, _ = await self._ask_sentinels()
+            self.layout = of_sentinels(told) if told else self.layout
+            return
+        for address in self.layout.addresses or seeds(self._settings):
+            answer = await _tried(self.client(address), (("CLUSTER", "SLOTS"),))
+            layout = Layout() if isinstance(answer, Refused | Lost) else of_slots(answer[0], address)
+            if layout.shards:
+                self.layout = layout if not self.layout.shards else _with_owners(self.layout, layout)
+                return
+
+    async def _forget_others(self) -> None:
+        gone = [address for address in self._clients if address not in self.layout.addresses]
+        if not self.layout.addresses:
+            return
+        for address in gone:
+            self._memory.forget(address)
+        await asyncio.gather(*(self._clients.pop(address).close() for address in gone))
+
+    def _client(self, address: Address, login: Login) -> Client:
+        return Client(self._settings, address, login, self._bulkhead)
+
+    @property
+    def _by_name(self) -> bool:
+        return is_sealed(self._settings)
+
+
+def _sentinels_login(settings: Settings) -> Login:
+    return Login(settings.sentinel_user, settings.sentinel_password)
+
+
+async def _tried(client: Client, commands: Sequence[Sequence[Word]]) -> list[object] | Refused | Lost:
+    try:
+        return await client.ask(*commands)
+    except (Refused, Lost) as failed:
+        return failed
+
+
+def _watched(sentinel: Address, name: str, answer: list[object] | Refused | Lost) -> Watched | Refused | Lost:
+    if isinstance(answer, Refused | Lost):
+        return answer
+    if isinstance(answer[0], Refused):
+        unknown = "No such master" in answer[0].reason
+        return Refused(FailureKind.NOT_FOUND, f"{sentinel} watches no {name}") if unknown else answer[0]
+    told = watched(sentinel, answer[0], None if isinstance(answer[1], Refused) else answer[1])
+    return told or Refused(FailureKind.PROTOCOL, f"{sentinel} does not answer as a Sentinel does")
+
+
+def _members(node: Node, by_name: bool) -> tuple[Member, ...]:
+    return members(node.cluster.get("CLUSTER NODES"), node.address, by_name)
+
+
+def _newest(view: tuple[Member, ...]) -> tuple[int, int]:
+    """Orders views: most nodes that are not failing, seen from there, then the newest configuration."""
+    healthy = sum(not {"fail", "fail?"} & member.flags for member in view)
+    return healthy, max((member.epoch for member in view), default=0)
+
+
+def _claims(found: Iterable[Node], by_name: bool) -> tuple[tuple[Address, Member], ...]:
+    own = ((node.address, member) for node in found for member in _members(node, by_name) if "myself" in member.flags)
+    return tuple(own)
+
+
+def _with_owners(known: Layout, owners: Layout) -> Layout:
+    """The nodes that are known, led as is said now."""
+    named = set(owners.addresses)
+    others = tuple(address for address in known.addresses if address not in named)
+    return Layout(owners.shards, others)

@@ -1,0 +1,125 @@
+"""What one server said in one reading: two round trips, the first of which is timed.
+
+A command that the user may not run is asked again only after a while: each refusal is a line in the server's own log
+of denied access.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from connectors import Clock
+from connectors.redis.address import Address
+from connectors.redis.client import Client, Lost, Refused, Word
+from connectors.redis.info import Info, parse
+from connectors.redis.reply import Slow, clock, fields, scanned, slow_log
+from console.model.snapshot import FailureKind
+
+ASKED_AGAIN = 60.0  # wall seconds after which a forbidden command is tried again
+MOST_PREFIXES = 200  # fields of the published hits that are looked at
+
+CLOCK = "TIME"
+FLAGS = "flags"
+HITS = "hits"
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """``latency``: wall seconds of one round trip; ``skew``: its clock less ours. ``failure``: why there is nothing."""
+
+    address: Address
+    info: Info = field(default_factory=dict)
+    latency: float | None = None
+    skew: float | None = None
+    slow: tuple[Slow, ...] | None = None
+    cluster: Mapping[str, object] = field(default_factory=dict)  # replies by command
+    flags: Mapping[bytes, bytes] | None = None
+    hits: Mapping[bytes, bytes] = field(default_factory=dict)
+    refused: Mapping[str, Refused] = field(default_factory=dict)
+    failure: Refused | Lost | None = None
+
+
+class Memory:
+    """What was refused lately, by server and command."""
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._refused: dict[tuple[Address, str], tuple[Refused, float]] = {}
+
+    def recalled(self, address: Address, label: str) -> Refused | None:
+        refused, until = self._refused.get((address, label), (None, 0.0))
+        return refused if self._monotonic() < until else None
+
+    def note(self, address: Address, label: str, refused: Refused) -> None:
+        """INFO is asked each time: it is what all hangs on, and whoever gets the right is to see at once."""
+        if label != "INFO" and (refused.kind is FailureKind.FORBIDDEN or refused.unknown_command):
+            self._refused[address, label] = (refused, self._monotonic() + ASKED_AGAIN)
+
+    def forget(self, address: Address) -> None:
+        for key in [key for key in self._refused if key[0] == address]:
+            del self._refused[key]
+
+
+def commands(flags_key: str, hits_key: str, owner: bool, in_cluster: bool) -> Mapping[str, Sequence[Word]]:
+    """What is asked of a server by label; the two hashes of the one that has them."""
+    asked: dict[str, Sequence[Word]] = {"INFO": ("INFO",), "SLOWLOG": ("SLOWLOG", "GET", 1)}
+    if in_cluster:
+        asked |= {"CLUSTER INFO": ("CLUSTER", "INFO"), "CLUSTER NODES": ("CLUSTER", "NODES")}
+    if owner:
+        asked |= {FLAGS: ("HGETALL", flags_key), HITS: ("HSCAN", hits_key, 0, "COUNT", MOST_PREFIXES)}
+    return asked
+
+
+async def look(client: Client, asked: Mapping[str, Sequence[Word]], memory: Memory, ours: Clock) -> Node:
+    """One server's answers. Never raises for a sick one."""
+    try:
+        latency, skew, unasked = await _timed(client, memory, ours)
+        replies = await _replies(client, asked, memory)
+    except (Refused, Lost) as failed:
+        memory.forget(client.address)
+        return Node(client.address, failure=failed)
+    refused = {label: reply for label, reply in replies.items() if isinstance(reply, Refused)}
+    told = {label: reply for label, reply in replies.items() if label not in refused}
+    return Node(
+        client.address,
+        parse(told.get("INFO")),
+        latency,
+        skew,
+        slow_log(told["SLOWLOG"]) if "SLOWLOG" in told else None,
+        {label: reply for label, reply in told.items() if label.startswith("CLUSTER")},
+        fields(told[FLAGS]) if FLAGS in told else None,
+        fields(scanned(told.get(HITS))[1]),
+        {**refused, **unasked},
+    )
+
+
+async def _timed(
+    client: Client, memory: Memory, ours: Clock
+) -> tuple[float | None, float | None, Mapping[str, Refused]]:
+    """A round trip on a line that is open already, by the cheapest command that also tells the time."""
+    known = memory.recalled(client.address, CLOCK)
+    if known is not None:
+        return None, None, {CLOCK: known}
+    await client.ready()
+    sent, started = ours.wall(), ours.monotonic()
+    reply = (await client.ask((CLOCK,)))[0]
+    took, back = ours.monotonic() - started, ours.wall()
+    if isinstance(reply, Refused):
+        memory.note(client.address, CLOCK, reply)
+        return took, None, {CLOCK: reply}
+    told = clock(reply)
+    return took, None if told is None else told - (sent + back) / 2, {}
+
+
+async def _replies(client: Client, asked: Mapping[str, Sequence[Word]], memory: Memory) -> Mapping[str, object]:
+    known = {label: memory.recalled(client.address, label) for label in asked}
+    sent = [label for label in asked if known[label] is None]
+    replies = await client.ask(*(asked[label] for label in sent))
+    for label, reply in zip(sent, replies, strict=True):
+        if isinstance(reply, Refused):
+            memory.note(client.address, label, reply)
+    return {
+        **{label: each for label, each in known.items() if each is not None},
+        **dict(zip(sent, replies, strict=True)),
+    }
