@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from connectors.failure import Failed, innermost, kind_of
 from connectors.http_head import ServerClock
-from connectors.prometheus.reply import ADVICE, Answer, BadQuery, read_result, split, together, warnings_of
+from connectors.prometheus.reply import ADVICE, Answer, BadQuery, read_result, split, together, warned, warnings_of
 from connectors.prometheus.session import adapter, open_session
 from connectors.settings.prometheus import Settings
 from console.model.snapshot import FailureKind
@@ -70,8 +70,9 @@ class Asker:
                 return Answers({exprs[0]: Answer(None, bad.reason, bad)})
             return self._each(exprs, at)
         parts = [result] if len(exprs) == 1 else split(result, len(exprs))
-        answers = {expr: read_result(part) for expr, part in zip(exprs, parts, strict=True)}
-        return Answers(answers, self._warned.texts)
+        warnings: tuple[str, ...] = self._warned.texts
+        answers = {expr: warned(read_result(part), warnings) for expr, part in zip(exprs, parts, strict=True)}
+        return Answers(answers, warnings)
 
     def page(self, path: str, params: Mapping[str, str] | None = None) -> Page:
         """``GET`` of another part of the API; Failed as ``ask``."""

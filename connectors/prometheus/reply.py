@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from connectors.failure import Failed, kind_of_status, one_line
 from console.model.snapshot import FailureKind
@@ -91,6 +91,13 @@ def warnings_of(body: bytes) -> tuple[str, ...]:
     warnings = tuple(one_line(each) for each in said if isinstance(each, str)) if isinstance(said, list) else ()
     partial = ("partial: some storage nodes did not answer",) if document.get("isPartial") is True else ()
     return (*partial, *dict.fromkeys(warnings))[:3]
+
+
+def warned(answer: Answer, warnings: tuple[str, ...]) -> Answer:
+    """The answer with a note that something was missing, where it has a number."""
+    if not warnings or answer.value is None:
+        return answer
+    return replace(answer, note=one_line(f"the server warns: {warnings[0]}", 100))
 
 
 def page(body: bytes, content_type: str) -> bool:

@@ -79,6 +79,13 @@ def adapter(settings: Settings, threads: int) -> requests.adapters.HTTPAdapter:
             manager.pool_classes_by_scheme = dict(pool_classes()) if not known else manager.pool_classes_by_scheme
             return manager
 
+        def close(self) -> None:
+            """Now; urllib3 by itself waits until nobody, not even a traceback, knows the pool any more."""
+            for manager in (self.poolmanager, *self.proxy_manager.values()):
+                for key in manager.pools.keys():  # noqa: SIM118 - it can be asked for its keys, not iterated over
+                    manager.pools[key].close()
+            super().close()
+
     return Adapter(pool_connections=2, pool_maxsize=threads, max_retries=Retry(0, read=False))
 
 

@@ -1,0 +1,161 @@
+"""Relatives of Prometheus as they answer (shapes from their documentation and source): nothing else is relied on."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+
+from connectors.presets import Query
+from connectors.secret import Secret
+from connectors.settings.prometheus import Settings
+from console.model.signal import Unit
+from console.model.snapshot import FailureKind, Snapshot, Unreachable
+from tests.connectors.prometheus_like import RATE, Asked, Reply, like, number, read, refused, success, vector
+
+
+def value_of(seen: object) -> tuple[float | None, str]:
+    assert isinstance(seen, Snapshot)
+    signal = seen.components[0].signals[0]
+    return signal.value, signal.note
+
+
+async def test_thanos_that_misses_a_store_says_that_its_numbers_are_partial() -> None:
+    warning = 'receive series from Addr: 10.0.0.7:10901: rpc error: code = Unavailable desc = "connection refused"'
+    async with like(lambda asked: number(asked, "7", warnings=[warning])) as (url, _):
+        seen = await read(Settings(url=url))
+    value, note = value_of(seen)
+    assert value == 7.0
+    assert note.startswith("the server warns: receive series from Addr")
+    assert isinstance(seen, Snapshot)
+    assert seen.problems == (warning,)
+
+
+async def test_victoriametrics_that_misses_a_node_says_so_and_its_own_fields_are_no_trouble() -> None:
+    stats = {"seriesFetched": "2", "executionTimeMsec": 3}
+    async with like(lambda asked: number(asked, "7", isPartial=True, stats=stats)) as (url, asked):
+        seen = await read(Settings(url=f"{url}/select/0/prometheus/"))
+    assert value_of(seen) == (7.0, "the server warns: partial: some storage nodes did not answer")
+    assert isinstance(seen, Snapshot)
+    assert seen.problems == ("partial: some storage nodes did not answer",)
+    assert {each.path for each in asked} == {"/select/0/prometheus/api/v1/query", "/select/0/prometheus/api/v1/alerts"}
+
+
+async def test_what_is_whole_is_no_problem() -> None:
+    async with like(lambda asked: number(asked, "7", isPartial=False, warnings=[], infos=["a lint"])) as (url, _):
+        seen = await read(Settings(url=url))
+    assert isinstance(seen, Snapshot)
+    assert seen.problems == ()
+
+
+async def test_victoriametrics_refuses_a_query_with_422_and_a_number_for_its_kind() -> None:
+    def respond(asked: Asked) -> Reply:
+        return (
+            refused(422, "error when executing query: unexpected token", "422") if "query" in asked.params else vector()
+        )
+
+    async with like(respond) as (url, _):
+        seen = await read(Settings(url=url))
+    assert value_of(seen) == (None, "422 error when executing query: unexpected token")
+
+
+async def test_mimir_without_a_tenant_says_which_setting_is_missing() -> None:
+    def respond(asked: Asked) -> Reply:
+        if "x-scope-orgid: shop\r\n" not in asked.head.lower():
+            return Reply(401, b"no org id", {"Content-Type": "text/plain"})
+        return number(asked)
+
+    async with like(respond) as (url, _):
+        nobody = await read(Settings(url=f"{url}/prometheus"))
+        shop = await read(Settings(url=f"{url}/prometheus", tenant="shop"))
+    assert isinstance(nobody, Unreachable)
+    assert "tenant" in nobody.advice
+    assert value_of(shop) == (5.0, "")
+
+
+async def test_mimir_that_has_no_root_and_no_ruler_is_read_all_the_same() -> None:
+    def respond(asked: Asked) -> Reply:
+        if asked.path != "/prometheus/api/v1/query":
+            return Reply(404, b"404 page not found\n", {"Content-Type": "text/plain"})
+        return number(asked)
+
+    async with like(respond) as (url, _):
+        seen = await read(Settings(url=f"{url}/prometheus"))
+        quiet = await read(Settings(url=f"{url}/prometheus", alerts=False))
+    assert value_of(seen) == (5.0, "")
+    assert isinstance(seen, Snapshot)
+    assert seen.problems == ("alerts: 404 Said; alerts = false stops asking",)
+    assert isinstance(quiet, Snapshot)
+    assert quiet.problems == ()
+
+
+async def test_too_many_requests_say_for_how_long() -> None:
+    limit = refused(429, "the request has been rejected because the tenant exceeded the request rate limit",
+                    "too_many_requests", {"Retry-After": "7"})  # fmt: skip
+    async with like(lambda _: limit) as (url, _):
+        seen = await read(Settings(url=url))
+    assert isinstance(seen, Unreachable)
+    assert (seen.kind, seen.retry_after) == (FailureKind.THROTTLED, 7.0)
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind"),
+    [
+        (refused(503, "query timed out in expression evaluation", "timeout"), FailureKind.TIMED_OUT),
+        (Reply(503, b"<h1>no server is available</h1>", {"Content-Type": "text/html"}), FailureKind.PROTOCOL),
+        (Reply(503, b"", {"Retry-After": "3"}), FailureKind.THROTTLED),
+        (Reply(400, b"<h1>The plain HTTP request was sent to HTTPS port</h1>"), FailureKind.PROTOCOL),
+    ],
+)
+async def test_what_is_no_query_s_fault_is_the_source_s(reply: Reply, kind: FailureKind) -> None:
+    async with like(lambda _: reply) as (url, _):
+        seen = await read(Settings(url=url))
+    assert isinstance(seen, Unreachable)
+    assert seen.kind is kind
+    assert seen.advice
+
+
+async def test_headers_parameters_and_credentials_go_with_every_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEAWALL_TEST_KEY", "canary-key")
+    monkeypatch.setenv("SEAWALL_TEST_PASSWORD", "pässword")
+    settings = Settings(
+        url="http://h",
+        user="me",
+        password=Secret("env:SEAWALL_TEST_PASSWORD"),
+        headers={"X-Api-Key": Secret("env:SEAWALL_TEST_KEY")},
+        params={"extra_label": "team=shop"},
+    )
+    async with like(number) as (url, asked):
+        await read(Settings(**{**{name: getattr(settings, name) for name in settings.__struct_fields__}, "url": url}))
+    assert len(asked) == 2
+    for each in asked:
+        assert "X-Api-Key: canary-key\r\n" in each.head
+        assert each.params["extra_label"] == "team=shop"
+        assert f"Authorization: Basic {base64.b64encode('me:pässword'.encode()).decode()}\r\n" in each.head
+
+
+async def test_queries_that_are_too_long_for_a_url_go_as_a_form() -> None:
+    long = Query("prometheus/gateway", "long", "up" + " + up" * 900, Unit.NONE)
+    async with like(number) as (url, asked):
+        seen = await read(Settings(url=url, alerts=False), long)
+        short = await read(Settings(url=url, alerts=False), RATE)
+    assert value_of(seen) == value_of(short) == (5.0, "")
+    assert [each.method for each in asked] == ["POST", "GET"]
+    assert asked[0].params["query"] == long.expr
+
+
+async def test_forty_queries_of_ten_components_take_eight_requests() -> None:
+    queries = [Query(f"prometheus/c{n // 4}", f"s{n}", f"m{n}", Unit.NONE) for n in range(40)]
+    async with like(number) as (url, asked):
+        seen = await read(Settings(url=url, alerts=False), *queries)
+    assert isinstance(seen, Snapshot)
+    assert all(signal.value == 5.0 for one in seen.components for signal in one.signals)
+    assert len(asked) == 8
+
+
+@pytest.mark.parametrize("data", [{"alerts": []}, {"alerts": None}, {}])
+async def test_an_empty_list_of_alerts_in_either_form(data: dict[str, None]) -> None:
+    async with like(lambda asked: number(asked) if "query" in asked.params else success(data)) as (url, _):
+        seen = await read(Settings(url=url))
+    assert isinstance(seen, Snapshot)
+    assert (seen.alerts, seen.problems) == ((), ())
