@@ -99,6 +99,10 @@ class Api:
     def get(self, path: str, type_: type[T], query: Sequence[tuple[str, str]] = (), accept: str = "") -> T:
         return decoded(self._send("GET", path, query, accept=accept), type_, path)
 
+    def text(self, path: str, query: Sequence[tuple[str, str]]) -> bytes:
+        """An answer that is no document, as it came: a log."""
+        return self._send("GET", path, query, accept="*/*")
+
     def page(
         self, resource: Resource, namespace: str, after: str = "", limit: int = PAGE
     ) -> tuple[Listing[Any], tuple[str, ...]]:
@@ -121,6 +125,11 @@ class Api:
         """A merge-patch in our name. ``Unsent``, or ``Failed`` with a status from 400 to 499: nothing happened."""
         query = (("fieldManager", FIELD_MANAGER),)
         return decoded(self._send("PATCH", path, query, body, MERGE_PATCH), type_, path)
+
+    def dry_run(self, path: str) -> None:
+        """A patch that changes nothing, sent so that it could not: Failed with what the real one would meet."""
+        query = (("fieldManager", FIELD_MANAGER), ("dryRun", "All"))
+        self._send("PATCH", path, query, {}, MERGE_PATCH)
 
     def post(self, path: str, body: Json, type_: type[T]) -> T:
         return decoded(self._send("POST", path, (), body, "application/json"), type_, path)
