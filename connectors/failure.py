@@ -65,6 +65,8 @@ _CAUSE: tuple[tuple[type[BaseException], FailureKind], ...] = (
     (socket.gaierror, FailureKind.NAME),
     (TimeoutError, FailureKind.TIMED_OUT),
     (ConnectionRefusedError, FailureKind.REFUSED),
+    (ConnectionResetError, FailureKind.REFUSED),  # nobody speaks with us there any more
+    (BrokenPipeError, FailureKind.REFUSED),
 )
 _NO_WAY = (EHOSTUNREACH, ENETUNREACH)  # said by a router or this machine: as good as a closed port
 

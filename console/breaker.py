@@ -25,7 +25,8 @@ def pause_after(failure: Unreachable | None, failures: int, interval: float) -> 
     """
     if failure is None:
         return interval
+    asked = min(failure.retry_after or 0.0, BELIEVED)
     if failure.kind not in _HARMFUL:
-        return interval * SICK
-    rarely = max(interval, min(interval * DOUBLINGS[min(failures, len(DOUBLINGS)) - 1], LONGEST))
-    return max(rarely, min(failure.retry_after or 0.0, BELIEVED))
+        return max(interval * SICK, asked)
+    rarely = min(interval * DOUBLINGS[min(failures, len(DOUBLINGS)) - 1], LONGEST)
+    return max(interval, rarely, asked)

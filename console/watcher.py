@@ -35,14 +35,15 @@ class Watcher:
         self._fingerprint = fingerprint
         self._reading: asyncio.Task[Seen] | None = None
         self._failure: Unreachable | None = None
+        self._started = 0.0  # monotonic: the last reading
 
     async def watch(self) -> None:
         """Reads until it is cancelled."""
         task = asyncio.current_task()
         while not (task and task.cancelling()):  # a client may swallow a cancel that meets its answer
-            started, credentials = self._clock.monotonic(), self._fingerprint()
+            credentials = self._fingerprint()
             await self.read()
-            await self._pause(started, credentials)
+            await self._pause(credentials)
 
     async def read(self) -> Seen:
         """A reading now; whoever asks while one is under way gets that one."""
@@ -67,6 +68,7 @@ class Watcher:
         await self.connector.close()
 
     async def _read(self) -> Seen:
+        self._started = self._clock.monotonic()
         seen = await self._ask()
         if isinstance(seen, Unreachable):
             seen = self._counted(seen)
@@ -78,8 +80,8 @@ class Watcher:
 
     def _counted(self, seen: Unreachable) -> Unreachable:
         failures = 1 if self._failure is None else self._failure.failures + 1
-        pause = pause_after(seen, failures, self._interval)
-        return replace(seen, failures=failures, next_at=self._clock.now() + pause * self._clock.speed)
+        left = self._started + pause_after(seen, failures, self._interval) - self._clock.monotonic()
+        return replace(seen, failures=failures, next_at=self._clock.now() + max(0.0, left) * self._clock.speed)
 
     async def _ask(self) -> Seen:
         name = self.connector.name
@@ -92,9 +94,9 @@ class Watcher:
         except Exception as error:  # noqa: BLE001 - a connector's mistake would end its loop unseen: its source says it
             return _mistaken(name, self._clock.now(), error)
 
-    async def _pause(self, started: float, credentials: Fingerprint) -> None:
+    async def _pause(self, credentials: Fingerprint) -> None:
         """Until the next reading is due, or the credentials that were refused have been renewed."""
-        failure = self._failure
+        failure, started = self._failure, self._started
         due = started + pause_after(failure, failure.failures if failure else 0, self._interval)
         await asyncio.sleep(max(SHORTEST, min(due, started + self._interval) - self._clock.monotonic()))
         while (left := due - self._clock.monotonic()) > 0:

@@ -87,7 +87,7 @@ def test_the_kind_is_found_under_the_clients_own_exceptions() -> None:
     assert innermost(refused) == "Connection refused"
     assert kind_of(RuntimeError(socket.gaierror(-2, "unknown"))) is FailureKind.NAME
     reset = RuntimeError("aborted", ConnectionResetError(104, "reset"))
-    assert kind_of(reset) is FailureKind.PROTOCOL
+    assert kind_of(reset) is FailureKind.REFUSED  # nobody speaks with us there; but it may have heard
     assert not unsent(reset)
 
 
