@@ -15,10 +15,13 @@ from typing import TypeVar
 from connectors import Clock, Connector, ConnectorError
 from connectors.deadline import Line, Overdue, within
 from connectors.failure import Failed
+from connectors.kubernetes.behind import behind
 from connectors.kubernetes.calls import Calls
 from connectors.kubernetes.client import THREADS, Api
 from connectors.kubernetes.detail import detail_of
 from connectors.kubernetes.estate import observed
+from connectors.kubernetes.examine import REVIEWS, Examiner, review, unreached
+from connectors.kubernetes.inquiry import Inquiry
 from connectors.kubernetes.objects import Review
 from connectors.kubernetes.read import Reading
 from connectors.kubernetes.resources import EVERYWHERE, Listed
@@ -28,6 +31,7 @@ from connectors.settings.kubernetes import Settings
 from connectors.threads import Bulkhead
 from console.model.change import Applied, Change, Outcome, Probed, RunContext, Verdict
 from console.model.component import ComponentId
+from console.model.examination import Examination, Write
 from console.model.snapshot import Detail, FailureKind, Seen, Snapshot, Unreachable
 
 __all__ = ["KubernetesConnector", "Settings", "open_connector"]
@@ -35,7 +39,6 @@ __all__ = ["KubernetesConnector", "Settings", "open_connector"]
 T = TypeVar("T")
 FIRST = 15.0  # wall seconds for a login: the import, the kubeconfig, a credential plug-in, one request
 LONGEST = 20.0  # wall seconds for a reading of many namespaces, however many requests it takes
-REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 
 _STALE = (FailureKind.EXPIRED, FailureKind.TLS, FailureKind.NAME, FailureKind.REFUSED)
 """After these the kubeconfig is read again: what it says, or what its plug-in gives, may be other now."""
@@ -117,16 +120,23 @@ class KubernetesConnector:
         return (EVERYWHERE,) if EVERYWHERE in wanted else wanted
 
     async def inspect(self, component: ComponentId) -> Detail | Unreachable:
-        """The pods of a workload, the facts and conditions of an autoscaler."""
+        """What a person asks about one component: the pods of a workload, a pod's log, an autoscaler's metrics."""
         at = self._clock.now()
-        target = target_of(component)
-        if target is None:
-            return Unreachable(self.name, at, FailureKind.NOT_FOUND, f"{component} is nothing that Kubernetes has")
         try:
-            api = await self._open()
-            return await self._ask(api, lambda: detail_of(api, target, component, at))
+            return await self._detail(component, at)
         except Failed as failed:
             return failed.unreachable(self.name, at)
+
+    async def _detail(self, component: ComponentId, at: float) -> Detail:
+        api = await self._open()
+        try:
+            async with asyncio.timeout(LONGEST):
+                return await detail_of(Inquiry(api, self._calls, component, at))
+        except TimeoutError as error:
+            raise Failed(FailureKind.TIMED_OUT, f"{api.server} did not tell it within {LONGEST:g} s") from error
+        except Failed as failed:
+            self._doubt(api, failed)
+            raise
 
     async def apply(self, change: Change, run: RunContext) -> Applied:
         """One conditional merge-patch with its mark. UNKNOWN only once the patch has left without an answer."""
@@ -164,18 +174,26 @@ class KubernetesConnector:
         Asks the cluster (SelfSubjectAccessReview); ConnectorError where it cannot be asked, which is not a no.
         """
         plural, _, group = resource.partition(".")
-        attributes = {"verb": verb, "group": group, "resource": plural, "namespace": namespace}
-        body = {
-            "apiVersion": "authorization.k8s.io/v1",
-            "kind": "SelfSubjectAccessReview",
-            "spec": {"resourceAttributes": attributes},
-        }
+        body = review(verb, group, plural, "", namespace)
         try:
             api = await self._open()
-            review = await self._ask(api, lambda: api.post(REVIEWS, body, Review))
+            told = await self._ask(api, lambda: api.post(REVIEWS, body, Review))
         except Failed as failed:
             raise ConnectorError(f"{self.name}: permissions could not be asked for: {failed.reason}") from failed
-        return review.status.allowed
+        return told.status.allowed
+
+    async def examine(self, writes: tuple[Write, ...]) -> Examination:
+        """What these credentials may read and write here; asked, tried and never done."""
+        try:
+            api = await self._open()
+        except Failed as failed:
+            return unreached(self.name, self._settings.kubeconfig or "kubeconfig", failed, writes)
+        examiner = Examiner(self.name, api, lambda function: self._ask(api, function))
+        return await examiner.examination(self._namespaces(api), writes)
+
+    def behind(self, component: ComponentId, signal: str) -> str:
+        """The kubectl command that shows the same."""
+        return behind(component, signal, self._settings)
 
     async def close(self) -> None:
         self._calls.close()

@@ -170,10 +170,16 @@ class AutoscalerSpec(Read, frozen=True):
 
 
 class AutoscalerStatus(Read, frozen=True):
+    """``current_replicas`` is left out where it is 0, and all of it before the autoscaler has looked."""
+
     current_replicas: int = 0
     desired_replicas: int = 0
     current_metrics: list[Json] | None = None
     conditions: tuple[Condition, ...] | None = None
+
+    @property
+    def looked(self) -> bool:
+        return bool(self.conditions or self.current_replicas or self.desired_replicas)
 
 
 class Autoscaler(Read, frozen=True):
@@ -182,12 +188,6 @@ class Autoscaler(Read, frozen=True):
     metadata: Metadata
     spec: AutoscalerSpec
     status: AutoscalerStatus = AutoscalerStatus()
-
-
-class Named(Read, frozen=True):
-    """Of any object: its name and identity."""
-
-    metadata: Metadata
 
 
 class ListMeta(Read, frozen=True):
@@ -212,8 +212,17 @@ class Column(Read, frozen=True):
     priority: int = 0
 
 
+class Named(Read, frozen=True):
+    """Of any object: its name and identity."""
+
+    metadata: Metadata
+
+
 class Row(Read, frozen=True):
+    """``object`` is there where the request asked for more than None of it."""
+
     cells: list[Any]
+    object: Named | None = None
 
 
 class Table(Read, frozen=True):

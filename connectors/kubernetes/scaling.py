@@ -21,13 +21,15 @@ _KEDA_TROUBLE = {("Ready", "False"), ("Fallback", "True")}
 def observed_autoscaler(one: Autoscaler, reading: Reading) -> Observed:
     """Current and asked-for pods, the worst metric against its target, bounds as facts, and "at max" where it is."""
     spec, status, metadata = one.spec, one.status, one.metadata
+    current, desired = (status.current_replicas, status.desired_replicas) if status.looked else (None, None)
+    unseen = "" if status.looked else "not looked yet"
     facts, unreadable = facts_of(one, AUTOSCALER_FACTS, manager(metadata))
-    at_max = ("at max",) if status.current_replicas >= spec.max_replicas else ()
+    at_max = ("at max",) if current is not None and current >= spec.max_replicas else ()
     return Observed(
         reading.id("hpa", metadata),
         (
-            reading.count("hpa.current", status.current_replicas),
-            reading.count("hpa.desired", status.desired_replicas),
+            reading.count("hpa.current", current, unseen),
+            reading.count("hpa.desired", desired, unseen),
             *_usage(one, reading),
         ),
         facts=facts,
