@@ -18,6 +18,7 @@ VERBS = {
     "demo": "console.cli.demo",
     "status": "console.cli.status",
     "query": "console.cli.query",
+    "doctor": "console.cli.doctor",
     "config": "console.cli.config",
     "simulate": "console.cli.simulate",
     "playbook": "console.cli.playbook",

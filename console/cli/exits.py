@@ -7,6 +7,7 @@ from typing import Final
 from console.model.component import Health
 
 OK: Final = 0
+REFUSED: Final = 1  # of ``doctor``: something is not permitted, or not as it should be
 USAGE: Final = 2
 NOT_KNOWN: Final = 3  # of ``query`` and ``doctor``: something could not be asked
 

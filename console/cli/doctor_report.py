@@ -1,0 +1,145 @@
+"""What ``seawall doctor`` prints: what is well in few lines, what is not each on its own, with what to do next."""
+
+from __future__ import annotations
+
+import textwrap
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from console.model.examination import Examination, Finding, Grade
+
+if TYPE_CHECKING:
+    from console.doctor import Diagnosis
+    from console.doctor.verdict import Verdict
+
+SCHEMA = "seawall.doctor/1"
+WIDTH = 100
+LONGEST = 400  # characters of one text from outside
+_INDENT = 13
+_VERDICTS = {Grade.YES: "could", Grade.NO: "could not", Grade.UNKNOWN: "unknown", Grade.NOTE: "not here"}
+
+
+def lines(found: Diagnosis) -> Iterator[str]:
+    """For people: sources, playbooks, this machine, and the sum."""
+    production = ", production" if found.environment.production else ""
+    yield f"{found.environment.name}{production}, {found.environment.path}"
+    for source in found.sources:
+        yield ""
+        yield from _wrapped(_heading(source), "", "  ")
+        yield from _findings(source.findings)
+    yield ""
+    yield "playbooks"
+    for each in found.verdicts:
+        yield from _verdict(each)
+    yield ""
+    yield "here"
+    yield from _findings(found.here)
+    yield ""
+    counts = Counter(each.grade for each in found.findings)
+    yield f"{counts[Grade.YES]} yes, {counts[Grade.NO]} no, {counts[Grade.UNKNOWN]} unknown"
+
+
+def _heading(source: Examination) -> str:
+    parts = [source.source]
+    parts += [source.version] if source.version else []
+    parts += [f"at {source.server}"] if source.server else []
+    parts += [f"as {source.who}"] if source.who else []
+    parts += [f"identity {source.identity}"] if source.identity not in ("", source.server) else []
+    parts += [f"clock {source.skew:+.1f}s"] if source.skew is not None else []
+    return parts[0] + ("  " if len(parts) > 1 else "") + ", ".join(map(_short, parts[1:]))
+
+
+def _findings(findings: Iterable[Finding]) -> Iterator[str]:
+    """What is well joined on few lines, everything else on lines of its own."""
+    told = tuple(findings)
+    well = [_words(each) for each in told if each.grade is Grade.YES]
+    if well:
+        yield from _wrapped("; ".join(well), f"  {Grade.YES.value:<{_INDENT - 2}}", " " * _INDENT)
+    for grade in (Grade.NO, Grade.UNKNOWN, Grade.NOTE):
+        for text in dict.fromkeys(_words(each) for each in told if each.grade is grade):
+            yield from _wrapped(text, f"  {grade.value:<{_INDENT - 2}}", " " * _INDENT)
+
+
+def _words(finding: Finding) -> str:
+    """``list pods in shop: 403 …; ask for a role``; an answer to a yes stands in brackets."""
+    what, reason, advice = _short(finding.what), _short(finding.reason), _short(finding.advice)
+    if finding.grade is Grade.YES:
+        return f"{what} ({reason})" if reason else what
+    return what + (f": {reason}" if reason else "") + (f"; {advice}" if advice else "")
+
+
+def _verdict(verdict: Verdict) -> Iterator[str]:
+    yield from _wrapped(f"{verdict.name}: {verdict.title}", f"  {_VERDICTS[verdict.grade]:<{_INDENT - 2}}", " " * 17)
+    below = " " * (_INDENT + 2)
+    for reason in verdict.reasons:
+        yield from _wrapped(_short(reason), below, below + "  ")
+    if verdict.unproven:
+        yield from _wrapped(f"not proven: nothing measures {', '.join(verdict.unproven)}", below, below + "  ")
+
+
+def _wrapped(text: str, first: str, then: str) -> list[str]:
+    return textwrap.wrap(
+        text, WIDTH, initial_indent=first, subsequent_indent=then, break_on_hyphens=False, replace_whitespace=False
+    )
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+def document(found: Diagnosis) -> dict[str, object]:
+    """For programs."""
+    counts = Counter(each.grade for each in found.findings)
+    return {
+        "schema": SCHEMA,
+        "environment": found.environment.name,
+        "path": str(found.environment.path),
+        "production": found.environment.production,
+        "sources": [_source(each) for each in found.sources],
+        "playbooks": [_playbook(each) for each in found.verdicts],
+        "here": [_finding(each) for each in found.here],
+        "counts": {grade.value: counts[grade] for grade in Grade},
+    }
+
+
+def _source(source: Examination) -> dict[str, object]:
+    return {
+        "name": source.source,
+        "server": source.server,
+        "version": source.version,
+        "identity": source.identity,
+        "who": source.who,
+        "skew": source.skew,
+        "findings": [_finding(each) for each in source.findings],
+    }
+
+
+def _finding(finding: Finding) -> dict[str, object]:
+    write = finding.write
+    return {
+        "what": finding.what,
+        "grade": finding.grade.value,
+        "reason": finding.reason,
+        "advice": finding.advice,
+        "kind": None if finding.kind is None else finding.kind.value,
+        "write": None if write is None else {"component": write.component, "fact": write.fact},
+    }
+
+
+def _playbook(verdict: Verdict) -> dict[str, object]:
+    return {
+        "name": verdict.name,
+        "title": verdict.title,
+        "verdict": _VERDICTS[verdict.grade],
+        "reasons": list(verdict.reasons),
+        "unproven": list(verdict.unproven),
+        "writes": [
+            {
+                "component": write.component,
+                "fact": write.fact,
+                "grade": Grade.UNKNOWN.value if finding is None else finding.grade.value,
+            }
+            for write, finding in verdict.writes
+        ],
+    }
