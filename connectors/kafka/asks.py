@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from kafka.protocol.admin import (
@@ -59,10 +59,19 @@ def commits_of(name: str) -> Any:
 
 
 def offsets(parts: Iterable[TopicPartition], spec: int) -> Any:
-    """``spec``: one of OffsetSpec's, or milliseconds since the epoch: the first record that is not older."""
+    """``spec``: one of OffsetSpec's."""
+    return _offsets(dict.fromkeys(parts, spec))
+
+
+def offsets_at(times: Mapping[TopicPartition, float]) -> Any:
+    """The first record of each partition that is not older than its time, in seconds since the epoch."""
+    return _offsets({part: max(0, int(time * 1000)) for part, time in times.items()})
+
+
+def _offsets(specs: Mapping[TopicPartition, int]) -> Any:
     topic = ListOffsetsRequest.ListOffsetsTopic
     asked: dict[str, list[Any]] = {}
-    for name, index in parts:
+    for (name, index), spec in specs.items():
         asked.setdefault(name, []).append(topic.ListOffsetsPartition(partition_index=index, timestamp=spec))
     topics = [topic(name=name, partitions=found) for name, found in asked.items()]
     return ListOffsetsRequest(topics=topics, min_version=1)

@@ -104,13 +104,13 @@ class Client:
         return self._run(broker, seconds, self._offsets, parts)
 
     def offsets_at(
-        self, broker: int, parts: Sequence[TopicPartition], timestamp: float, seconds: float
+        self, broker: int, times: Mapping[TopicPartition, float], seconds: float
     ) -> Mapping[TopicPartition, int | None]:
-        """The first offset of each partition whose record is not older than ``timestamp``, seconds since the epoch.
+        """The first offset of each partition whose record is not older than its time, seconds since the epoch.
 
         None: every record is older. A partition that the broker does not answer for is left out.
         """
-        said = self._run(broker, seconds, Ask.__call__, asks.offsets(parts, int(timestamp * 1000)))
+        said = self._run(broker, seconds, Ask.__call__, asks.offsets_at(times))
         return {part: offset if offset >= 0 else None for part, offset in _found(said).items()}
 
     def configs(self, broker: int, topics: Sequence[str], seconds: float) -> Mapping[str, TopicConfig]:

@@ -9,7 +9,6 @@ from connectors.kafka.cluster_told import cluster_detail
 from connectors.kafka.course import MARKER, Course, Pace
 from connectors.kafka.lag import Place
 from connectors.kafka.memory import Memory
-from connectors.kafka.retention import lateness
 from connectors.kafka.seen import PartitionView, TopicConfig, TopicView
 from connectors.kafka.shape import shape_at
 from connectors.kafka.survey import GroupStand, Survey, TopicStand
@@ -75,7 +74,7 @@ def _going(place: Place, stand: GroupStand, course: Course | None, memory: Memor
     if course is None or trace is None:
         return "?", "?", share, "?", "unknown"
     bracket = memory.written.bracket(part, trace.position, trace.born)
-    age, at_least = lateness(bracket, trace.position, course.now.at) if trace.lag > MARKER else (0.0, False)
+    age, at_least = bracket.age(trace.position, course.now.at) if trace.lag > MARKER else (0.0, False)
     return (
         *_paced(course.pace(part)),
         share,

@@ -9,11 +9,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
+from connectors.kafka.asking import Question, questions
 from connectors.kafka.course import NEWS, Course, follow
 from connectors.kafka.lag import Place
 from connectors.kafka.seen import TopicPartition
 from connectors.kafka.survey import Survey, TopicStand
-from connectors.kafka.written import GRAIN, Bounds, Point, Written
+from connectors.kafka.written import GRAIN, Bounds, Written
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +32,16 @@ class Memory:
             return Memory(survey.cluster.id)._after(survey, at)
         return self._after(survey, at)
 
-    def with_answers(self, answers: Mapping[TopicPartition, Point]) -> Memory:
-        """With the offsets at times that brokers were asked for."""
-        return replace(self, written=self.written.with_answers(answers)) if answers else self
+    def questions(self, survey: Survey) -> dict[TopicPartition, Question]:
+        """What is still to be asked of the time before the first reading."""
+        return questions(self.groups, survey.configs, self.written)
+
+    def with_answers(
+        self, asked: Mapping[TopicPartition, Question], offsets: Mapping[TopicPartition, int | None]
+    ) -> Memory:
+        """With the offsets at the times that brokers were asked for; None: every record is older."""
+        points = {part: asked[part].answered(offset) for part, offset in offsets.items()}
+        return replace(self, written=self.written.with_answers(points)) if points else self
 
     def _after(self, survey: Survey, at: float) -> Memory:
         ids = {name: topic.id for name, topic in survey.cluster.topics.items()}

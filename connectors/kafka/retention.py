@@ -1,13 +1,9 @@
 """How long until retention deletes what a group has not read yet. Pure.
 
 Retention by time deletes a segment once its newest record is older than ``retention.ms``, so a record is kept until
-``written + retention.ms`` at the least: what is told here is the earliest moment. When the first unread record was
-written is known from the ends at earlier readings, and where the backlog is older than those, from asking the brokers
-for the offset at a time: once for the time from which on a record is kept for another day, and only where the group is
-behind even that, between the known points again and again until the answer is as exact as a countdown needs. That is at
-most one question a partition and reading, and none at all for a group whose backlog is safe for a day.
-
-Retention by size has no time. How fast it deletes is seen from the low watermark, once it has moved.
+``written + retention.ms`` at the least: what is told here is the earliest moment. Between two points, the older one is
+taken for when the oldest unread record was written. Retention by size has no time: how fast it deletes is seen from the
+low watermark, once that has moved.
 """
 
 from __future__ import annotations
@@ -18,7 +14,7 @@ from dataclasses import dataclass
 
 from connectors.kafka.course import MARKER, Course, Trace
 from connectors.kafka.seen import TopicConfig, TopicPartition
-from connectors.kafka.written import DAY, Bracket, Written
+from connectors.kafka.written import CLOSE, DAY, Bracket, Written
 
 MARGIN = 0.25 * DAY  # beyond a day: a backlog found safe is not asked about again for so long
 EXACT, SHARE = (
@@ -29,6 +25,7 @@ NO_LIMIT = -1
 MOST_QUESTIONS = 500  # partitions asked about in one reading
 
 EARLIEST = "at the earliest"
+SAFE = "at least: nothing is lost within a day"
 BY_SIZE = "by how fast retention deletes now"
 FOR_EVER = "kept for ever"
 NOT_TOLD = "retention not told"
@@ -61,7 +58,7 @@ def ahead(course: Course, configs: Mapping[str, TopicConfig], written: Written) 
     for part, trace in course.now.traces.items():
         bracket = bracket_of(part, trace, written)
         if bracket is not None:
-            ages.append(lateness(bracket, trace.position, course.now.at))
+            ages.append(bracket.age(trace.position, course.now.at))
         outlooks.append(_outlook(part, trace, bracket, configs.get(part[0], _UNTOLD), written, course.now.at))
     late, at_least = max(ages, default=(0.0 if outlooks else None, False))
     if at_least and not late:
@@ -100,45 +97,16 @@ def _outlook(
     return by_time if by_time.seconds is not None and by_time.seconds <= by_size else Outlook(by_size, BY_SIZE)
 
 
-def questions(
-    courses: Mapping[str, Course], configs: Mapping[str, TopicConfig], written: Written
-) -> dict[TopicPartition, float]:
-    """For which partitions to ask for the offset at which time (estate seconds): the oldest need first."""
-    found: dict[TopicPartition, float] = {}
-    for course in courses.values():
-        for part, trace in course.now.traces.items():
-            kept = _kept(configs.get(part[0], _UNTOLD))
-            if trace.lag > MARKER and kept is not None:
-                time = _question(written.bracket(part, trace.position, trace.born), kept, course.now.at)
-                if time is not None:
-                    found[part] = min(time, found.get(part, time))
-    return dict(sorted(found.items(), key=lambda each: each[1])[:MOST_QUESTIONS])
-
-
-def _question(bracket: Bracket, kept: float, now: float) -> float | None:
-    due = now - kept  # what was written before may be gone any moment
-    safe = due + DAY
-    after = bracket.after[0] if bracket.after else None
-    before = bracket.before[0] if bracket.before else now
-    if after is not None and after >= safe:
-        return None
-    if after is None and before > safe + MARGIN:
-        return safe + MARGIN
-    start = due if after is None else max(due, after)
-    if before - start <= max(EXACT, SHARE * (before - due)):
-        return None
-    return (start + before) / 2
-
-
 def _by_time(bracket: Bracket | None, config: TopicConfig, now: float) -> Outlook:
-    kept = _kept(config)
+    kept = kept_for(config)
     if kept is None:
         return Outlook(None, FOR_EVER if config.retention_ms is not None else NOT_TOLD)
     if bracket is None:
         return Outlook(kept)
     if bracket.after is not None:
-        return Outlook(max(0.0, bracket.after[0] + kept - now), EARLIEST)
-    if bracket.before is not None and bracket.before[0] + kept - now <= EXACT:
+        left = max(0.0, bracket.after[0] + kept - now)
+        return Outlook(left, EARLIEST if left < DAY else SAFE)
+    if bracket.before is not None and bracket.before[0] + kept - now <= CLOSE:
         return Outlook(0.0, EARLIEST)
     return Outlook(None, UNSURE)
 
@@ -155,17 +123,8 @@ def _deletes(config: TopicConfig) -> bool:
     return not config.cleanup or "delete" in config.cleanup
 
 
-def _kept(config: TopicConfig) -> float | None:
+def kept_for(config: TopicConfig) -> float | None:
     """Seconds that a record is kept at the least; None: for ever, or not told."""
     if not _deletes(config) or config.retention_ms is None or config.retention_ms < 0:
         return None
     return config.retention_ms / 1000
-
-
-def lateness(bracket: Bracket, offset: int, now: float) -> tuple[float, bool]:
-    """Seconds since ``offset`` was written; True: at least so many, it was there at the first reading."""
-    end = Bracket(bracket.after, bracket.before or (now, offset + 1))
-    written = end.guess(offset)
-    if written is not None:
-        return max(0.0, now - written), False
-    return now - (end.before[0] if end.before else now), True

@@ -19,7 +19,7 @@ from connectors.kafka.failure import SILENCE, failed
 from connectors.kafka.lag import Place
 from connectors.kafka.problems import problems
 from connectors.kafka.roll import Roll
-from connectors.kafka.seen import ClusterView, GroupView, TopicConfig, TopicPartition
+from connectors.kafka.seen import NOBODY, ClusterView, GroupView, TopicConfig, TopicPartition
 from connectors.kafka.seldom import Seldom, Told
 from connectors.kafka.wanted import Wanted
 from connectors.threads import Bulkhead
@@ -122,6 +122,19 @@ class Surveyor:
             silent=tuple(sorted(silent)),
             told=self._seldom.told,
         )
+
+    async def offsets_at(
+        self, survey: Survey, times: Mapping[TopicPartition, float], seconds: float
+    ) -> dict[TopicPartition, int | None]:
+        """One more round, of the leaders that answered: offsets at times. What nobody answers for is left out."""
+        led: dict[int, dict[TopicPartition, float]] = {}
+        for (topic, index), time_ in times.items():
+            leader = survey.cluster.leaders.get(topic, {}).get(index, NOBODY)
+            if leader != NOBODY and leader not in survey.silent:
+                led.setdefault(leader, {})[topic, index] = time_
+        asks = {broker: partial(self._client.offsets_at, broker, wanted) for broker, wanted in led.items()}
+        found, _ = await self._each(asks, time.monotonic() + seconds)
+        return {part: offset for answer in found.values() for part, offset in answer.items()}
 
     async def _cluster(self, start: float, seconds: float) -> ClusterView:
         """From the broker that answered last; from the others too, one after the other, where it takes its time."""

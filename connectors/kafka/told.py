@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from connectors.kafka.cluster_told import cluster_observed
 from connectors.kafka.course import Course
-from connectors.kafka.detail import detail
 from connectors.kafka.lag import GroupLag, Place, epoch_of, sum_up
 from connectors.kafka.memory import Memory
 from connectors.kafka.retention import ahead
@@ -13,8 +12,6 @@ from connectors.kafka.survey import GroupStand, Survey, TopicStand
 from console.model.signal import Counter, Signal, Unit
 from console.model.snapshot import Observed
 from console.model.units import show_number
-
-__all__ = ["detail", "observed"]
 
 BRIEFLY = "not watched for long enough"
 OFFSETS = "offsets, not messages"

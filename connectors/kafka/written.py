@@ -3,7 +3,7 @@
 No request tells the time of one offset without fetching its record. But the end of a partition at a time is a point on
 the line from time to offset, and every reading gives one for each partition; they are kept close together for the last
 minute and ever wider apart before, so that a day takes some forty of them. What was written before this console looked
-comes from asking the brokers for the offset at a time (``ListOffsets``), see ``retention.py``. Between two points the
+comes from asking the brokers for the offset at a time (``ListOffsets``), see ``asking.py``. Between two points the
 line is taken to be straight.
 """
 
@@ -22,6 +22,7 @@ GRAIN = 5.0  # estate seconds between points of the last minute
 SPREAD = 8.0  # older ones lie an eighth of their age apart
 LATELY = 3  # frames
 UNSEEN = -1
+CLOSE, SHARE = 60.0, 0.25  # two points so many seconds, or such a share of their age, apart are close together
 MOST_ASKED = 24  # points kept of one partition that brokers were asked for
 
 Bounds = Mapping[TopicPartition, tuple[int, int] | None]  # low watermark and end
@@ -41,6 +42,20 @@ class Bracket:
             return None
         (start, first), (end, last) = self.after, self.before
         return start + (end - start) * (offset - first) / max(1, last - first)
+
+    def is_close(self, now: float) -> bool:
+        """Whether the points are close enough together, for their age, to guess between them."""
+        if self.after is None or self.before is None:
+            return False
+        return self.before[0] - self.after[0] <= max(CLOSE, SHARE * (now - self.before[0]))
+
+    def age(self, offset: int, now: float) -> tuple[float, bool]:
+        """Seconds since it was written; True: at least so many, the points say no more."""
+        known = Bracket(self.after, self.before or (now, offset + 1))
+        written = known.guess(offset)
+        if written is not None and known.is_close(now):
+            return max(0.0, now - written), False
+        return (0.0 if known.before is None else now - known.before[0]), True
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from connectors.kafka.asking import questions
 from connectors.kafka.course import Course, Frame, Trace, follow
 from connectors.kafka.lag import Place
 from connectors.kafka.retention import (
@@ -16,11 +17,10 @@ from connectors.kafka.retention import (
     EARLIEST,
     FOR_EVER,
     NOT_TOLD,
+    SAFE,
     UNSURE,
     Outlook,
     ahead,
-    lateness,
-    questions,
 )
 from connectors.kafka.seen import TopicConfig
 from connectors.kafka.written import DAY, SPREAD, Written
@@ -50,7 +50,7 @@ def asked_out(committed: int, end: int, now: float, rate: float) -> tuple[Outloo
         wanted = questions({"g": going}, WEEK, written)
         if not wanted:
             return ahead(going, WEEK, written).loss, number
-        answers = {part: (time, min(end, math.ceil(max(0.0, time) * rate))) for part, time in wanted.items()}
+        answers = {part: (each.time, min(end, math.ceil(each.time * rate))) for part, each in wanted.items()}
         written = written.with_answers(answers)
     raise AssertionError("never satisfied")
 
@@ -63,7 +63,7 @@ def test_time_to_loss_is_never_told_too_late_and_is_exact_under_a_day(days_old: 
     left, asked = asked_out(int(written * rate), int(now * rate), now, rate)
     true = written + 7 * DAY - now
     assert left.seconds is not None
-    assert left.note == EARLIEST
+    assert left.note == (EARLIEST if left.seconds < DAY else SAFE)
     assert left.seconds <= true + 1
     assert asked <= 12
     if true < DAY:
@@ -119,14 +119,14 @@ def test_retention_by_size_is_judged_by_how_fast_the_low_watermark_moves() -> No
 def test_how_late_a_group_is(age: float) -> None:
     written, now, rate = read(rate=50, until=3600), 3600.0, 50.0
     offset = int((now - age) * rate)
-    late, at_least = lateness(written.bracket(ORDERS, offset, 0.0), offset, now)
+    late, at_least = written.bracket(ORDERS, offset, 0.0).age(offset, now)
     assert late == pytest.approx(age, abs=1.0)
     assert not at_least
 
 
 def test_a_backlog_from_before_we_watched_is_late_by_at_least_as_long() -> None:
     written = Written().after({ORDERS: (0, 500)}, 100.0).after({ORDERS: (0, 600)}, 160.0)
-    assert lateness(written.bracket(ORDERS, 400, 0.0), 400, 160.0) == (60.0, True)
+    assert written.bracket(ORDERS, 400, 0.0).age(400, 160.0) == (60.0, True)
 
 
 def test_readings_of_a_topic_that_was_made_anew_do_not_date_the_new_ones_offsets() -> None:
@@ -142,6 +142,36 @@ def test_a_partition_without_a_leader_stands_where_it_stood() -> None:
     written = Written().after({ORDERS: (0, 500)}, 0.0).after({ORDERS: None}, 10.0).after({ORDERS: (0, 600)}, 20.0)
     assert written.bracket(ORDERS, 550, 0.0).after == (10.0, 500)
     assert Written().after({ORDERS: None}, 0.0).bracket(ORDERS, 5, 0.0).after is None
+
+
+def test_healthy_groups_ask_once_and_then_never_again() -> None:
+    """What was read a moment ago tells the age of a small backlog: no broker is asked."""
+    written, asked = Written(), []
+    for second in range(0, 1800, 5):
+        now = 30 * DAY + second
+        written = written.after({ORDERS: (0, int(now * 10))}, now)
+        going = course(int((now - 4) * 10), int(now * 10), now)
+        wanted = questions({"g": going}, WEEK, written)
+        written = written.with_answers({part: (each.time, int(each.time * 10)) for part, each in wanted.items()})
+        asked += [second] * len(wanted)
+    assert asked == [0]
+
+
+def test_a_backlog_from_before_the_first_reading_is_dated_by_asking() -> None:
+    start, old = 30 * DAY, 30 * DAY - 3 * HOUR
+    written, numbers = Written(), []
+    for second in range(0, 120, 5):
+        now = start + second
+        written = written.after({ORDERS: (0, int(now * 10))}, now)
+        going = course(int(old * 10), int(now * 10), now)
+        wanted = questions({"g": going}, WEEK, written)
+        written = written.with_answers({part: (each.time, int(each.time * 10)) for part, each in wanted.items()})
+        numbers.append(len(wanted))
+    found = ahead(going, WEEK, written)
+    assert not found.at_least
+    assert found.late == pytest.approx(now - old, rel=0.02)
+    assert sum(numbers) <= 12
+    assert numbers[-1] == 0
 
 
 @settings(max_examples=30, deadline=None)
@@ -163,7 +193,7 @@ def test_questions_come_from_the_worst_group_of_a_partition() -> None:
     safe, bad = course(int((now - HOUR) * 10), int(now * 10), now), course(int((now - 6.5 * DAY) * 10), 10**9, now)
     written = Written()
     first = questions({"a": safe, "b": bad}, WEEK, written)
-    written = written.with_answers({part: (time, int(time * 10)) for part, time in first.items()})
+    written = written.with_answers({part: (each.time, int(each.time * 10)) for part, each in first.items()})
     assert questions({"a": safe}, WEEK, written) == {}
     assert questions({"a": safe, "b": bad}, WEEK, written) == questions({"b": bad}, WEEK, written) != {}
 
