@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,15 @@ if TYPE_CHECKING:
 
 FIRST = 15.0  # wall seconds for importing the client and reading the secret, once
 NAMED = ("CLIENT", "SETNAME", "seawall")
+STALE = "Connection has data"  # what redis-py calls a line that the peer closed, before it opens another
+SAID: Mapping[str, str] = {  # a reply's first word, and what to do about it
+    "CLUSTERDOWN": "slots have no primary, or this server sees too few others: look at CLUSTER NODES on several",
+    "READONLY": "it is a replica: name the primary, or the Sentinels that know it",
+    "MASTERDOWN": "this replica has lost its primary and is set not to show old data",
+    "OOM": "memory is full and nothing may be evicted: look at maxmemory and its policy",
+    "MISCONF": "the server cannot save to its disk and refuses writes until it can",
+    "NOREPLICAS": "too few replicas follow closely (min-replicas-to-write): look at replication",
+}
 Word = bytes | str | int | float
 
 
@@ -239,10 +249,10 @@ def translated(error: BaseException, where: str, timeout: float) -> Refused | Lo
     if getattr(error, "status_code", "") == "LOADING" or "max number of clients" in said:
         return Refused(FailureKind.THROTTLED, said)
     if isinstance(error, raised.ResponseError):
-        return _of_reply(error, said)
+        return _of_reply(error, f"{error.status_code}: {said}" if error.status_code in SAID else said)
     if isinstance(error, TimeoutError | raised.TimeoutError):
         return Lost(FailureKind.TIMED_OUT, f"{where} did not answer within {timeout:g} s", sent=True)
-    return Lost(kind_of(error), f"{where}: {innermost(error)}", sent=not unsent(error))
+    return Lost(kind_of(error), f"{where}: {_last_word(error)}", sent=not unsent(error))
 
 
 def _of_reply(error: Exception, said: str) -> Refused:
@@ -252,11 +262,22 @@ def _of_reply(error: Exception, said: str) -> Refused:
     return Refused(
         FailureKind.PROTOCOL,
         said,
+        advice=SAID.get(getattr(error, "status_code", None) or "", ""),
         unknown_script=isinstance(error, raised.NoScriptError),
         unknown_command="unknown command" in said or "unknown subcommand" in said.lower(),
         moved=moved,
         asking=isinstance(error, raised.AskError) and not isinstance(error, raised.MovedError),
     )
+
+
+def _last_word(error: BaseException) -> str:
+    """What the system said; where redis-py found its idle line closed and could open no other, why it could not."""
+    said, link = innermost(error), error.__context__
+    while said == STALE and link is not None:
+        if isinstance(link, OSError):
+            return one_line(os.strerror(link.errno) if link.errno else str(link))
+        link = link.__context__
+    return said
 
 
 def _is_number(host: str) -> bool:

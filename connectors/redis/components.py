@@ -103,9 +103,14 @@ def problems(survey: Survey) -> tuple[str, ...]:
         for label, refused in node.refused.items():
             if label not in (FLAGS, HITS) or node is owner:
                 lines.setdefault(f"{label}: {refused.reason}", []).append(node.address)
-    silent = (f"{node.address}: {node.failure.reason}" for node in survey.nodes if node.failure is not None)
+    silent = (_silence(node) for node in survey.nodes if node.failure is not None)
     said = (line if len(at) < 2 else f"{line} ({len(at)} servers)" for line, at in lines.items())
     return (*said, *(silent if len(survey.nodes) > 1 else ()), *survey.problems)
+
+
+def _silence(node: Node) -> str:
+    reason = node.failure.reason if node.failure is not None else ""
+    return reason if str(node.address) in reason else f"{node.address}: {reason}"
 
 
 def _sums(survey: Survey, parts: Mapping[Address, Observed], at: float, source: str) -> Iterable[Signal]:

@@ -14,7 +14,19 @@ from connectors import Clock
 from connectors.redis import node as nodes
 from connectors.redis.address import Address, is_cluster, is_sealed, seeds, watchers
 from connectors.redis.client import Client, Login, Lost, Refused, Word
-from connectors.redis.layout import Layout, Member, Shard, Watched, members, of_cluster, of_sentinels, of_slots, watched
+from connectors.redis.info import is_primary
+from connectors.redis.layout import (
+    Layout,
+    Member,
+    Shard,
+    Watched,
+    members,
+    of_cluster,
+    of_sentinels,
+    of_slots,
+    settled,
+    watched,
+)
 from connectors.redis.node import Memory, Node
 from connectors.settings.redis import Settings
 from connectors.threads import Bulkhead
@@ -59,6 +71,7 @@ class Fleet:
         found, (told, problems) = await asyncio.gather(self._look(known), self._ask_sentinels())
         await self._learn(found, told)
         found += await self._look(address for address in self.layout.addresses[:MOST_NODES] if address not in known)
+        self.layout = settled(self.layout, (node.address for node in found if is_primary(node.info)))
         placed = [node for node in found if node.address in self.layout.addresses] or found
         placed = await self._with_flags(placed)
         await self._forget_others()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import binascii
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from connectors.redis.address import Address
 from connectors.redis.reply import integer, items, pairs, text
@@ -194,6 +194,23 @@ def _told_address(told: object, sentinel: Address) -> Address | None:
     said = pairs(told)
     host, port = text(said.get(b"ip")), integer(said.get(b"port"))
     return Address(host or sentinel.host, port) if port else None
+
+
+def settled(layout: Layout, leading: Iterable[Address]) -> Layout:
+    """The layout with a shard led by the one of it that says so, where who should lead it does not.
+
+    A promoted replica takes writes seconds before every Sentinel names it. ``leading``: who says that it leads.
+    """
+    telling = frozenset(leading)
+    return replace(layout, shards=tuple(shard if shard.slots else _settled(shard, telling) for shard in layout.shards))
+
+
+def _settled(shard: Shard, telling: frozenset[Address]) -> Shard:
+    found = telling & frozenset(shard.addresses)
+    if shard.primary in found or len(found) != 1:
+        return shard
+    (primary,) = found
+    return Shard(primary, tuple(sorted(frozenset(shard.addresses) - found)))
 
 
 def of_sentinels(told: tuple[Watched, ...]) -> Layout:

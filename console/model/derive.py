@@ -56,18 +56,25 @@ def _reconciled(first: Reading, second: Reading) -> Reading:
 
 
 def _hit_rate(readings: Mapping[str, Reading]) -> Iterable[Reading]:
-    hits, misses = readings.get("hits"), readings.get("misses")
-    if hits is None or misses is None:
+    """Of the whole cache, and of each prefix whose hits and misses the application publishes."""
+    for name in readings:
+        if name == "hits" or name.startswith("hits."):
+            yield from _hit_rate_of(name.removeprefix("hits"), readings)
+
+
+def _hit_rate_of(part: str, readings: Mapping[str, Reading]) -> Iterable[Reading]:
+    name, hits, misses = f"hit_rate{part}", readings[f"hits{part}"], readings.get(f"misses{part}")
+    if misses is None:
         return
     if hits.value is None or misses.value is None:
-        yield Reading("hit_rate", None, Unit.RATIO, hits.at, hits.source, hits.note)
+        yield Reading(name, None, Unit.RATIO, hits.at, hits.source, hits.note)
         return
     total = hits.value + misses.value
-    if total < FEWEST_LOOKUPS:
+    if total <= 0 or (total < FEWEST_LOOKUPS and not part):
         note = "hardly any traffic" if total > 0 else "no traffic"
-        yield Reading("hit_rate", None, Unit.RATIO, hits.at, hits.source, note)
+        yield Reading(name, None, Unit.RATIO, hits.at, hits.source, note)
         return
-    yield Reading("hit_rate", hits.value / total, Unit.RATIO, hits.at, hits.source)
+    yield Reading(name, hits.value / total, Unit.RATIO, hits.at, hits.source)
 
 
 def _ratios(readings: Mapping[str, Reading]) -> Iterable[Reading]:

@@ -130,6 +130,8 @@ DEFAULT_RULES: tuple[Rule, ...] = (
     Rule("*.deep", below=1.0, hold=15),
     Rule("*.certificate", below=14 * 86400.0, hold=0),
     Rule("*.certificate", below=3 * 86400.0, hold=0, health=CRIT),
+    Rule("*.writable_primaries", below=1.0, hold=5, health=CRIT),
+    Rule("*.writable_primaries", above=1.0, hold=5, health=CRIT, slack=0.0),  # a split brain; 1 is back inside
     Rule("*.rejections", above=0.0, hold=0, health=CRIT),
     Rule("*.offline_partitions", above=0.0, hold=0, health=CRIT),
     Rule("*.under_min_isr", above=0.0, hold=15, health=CRIT),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -44,6 +45,11 @@ def test_no_data_neither_fires_nor_clears() -> None:
     assert not any(fold(RULE, [None] * 20))
 
 
+def _default(signal: str, place: int) -> Rule:
+    """The default rule about a signal, without its wait."""
+    return replace([rule for rule in DEFAULT_RULES if rule.signal == signal][place], hold=RULE.hold)
+
+
 @pytest.mark.parametrize(
     ("rule", "bad", "good"),
     [
@@ -52,6 +58,8 @@ def test_no_data_neither_fires_nor_clears() -> None:
         pytest.param(Rule("cdn.hit_rate", below=0.95), 0.94, 0.957, id="most"),
         pytest.param(Rule("queue.drain", above=0.0), 1.0, 0.0, id="any"),
         pytest.param(Rule("queue.rate", below=100.0), 90.0, 106.0, id="no share"),
+        pytest.param(_default("*.writable_primaries", 1), 2.0, 1.0, id="one of two is demoted"),
+        pytest.param(_default("*.writable_primaries", 0), 0.0, 1.0, id="one was promoted"),
     ],
 )
 def test_what_is_well_again_clears_whatever_the_bound(rule: Rule, bad: float, good: float) -> None:
@@ -92,6 +100,9 @@ def test_within_the_slack_a_firing_rule_never_clears(values: list[float]) -> Non
         ("kafka.under_replicated", 1.0, Health.WARN),
         ("kafka.brokers_missing", 1.0, Health.WARN),
         ("kafka.controllers", 0.0, Health.CRIT),
+        ("cache.writable_primaries", 0.0, Health.CRIT),
+        ("cache.writable_primaries", 1.0, Health.OK),
+        ("cache.writable_primaries", 2.0, Health.CRIT),
     ],
 )
 def test_the_defaults_are_the_fields_usual_targets(name: str, value: float, health: Health) -> None:
