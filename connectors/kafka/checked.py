@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from connectors import ConnectorError
-from connectors.kafka.way import mapped, split
+from connectors.kafka.way import aimed, split
 from connectors.secret import MissingSecret
 from connectors.settings.kafka import Settings
+
+ANY_PORT = 9092
 
 
 def check(name: str, settings: Settings) -> None:
@@ -22,17 +25,17 @@ def _addresses(settings: Settings) -> str:
     if not settings.bootstrap:
         return "bootstrap names no broker"
     for address in settings.bootstrap:
-        if not _is_address(address):
+        if not _holds(split, address):
             return f'bootstrap "{address}" is not like "host:9092"'
     for advertised, target in settings.address_map.items():
-        if not target or not _is_address(mapped("host:9092", {"*": target})):
+        if not _holds(aimed, target, ANY_PORT):
             return f'address_map "{advertised}" = "{target}" is not like "broker-1:9092" = "localhost:19092"'
     return "timeout must be above 0" if settings.timeout <= 0 else ""
 
 
-def _is_address(text: str) -> bool:
+def _holds(reader: Callable[..., object], *arguments: object) -> bool:
     try:
-        split(text)
+        reader(*arguments)
     except ValueError:
         return False
     return True

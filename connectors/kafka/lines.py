@@ -18,12 +18,13 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
-from kafka.errors import KafkaTimeoutError
+from kafka.errors import KafkaConnectionError, KafkaTimeoutError
 from kafka.future import Future
 from kafka.net.connection import KafkaConnection
 from kafka.net.selector import NetworkSelector
 from kafka.net.transport import KafkaSSLTransport, KafkaTCPTransport
 
+from connectors.failure import kind_of
 from connectors.kafka.failure import failed, translated
 from connectors.kafka.way import Way, mapped, split
 from console.model.snapshot import FailureKind
@@ -34,6 +35,7 @@ AddressInfo = Any  # one of those that socket.getaddrinfo answers
 CLIENT_ID = "seawall"
 LARGEST = 64 * 2**20  # bytes of one answer; the cluster's picture takes about 60 a partition
 IN_FLIGHT = 64  # requests that one connection may be waiting for
+WANTS_CERTIFICATE = "hung up right after the TLS handshake, as one does that wants another certificate of the client"
 MARGIN = 0.005  # wall seconds after a broker's pause, so that the connection is out of it, too
 _SOCKET = ((socket.IPPROTO_TCP, socket.TCP_NODELAY, 1), (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1))
 
@@ -42,6 +44,7 @@ _SOCKET = ((socket.IPPROTO_TCP, socket.TCP_NODELAY, 1), (socket.SOL_SOCKET, sock
 class _Line:
     place: str  # host:port that it leads to
     connection: Any
+    secured: bool = False  # the TLS handshake is done
     free_at: float = 0.0  # monotonic; until then the broker wants to be left alone
 
 
@@ -96,7 +99,12 @@ class Lines:
         if not self._stands(broker, place):
             self._dial(broker, place, host, infos)
         line = self._lines[broker]
-        await _before(self._net, line.connection.init_future, until)
+        try:
+            await _before(self._net, line.connection.init_future, until)
+        except KafkaConnectionError as error:
+            if line.secured and line.connection.broker_version_data is None and kind_of(error) is not FailureKind.TLS:
+                raise failed(FailureKind.TLS, WANTS_CERTIFICATE) from error
+            raise
         return await work(Ask(self, line, until), *arguments)
 
     def _dial(self, broker: int, place: str, host: str, infos: Sequence[AddressInfo]) -> None:
@@ -106,7 +114,7 @@ class Lines:
             self._lines[broker].connection.close()
         line = _Line(place, KafkaConnection(self._net, node_id=broker, **self._options()))
         self._lines[broker] = line
-        self._net.call_soon(self._connect(line.connection, host, infos))
+        self._net.call_soon(self._connect(line, host, infos))
 
     def _options(self) -> dict[str, object]:
         return {
@@ -118,11 +126,12 @@ class Lines:
             **self._way.options,
         }
 
-    async def _connect(self, connection: Any, host: str, infos: Sequence[AddressInfo]) -> None:
+    async def _connect(self, line: _Line, host: str, infos: Sequence[AddressInfo]) -> None:
         until = time.monotonic() + self._seconds
-        transport = None
+        connection, transport = line.connection, None
         try:
             transport = await self._transport(host, infos, until)
+            line.secured = self._way.tls is not None
             connection.connection_made(transport)
             transport = None  # the connection's own from now on
             await connection.initialize(timeout_at=until)
@@ -135,7 +144,7 @@ class Lines:
     async def _transport(self, host: str, infos: Sequence[AddressInfo], until: float) -> Any:
         sock = await self._first(infos, until)
         if self._way.tls is None:
-            return KafkaTCPTransport(self._net, sock, host=host)
+            return _Plain(self._net, sock, host=host)
         try:
             secured = _Secured(self._net, sock, host=host, ssl_context=self._way.tls)
         except (OSError, ValueError):
@@ -237,8 +246,15 @@ class Ask:
         return response
 
 
+class _Plain(KafkaTCPTransport):  # type: ignore[misc]
+    """Takes in what a peer has said before it hung up: the library's own drops it, and with it why nobody is let in."""
+
+    def _sock_recv(self) -> tuple[bytes, Exception | None]:
+        return _data_first(*super()._sock_recv())
+
+
 class _Secured(KafkaSSLTransport):  # type: ignore[misc]
-    """A TLS connection whose handshake ends: the library's own waits for as long as the peer likes."""
+    """The same over TLS, with a handshake that ends: the library's own waits for as long as the peer likes."""
 
     until = 0.0
 
@@ -250,6 +266,14 @@ class _Secured(KafkaSSLTransport):  # type: ignore[misc]
                 await self._net.wait_read(self._sock, timeout_at=self.until)
             except ssl.SSLWantWriteError:
                 await self._net.wait_write(self._sock, timeout_at=self.until)
+
+    def _sock_recv(self) -> tuple[bytes, Exception | None]:
+        return _data_first(*super()._sock_recv())
+
+
+def _data_first(data: bytes, error: Exception | None) -> tuple[bytes, Exception | None]:
+    """The end is met again at the next look."""
+    return (data, None) if data else (data, error)
 
 
 def _resolved(place: str) -> Sequence[AddressInfo]:

@@ -31,17 +31,21 @@ def mapped(address: str, by: Mapping[str, str]) -> str:
     host, port = split(address)
     for rule in sorted(by, key=lambda rule: ("*" in rule, -len(rule))):
         if fnmatchcase(address, rule) or fnmatchcase(host, rule):
-            target = by[rule].removesuffix(f":{KEPT}")
-            return target if _has_port(target) else f"{target}:{port}"
+            return aimed(by[rule], port)
     return address
 
 
-def _has_port(target: str) -> bool:
-    try:
+def aimed(target: str, port: int) -> str:
+    """A rule's right side as ``host:port``; ValueError where it is no host.
+
+    >>> [aimed(target, 9092) for target in ("10.0.0.1", "localhost:*", "localhost:19092", "[::1]")]
+    ['10.0.0.1:9092', 'localhost:9092', 'localhost:19092', '[::1]:9092']
+    """
+    host = target.removesuffix(f":{KEPT}")
+    if not host or (":" in host and not host.endswith("]")):
         split(target)
-    except ValueError:
-        return False
-    return True
+        return target
+    return f"{host}:{port}"
 
 
 @dataclass(frozen=True, slots=True)

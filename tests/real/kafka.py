@@ -19,7 +19,7 @@ from typing import NoReturn
 
 import pytest
 
-from tests.real.kafka_security import PROTOCOLS, certify, remembered, secured
+from tests.real.kafka_security import WAYS, ClientFiles, certify, remembered, secured
 
 HERE = Path(__file__).parent
 JARS = HERE.parents[1] / ".servers" / "kafka"
@@ -77,10 +77,15 @@ def fetch(cache_dir: Path = JARS) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class RealKafka:
-    """A running broker. ``ways``: ``host:port`` by what is spoken there; ``ca``: whom a client has to trust for TLS."""
+    """A running broker. ``ways``: ``host:port`` by listener; ``ca``: whom a client has to trust for TLS.
+
+    ``client``: what a client shows of itself where it has to. ``process``: to be stopped, or killed, and continued.
+    """
 
     ways: Mapping[str, str]
     ca: Path
+    client: ClientFiles
+    process: int
 
     @property
     def bootstrap(self) -> str:
@@ -88,15 +93,20 @@ class RealKafka:
 
 
 @contextmanager
-def start_kafka(cache_dir: Path, data_dir: Path, users: Mapping[str, str] | None = None) -> Iterator[RealKafka]:
-    """A broker that is killed when the block ends. ``users``: passwords of those who may enter by SASL, by name."""
+def start_kafka(
+    cache_dir: Path, data_dir: Path, users: Mapping[str, str] | None = None, more: Mapping[str, object] | None = None
+) -> Iterator[RealKafka]:
+    """A broker that is killed when the block ends. ``users``: passwords of those who may enter by SASL, by name.
+
+    ``more``: settings of its own beside, or in the place of, the usual ones.
+    """
     users = users or {}
     jars = str(jars_or_leave_out(cache_dir) / "*")
-    ports = {name: _free_port() for name in (*PROTOCOLS, CONTROLLER)}
-    made = RealKafka({name: f"127.0.0.1:{ports[name]}" for name in PROTOCOLS}, data_dir / "ca.pem")
-    config, keys = data_dir / "server.properties", data_dir / "server.pem"
-    certify(keys, made.ca)
-    config.write_text(_text({**_settings(ports, data_dir / "log"), **secured(users, keys)}), encoding="ascii")
+    ports = {name: _free_port() for name in (*WAYS, CONTROLLER)}
+    config, keys, ca = data_dir / "server.properties", data_dir / "server.pem", data_dir / "ca.pem"
+    client = certify(keys, ca)
+    settings = {**_settings(ports, data_dir / "log"), **secured(users, keys, ca), **(more or {})}
+    config.write_text(_text(settings), encoding="ascii")
     java = ["java", *_HEAP, "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", jars]
     with (data_dir / "kafka.log").open("wb") as log:
         storage = [*java, "kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(config), *remembered(users)]
@@ -104,21 +114,21 @@ def start_kafka(cache_dir: Path, data_dir: Path, users: Mapping[str, str] | None
         broker = subprocess.Popen([*java, "kafka.Kafka", str(config)], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         try:
             _wait(broker, ports["PLAINTEXT"], data_dir / "kafka.log")
-            yield made
+            yield RealKafka({name: f"127.0.0.1:{ports[name]}" for name in WAYS}, ca, client, broker.pid)
         finally:
             broker.kill()
             broker.wait()
 
 
 def _settings(ports: Mapping[str, int], log: Path) -> dict[str, object]:
-    spoken = {**{name: name for name in PROTOCOLS}, CONTROLLER: "PLAINTEXT"}
+    spoken = {**WAYS, CONTROLLER: "PLAINTEXT"}
     return {
         "process.roles": "broker,controller",
         "node.id": 1,
         "controller.quorum.voters": f"1@127.0.0.1:{ports[CONTROLLER]}",
         "controller.listener.names": CONTROLLER,
         "listeners": ",".join(f"{name}://127.0.0.1:{port}" for name, port in ports.items()),
-        "advertised.listeners": ",".join(f"{name}://127.0.0.1:{ports[name]}" for name in PROTOCOLS),
+        "advertised.listeners": ",".join(f"{name}://127.0.0.1:{ports[name]}" for name in WAYS),
         "listener.security.protocol.map": ",".join(f"{name}:{protocol}" for name, protocol in spoken.items()),
         "log.dirs": log,
         "offsets.topic.replication.factor": 1,

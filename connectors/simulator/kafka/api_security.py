@@ -9,7 +9,6 @@ from kafka.protocol.sasl import SaslAuthenticateResponse, SaslHandshakeResponse
 
 from connectors.simulator.kafka.codes import Code
 from connectors.simulator.kafka.rights import Right
-from connectors.simulator.kafka.sasl import MECHANISMS
 from connectors.simulator.kafka.scram import Unproved
 from connectors.simulator.kafka.session import Message, Session
 
@@ -21,14 +20,15 @@ _OPERATIONS = {Right.READ: 3, Right.WRITE: 4, Right.DESCRIBE: 8, Right.ADMIN: 7}
 
 def sasl_handshake(session: Session, request: Message, version: int) -> Message:
     error = Code.NONE
+    mechanisms = session.accounts.mechanisms if session.accounts else ()
     if session.accounts is None or session.user:
         error = Code.ILLEGAL_SASL_STATE
-    elif request.mechanism not in MECHANISMS:
+    elif request.mechanism not in mechanisms:
         error = Code.UNSUPPORTED_SASL_MECHANISM
     else:
         session.exchange = session.accounts.exchange(request.mechanism)
         session.bare_tokens = version == 0
-    return SaslHandshakeResponse(version=version, error_code=error, mechanisms=list(MECHANISMS))
+    return SaslHandshakeResponse(version=version, error_code=error, mechanisms=list(mechanisms))
 
 
 def sasl_authenticate(session: Session, request: Message, version: int) -> Message:

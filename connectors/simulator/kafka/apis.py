@@ -78,14 +78,25 @@ class Answer:
 
 
 def api_versions(session: Session, request: Message, version: int) -> Message:
-    return _ApiVersions(version=version, error_code=Code.NONE, api_keys=[_advertised(api) for api in APIS.values()])
+    return _ApiVersions(version=version, error_code=Code.NONE, api_keys=_advertised(session))
 
 
-def _advertised(api: Api) -> Message:
+def _advertised(session: Session) -> list[Message]:
+    shape = _ApiVersions.ApiVersion
+    return [
+        shape(api_key=api.key, min_version=low if api.oldest is None else api.oldest, max_version=high)
+        for api in APIS.values()
+        for low, high in _served(session, api)
+    ]
+
+
+def _served(session: Session, api: Api) -> list[tuple[int, int]]:
+    """Oldest and newest version, as far as this broker is to be an older one; empty: it does not have the API."""
     low, high = api.versions
-    return _ApiVersions.ApiVersion(
-        api_key=api.key, min_version=low if api.oldest is None else api.oldest, max_version=high
-    )
+    if session.offered is None:
+        return [(low, high)]
+    oldest, newest = session.offered.get(api.key, (0, -1))
+    return [(max(low, oldest), min(high, newest))] if newest >= low else []
 
 
 _TABLE = (
@@ -177,12 +188,13 @@ def answer(session: Session, frame: bytes) -> Answer:
         raise Malformed("shorter than a request header")
     key, version, correlation = _PREFIX.unpack_from(frame)
     api = APIS.get(key)
-    if api is None or not (session.may_ask or api.open):
+    served = _served(session, api) if api else []
+    if api is None or not served or not (session.may_ask or api.open):
         raise Malformed(f"api {key} is not served here")
     if len(frame) > LARGEST_QUESTION and api.request is not producer.ProduceRequest:
         raise Malformed(f"{len(frame)} bytes for api {key}")
-    if not api.versions[0] <= version <= api.versions[1]:
-        return Answer(_unsupported(correlation, key, version))
+    if not served[0][0] <= version <= served[0][1]:
+        return Answer(_unsupported(session, correlation, key, version))
     request = _decoded(api, frame, version)
     session.doing = needed(key)
     response = refused(session, request, version) or api.handle(session, request, version)
@@ -208,12 +220,13 @@ def _token(session: Session, token: bytes) -> Answer:
     return Answer(struct.pack(">i", len(answer)) + answer)
 
 
-def _unsupported(correlation: int, key: int, version: int) -> bytes:
+def _unsupported(session: Session, correlation: int, key: int, version: int) -> bytes:
     """An unknown version of ApiVersions is answered in version 0 with the ones there are; of others, not at all."""
     api = APIS[key]
     if api.request is not metadata.ApiVersionsRequest:
         raise Malformed(f"version {version} of api {key} is not served here")
-    response = _ApiVersions(version=0, error_code=Code.UNSUPPORTED_VERSION, api_keys=[_advertised(api)])
+    response = _ApiVersions(version=0, error_code=Code.UNSUPPORTED_VERSION, api_keys=[])
+    response.api_keys = [each for each in _advertised(session) if each.api_key == api.key]
     return _encoded(response, correlation)
 
 

@@ -15,18 +15,22 @@ Security = Literal["PLAINTEXT", "SASL_PLAINTEXT", "SSL", "SASL_SSL"]
 
 @dataclass(frozen=True, slots=True)
 class KafkaOptions:
-    """``security`` of all listeners, in Kafka's words; SSL needs ``tls``, SASL takes passwords from ``users``.
+    """``security`` of all listeners, in Kafka's words; SSL needs ``tls``, SASL takes passwords from ``users``, and the
+    bearer ``tokens``, each of a user, where there are any.
 
-    A user who is not in ``rights`` may do everything; without SASL everybody is ``rights.ANONYMOUS``. Wall seconds:
+    A user who is not in ``rights`` may do everything; without SASL everybody is ``rights.ANONYMOUS``. ``versions`` of
+    an older broker's APIs, by their keys, as it would offer them; empty: all that are served. Wall seconds:
     ``patience`` with a request or an answer that is under way, ``idle`` between two requests.
     """
 
     security: Security = "PLAINTEXT"
     users: Mapping[str, str] = field(default_factory=dict)
+    tokens: Mapping[str, str] = field(default_factory=dict)
     tls: ssl.SSLContext | None = None
     rights: Mapping[str, frozenset[Right]] = field(default_factory=dict)
     groups: tuple[Group, ...] = ()  # beside the model's, with their topics, as they are: a large estate to look at
     patience: float = 15.0
+    versions: Mapping[int, tuple[int, int]] = field(default_factory=dict)
     idle: float = 600.0  # connections.max.idle.ms of a real broker
 
     def __post_init__(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from connectors.simulator.kafka.apis import Malformed, answer
@@ -27,11 +27,12 @@ class Ports:
         self._seed = seed
         self._now = now
         self._rights = options.rights
+        self._offered = options.versions or None
         self._listeners = {
             broker: Listener(partial(self._converse, broker), options.tls, options.patience) for broker in BROKERS
         }
         self._silent: set[int] = set()
-        self._accounts = Accounts(seed, options.users) if options.asks_for_password else None
+        self._accounts = Accounts(seed, options.users, options.tokens) if options.asks_for_password else None
         self._memory = Memory()
         self._patience = Patience(options.patience, options.idle)
 
@@ -64,6 +65,10 @@ class Ports:
         """New connections must say who they are (SASL). For a changed password, say it again."""
         self._accounts = Accounts(self._seed, {user: password})
 
+    def honour(self, tokens: Mapping[str, str]) -> None:
+        """New connections may enter with these bearer tokens alone, each of a user."""
+        self._accounts = Accounts(self._seed, {}, tokens)
+
     def drop(self) -> None:
         """Cuts every connection there is, as a restart of the brokers would."""
         for listener in self._listeners.values():
@@ -71,7 +76,7 @@ class Ports:
 
     async def _converse(self, broker: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, until the peer leaves, dawdles, or says something that is no Kafka."""
-        session = Session(broker, self._cluster, self._now, self._accounts, self._rights)
+        session = Session(broker, self._cluster, self._now, self._accounts, self._rights, self._offered)
         try:
             while not session.closing:
                 await self._exchange(session, reader, writer)

@@ -9,18 +9,27 @@ from typing import Protocol
 
 from connectors.simulator.kafka.scram import HASHES, Challenge, First, Unproved, Verifier, salt_for
 
-PLAIN = "PLAIN"
-MECHANISMS = (PLAIN, *HASHES)
+PLAIN, BEARER = "PLAIN", "OAUTHBEARER"
+_PASSWORDS = (PLAIN, *HASHES)
 
 
 class Accounts:
-    """Users with their passwords. Salts and nonces follow from the seed."""
+    """Users with their passwords, and the bearer tokens that are good. Salts and nonces follow from the seed."""
 
-    def __init__(self, seed: int, users: Mapping[str, str]) -> None:
+    def __init__(self, seed: int, users: Mapping[str, str], tokens: Mapping[str, str] | None = None) -> None:
         self._seed = seed
         self._users = dict(users)
+        self._tokens = dict(tokens or {})
         self._verifiers: dict[tuple[str, str], Verifier] = {}
         self._nonces: Iterator[int] = itertools.count()
+
+    @property
+    def mechanisms(self) -> tuple[str, ...]:
+        return (*_PASSWORDS, BEARER) if self._tokens else _PASSWORDS
+
+    def bearer(self, token: str) -> str | None:
+        """Whose token it is."""
+        return self._tokens.get(token)
 
     def password(self, user: str) -> str | None:
         return self._users.get(user)
@@ -40,7 +49,9 @@ class Accounts:
         return f"{random.Random(f'{self._seed} nonce {next(self._nonces)}').getrandbits(128):032x}"
 
     def exchange(self, mechanism: str) -> Exchange:
-        """A new one, of a mechanism in MECHANISMS."""
+        """A new one, of one of the mechanisms."""
+        if mechanism == BEARER:
+            return BearerExchange(self)
         return PlainExchange(self) if mechanism == PLAIN else ScramExchange(self, mechanism)
 
 
@@ -70,6 +81,26 @@ class PlainExchange:
             raise Unproved(self.failure)
         self.user = user
         return b""
+
+
+class BearerExchange:
+    """The token is in ``n,, 01 auth=Bearer TOKEN 01 01``; who is refused is told so and has to take note (RFC 7628)."""
+
+    failure = '{"status":"invalid_token"}'
+
+    def __init__(self, accounts: Accounts) -> None:
+        self._accounts = accounts
+        self._refused = False
+        self.user = ""
+
+    def take(self, token: bytes) -> bytes:
+        if self._refused:
+            raise Unproved(self.failure)
+        fields = token.decode(errors="replace").split("\x01")
+        given = next((field.removeprefix("auth=Bearer ") for field in fields if field.startswith("auth=Bearer ")), "")
+        self.user = self._accounts.bearer(given) or ""
+        self._refused = not self.user
+        return self.failure.encode() if self._refused else b""
 
 
 class ScramExchange:

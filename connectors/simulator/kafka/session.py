@@ -18,13 +18,17 @@ Message = Any
 
 @dataclass(slots=True)
 class Session:
-    """``accounts`` None: everybody may enter. ``now`` tells the wall time in milliseconds."""
+    """``accounts`` None: everybody may enter. ``now`` tells the wall time in milliseconds.
+
+    ``offered``: versions of the APIs that there are, by their keys, in an older broker; None: all that are served.
+    """
 
     broker: int
     cluster: Cluster
     now: Callable[[], float]
     accounts: Accounts | None = None
     rules: Mapping[str, frozenset[Right]] = field(default_factory=dict)  # of users who may not do everything
+    offered: Mapping[int, tuple[int, int]] | None = None
     exchange: Exchange | None = None  # of a SASL handshake under way
     bare_tokens: bool = False  # what comes next is SASL tokens without a header, as after the oldest handshake
     user: str = ""  # once it is proved
