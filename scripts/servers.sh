@@ -2,7 +2,8 @@
 # The real servers and clients that the tests use, where apt and root are there; otherwise says what is left out.
 set -eu
 missing=
-for pair in redis-server:redis-server redis-cli:redis-tools prometheus:prometheus kcat:kafkacat; do
+for pair in redis-server:redis-server redis-cli:redis-tools prometheus:prometheus kcat:kafkacat \
+    prometheus-node-exporter:prometheus-node-exporter prometheus-redis-exporter:prometheus-redis-exporter; do
     command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair#*:}"
 done
 if ! command -v java >/dev/null 2>&1; then missing="$missing default-jre-headless"; fi

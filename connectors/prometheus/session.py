@@ -19,6 +19,7 @@ from connectors.deadline import pool_classes
 from connectors.failure import Failed, innermost, kind_of, one_line
 from connectors.http_head import retry_after
 from connectors.prometheus.reply import PAGE, BadQuery, page, refusal
+from connectors.prometheus.tls import files
 from connectors.secret import MissingSecret, Secret
 from connectors.settings.prometheus import Settings
 from console.model.snapshot import FailureKind
@@ -52,11 +53,12 @@ def open_session(settings: Settings, heard: Heard) -> requests.Session:
     # Proxies and authorities of the environment, once: requests would look them up anew for each request (a quarter of
     # its time), and take credentials from .netrc.
     environment = session.merge_environment_settings(settings.url, {}, None, None, None)
-    session.proxies, session.verify = environment["proxies"], settings.ca_file or environment["verify"]
+    found = files(settings, key_password(settings))
+    session.proxies, session.verify = environment["proxies"], found.ca or environment["verify"]
     if settings.proxy:
         session.proxies = {"http": settings.proxy, "https": settings.proxy}
-    if settings.cert_file:
-        session.cert = (settings.cert_file, settings.key_file or settings.cert_file)
+    if found.cert:
+        session.cert = (found.cert, found.key)
     session.trust_env = False
     session.stream = True
     session.hooks["response"].append(_taking(settings.url, heard))
@@ -68,14 +70,17 @@ def adapter(settings: Settings, threads: int) -> requests.adapters.HTTPAdapter:
     from requests.adapters import HTTPAdapter
     from urllib3.util.retry import Retry
 
+    password = key_password(settings)
+    unlocked: dict[str, Any] = {"key_password": password} if password else {}
+
     class Adapter(HTTPAdapter):
         def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **others: Any) -> None:
-            super().init_poolmanager(connections, maxsize, block, **{**others, **_key_password(settings)})
+            super().init_poolmanager(connections, maxsize, block, **others, **unlocked)
             self.poolmanager.pool_classes_by_scheme = dict(pool_classes())
 
         def proxy_manager_for(self, proxy: str, **others: Any) -> Any:
             known = proxy in self.proxy_manager
-            manager = super().proxy_manager_for(proxy, **others, **({} if known else _key_password(settings)))
+            manager = super().proxy_manager_for(proxy, **others, **({} if known else unlocked))
             manager.pool_classes_by_scheme = dict(pool_classes()) if not known else manager.pool_classes_by_scheme
             return manager
 
@@ -89,8 +94,9 @@ def adapter(settings: Settings, threads: int) -> requests.adapters.HTTPAdapter:
     return Adapter(pool_connections=2, pool_maxsize=threads, max_retries=Retry(0, read=False))
 
 
-def _key_password(settings: Settings) -> dict[str, str]:
-    return {} if settings.key_password is None else {"key_password": _revealed(settings.key_password)}
+def key_password(settings: Settings) -> str:
+    """Of an encrypted key; "" without one."""
+    return "" if settings.key_password is None else _revealed(settings.key_password)
 
 
 def _auth(settings: Settings) -> Any:

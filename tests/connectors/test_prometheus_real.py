@@ -1,0 +1,153 @@
+"""The real Prometheus with real exporters: numbers as promtool says them, alerts as it raises them, locked doors."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from connectors import Examining, Explaining
+from connectors.presets import Query, queries_for
+from connectors.secret import Secret
+from connectors.settings.prometheus import Settings
+from console.model.alert import AlertState
+from console.model.examination import Grade
+from console.model.signal import Unit
+from console.model.snapshot import FailureKind, Snapshot, Unreachable
+from tests.connectors.prometheus_like import opened, read
+from tests.real.prometheus import program
+from tests.real.prometheus_scraping import PASSWORD, scraping, secured
+from tests.real.redis import start_redis
+
+pytestmark = pytest.mark.real("prometheus")
+NODE = queries_for("prometheus/node", "node", 'job="node"')
+CACHE = queries_for("prometheus/cache", "redis-exporter", 'job="redis"')
+STEADY = ("node_memory_MemTotal_bytes", "count(node_cpu_seconds_total)", "redis_up", "redis_connected_clients")
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("scraping")
+    with start_redis(folder) as redis, scraping(folder, redis.removesuffix("/0")) as started:
+        yield started
+
+
+def promtool(url: str, query: str) -> float | None:
+    """What Prometheus's own tool says; None for no series."""
+    command = [program("promtool"), "query", "instant", url, query]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    values = re.findall(r"=> (\S+) @\[", said)
+    return float(values[0]) if len(values) == 1 else None
+
+
+async def test_numbers_are_those_that_promtool_says(url: str) -> None:
+    queries = tuple(Query("prometheus/steady", f"s{n}", expr, Unit.NONE) for n, expr in enumerate(STEADY))
+    seen = await read(Settings(url=url), *queries)
+    assert isinstance(seen, Snapshot)
+    assert seen.problems == ()
+    told = [signal.value for signal in seen.components[0].signals]
+    assert told == [promtool(url, expr) for expr in STEADY]
+    assert None not in told
+
+
+async def test_every_signal_of_the_presets_is_what_promtool_says_of_its_query(url: str) -> None:
+    connector = opened(Settings(url=url), *NODE, *CACHE)
+    seen = await connector.read()
+    await connector.close()
+    assert isinstance(seen, Snapshot)
+    assert isinstance(connector, Explaining)
+    known = 0
+    for component in seen.components:
+        for signal in component.signals:
+            said = promtool(url, connector.behind(component.id, signal.name))
+            if said is None or signal.value is None:
+                continue
+            known += 1
+            assert signal.value == pytest.approx(said, rel=0.5, abs=0.5)  # the machine lives between the two
+    assert known >= 8
+
+
+async def test_alerts_are_raised_as_it_raises_them(url: str) -> None:
+    seen = await read(Settings(url=url), *NODE)
+    assert isinstance(seen, Snapshot)
+    first, second = seen.alerts
+    assert (first.name, first.state, first.severity) == ("ExporterUp", AlertState.FIRING, "page")
+    assert first.summary == "node answers"
+    assert first.labels["job"] == "node"
+    assert first.since is not None
+    assert 0 <= seen.at - first.since < 120
+    assert (second.name, second.state) == ("Later", AlertState.PENDING)
+    paged = await read(Settings(url=url, alert_match={"severity": "pa*"}), *NODE)
+    assert isinstance(paged, Snapshot)
+    assert [alert.name for alert in paged.alerts] == ["ExporterUp"]
+
+
+async def test_an_examination_names_what_is_not_scraped_and_what_match_misses(url: str) -> None:
+    queries = (
+        *NODE,
+        Query("prometheus/edge", "rate", "sum(rate(nginx_ingress_controller_requests[1m]))", Unit.PER_SECOND),
+        Query("prometheus/other", "up", 'redis_up{job="elsewhere"}', Unit.NONE),
+        Query("prometheus/typo", "up", "sum(", Unit.NONE),
+    )
+    connector = opened(Settings(url=url), *queries)
+    assert isinstance(connector, Examining)
+    found = await connector.examine(())
+    await connector.close()
+    assert found.version.startswith("Prometheus 2.")
+    assert found.skew == 0.0
+    grades = {each.what: each for each in found.findings}
+    assert grades["query prometheus/node memory_ratio"].grade is Grade.YES
+    edge = grades["query prometheus/edge rate"]
+    assert (edge.grade, edge.reason) == (Grade.UNKNOWN, "no series")
+    assert edge.advice == "there is no nginx_ingress_controller_requests here: is its exporter scraped?"
+    assert "check match" in grades["query prometheus/other up"].advice
+    typo = grades["query prometheus/typo up"]
+    assert (typo.grade, typo.reason[:4]) == (Grade.NO, "400 ")
+    assert grades["list alerts"].reason == "2 raised"
+    assert grades["query a week ago"].grade is Grade.NOTE
+
+
+async def test_a_password_over_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEAWALL_TEST_PASSWORD", PASSWORD)
+    monkeypatch.setenv("SEAWALL_TEST_WRONG", "wrong")
+    right, wrong = Secret("env:SEAWALL_TEST_PASSWORD"), Secret("env:SEAWALL_TEST_WRONG")
+    with secured(tmp_path, certificates=False) as (url, keys):
+        seen = await read(Settings(url=url, ca_file=keys.ca, user="me", password=right))
+        refused = await read(Settings(url=url, ca_file=keys.ca, user="me", password=wrong))
+        unknown = await read(Settings(url=url, user="me", password=right))
+    assert isinstance(seen, Snapshot)
+    assert isinstance(refused, Unreachable)
+    assert refused.kind is FailureKind.EXPIRED
+    assert isinstance(unknown, Unreachable)
+    assert unknown.kind is FailureKind.TLS
+    assert "ca_file" in unknown.advice
+
+
+async def test_a_clients_certificate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEAWALL_TEST_PASSWORD", PASSWORD)
+    with secured(tmp_path, certificates=True) as (url, keys):
+        plain = await read(Settings(url=url, ca_file=keys.ca, cert_file=keys.cert, key_file=keys.key))
+        unlock = Secret("env:SEAWALL_TEST_PASSWORD")
+        locked = Settings(url=url, ca_file=keys.ca, cert_file=keys.cert, key_file=keys.locked, key_password=unlock)
+        unlocked = await read(locked)
+        shut = await read(Settings(url=url, ca_file=keys.ca, cert_file=keys.cert, key_file=keys.locked))
+        nobody = await read(Settings(url=url, ca_file=keys.ca))
+        gone = await read(Settings(url=url, ca_file=keys.ca, cert_file=str(tmp_path / "none.pem")))
+    assert isinstance(plain, Snapshot)
+    assert isinstance(unlocked, Snapshot)
+    for seen, words in ((shut, "key_password is not set"), (nobody, "certificate"), (gone, "No such file")):
+        assert isinstance(seen, Unreachable)
+        assert seen.kind is FailureKind.TLS, seen
+        assert words in seen.reason
+
+
+async def test_an_expired_certificate_of_the_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEAWALL_TEST_PASSWORD", PASSWORD)
+    with secured(tmp_path, certificates=False, days=-1) as (url, keys):
+        seen = await read(Settings(url=url, ca_file=keys.ca, user="me", password=Secret("env:SEAWALL_TEST_PASSWORD")))
+    assert isinstance(seen, Unreachable)
+    assert seen.kind is FailureKind.TLS
+    assert "expired" in seen.reason
