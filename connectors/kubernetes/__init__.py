@@ -21,6 +21,7 @@ from connectors.kubernetes.client import THREADS, Api
 from connectors.kubernetes.detail import detail_of
 from connectors.kubernetes.estate import observed
 from connectors.kubernetes.examine import REVIEWS, Examiner, review, unreached
+from connectors.kubernetes.exec_plugin import Plugins
 from connectors.kubernetes.inquiry import Inquiry
 from connectors.kubernetes.objects import Review
 from connectors.kubernetes.read import Reading
@@ -63,6 +64,7 @@ class KubernetesConnector:
         self._clock = clock
         self._calls = Calls(name, THREADS, settings.timeout)
         self._writes = Bulkhead(f"{name}-write", 1)
+        self._plugins = Plugins(clock.wall)
         self._login = asyncio.Lock()
         self._api: Api | None = None
         self._sight: Sight | None = None
@@ -218,6 +220,10 @@ class KubernetesConnector:
             api = await call
         except Overdue as error:
             raise Failed(FailureKind.TIMED_OUT, f"no login within {FIRST:g} s") from error
+        except Failed as failed:
+            if failed.kind is FailureKind.EXPIRED:
+                self._plugins.forget()
+            raise
         if self._identity and api.identity != self._identity:
             api.close()
             raise Failed(FailureKind.PROTOCOL, _stranger(self._identity, api.identity))
@@ -226,7 +232,7 @@ class KubernetesConnector:
 
     def _made(self) -> Api:
         settings = self._settings
-        return Api(settings.kubeconfig, self._context, settings.timeout, self._clock.wall)
+        return Api(settings.kubeconfig, self._context, settings.timeout, self._clock.wall, self._plugins)
 
     def _leave(self) -> None:
         """The login is no longer used; calls that are under way with it end by themselves."""
@@ -239,6 +245,8 @@ class KubernetesConnector:
 
     def _doubt(self, api: Api, failed: Failed) -> None:
         """A login with which nothing can be done is left, so that the next call logs in anew."""
+        if failed.kind is FailureKind.EXPIRED:
+            self._plugins.forget()
         if failed.kind in _STALE and self._api is api:
             self._leave()
 

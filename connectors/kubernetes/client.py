@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from connectors.deadline import pool_classes
 from connectors.failure import Failed, innermost, kind_of, unsent
 from connectors.kubernetes.answer import ADVICE, LARGEST, Listing, date_of, decoded, page_of, refused, too_large
+from connectors.kubernetes.exec_plugin import Plugins
 from connectors.kubernetes.login import Login, log_in
 from connectors.kubernetes.objects import Autoscalers, Json, Named, Workloads
 from connectors.kubernetes.resources import Resource
@@ -52,12 +53,17 @@ class Api:
     """One login. ``identity`` is the cluster's, for as long as this login lasts."""
 
     def __init__(
-        self, kubeconfig: str | None, context: str | None, timeout: float, wall: Callable[[], float] = time.time
+        self,
+        kubeconfig: str | None,
+        context: str | None,
+        timeout: float,
+        wall: Callable[[], float] = time.time,
+        plugins: Plugins | None = None,
     ) -> None:
         """Imports the client, reads the kubeconfig, asks the cluster who it is; Failed says what is wrong."""
         from kubernetes.client import ApiClient
 
-        self._login: Login = log_in(kubeconfig, context)
+        self._login: Login = log_in(kubeconfig, context, plugins)
         configuration = self._login.configuration
         configuration.retries = False
         configuration.connection_pool_maxsize = THREADS + WATCHES + 1  # and the writing one
@@ -65,7 +71,10 @@ class Api:
         self._timeout = timeout
         self._client: ApiClient = ApiClient(configuration)
         self._client.user_agent = "seawall"
-        self._client.rest_client.pool_manager.pool_classes_by_scheme = dict(pool_classes())
+        pools = self._client.rest_client.pool_manager
+        pools.pool_classes_by_scheme = dict(pool_classes())
+        if self._login.tls is not None:
+            pools.connection_pool_kw["ssl_context"] = self._login.tls
         self.server: str = configuration.host
         self._wall = wall
         self.skew: float | None = None  # the server's clock less ours, seconds, as of the last answer; to half a second
@@ -186,7 +195,7 @@ class Api:
             request: tuple[Any, ...] = self._client.param_serialize(
                 method, path, query_params=list(query), header_params=headers, body=body, auth_settings=["BearerToken"]
             )
-            answer = self._client.call_api(*request, _request_timeout=(CONNECT, timeout))
+            answer = self._client.call_api(*self._disguised(request), _request_timeout=(CONNECT, timeout))
         except (ApiException, HTTPError, OSError) as error:
             raise _failed(error, self.server) from error
         response: HTTPResponse = answer.response
@@ -194,6 +203,18 @@ class Api:
         if date is not None:
             self.skew = date + 0.5 - self._wall()  # the header has whole seconds
         return response
+
+    def _disguised(self, request: tuple[Any, ...]) -> tuple[Any, ...]:
+        """With the headers of impersonation: a group each, so a dictionary does not do."""
+        from urllib3 import HTTPHeaderDict
+
+        if not self._login.headers:
+            return request
+        method, url, headers, *rest = request
+        more = HTTPHeaderDict(headers)
+        for name, value in self._login.headers:
+            more.add(name, value)
+        return method, url, more, *rest
 
     def _refused(self, response: HTTPResponse, path: str) -> Failed:
         return refused(response.status, self._body(response, path), response.reason or "", response.headers)

@@ -1,30 +1,34 @@
-"""Where the cluster is and who we are there: kubectl's own rules, with two differences.
+"""Where the cluster is and who we are there: kubectl's own rules, with one difference.
 
 The context is pinned when it is first read, so ``kubectl config use-context`` in another window does not turn this
-console to another cluster. And a credential plug-in (``exec``) runs here: the official client lets it inherit the
-terminal's input, waits for it without end, and logs its failure instead of raising it.
+console to another cluster. What is secret is handed to the official client's transport as values and as a TLS context;
+nothing of it is left on the disk.
 """
 
 from __future__ import annotations
 
-import base64
-import json
 import os
-import signal
-import subprocess
-from collections.abc import Mapping
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
 from connectors.failure import Failed, one_line
+from connectors.kubernetes.exec_plugin import Credentials, Plugins
+from connectors.kubernetes.kubeconfig import Chosen, Cluster, User, choose, places_of
+from connectors.kubernetes.tls import tls_context
 from console.model.snapshot import FailureKind
 
 if TYPE_CHECKING:
+    import ssl
+
     from kubernetes.client import Configuration
 
-PLUGIN_DEADLINE = 10.0  # wall seconds; they often ask a cloud's API
+ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
+REREAD = 60.0  # wall seconds after which a token file is read again, as client-go does; rotated ones stay good longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,128 +39,169 @@ class Login:
     context: str
     expires: float | None
     namespace: str = "default"
+    tls: ssl.SSLContext | None = None
+    headers: tuple[tuple[str, str], ...] = ()  # of impersonation; a name may come twice
 
 
-def log_in(kubeconfig: str | None, context: str | None) -> Login:
+def log_in(kubeconfig: str | None, context: str | None, plugins: Plugins | None = None) -> Login:
     """Reads the kubeconfig, or the pod's own account where there is none; Failed says what is missing.
 
     ``kubeconfig`` None: ``$KUBECONFIG``, else ``~/.kube/config``. ``context`` None: the file's current one.
     """
-    import yaml  # type: ignore[import-untyped]
+    places = places_of(kubeconfig)
+    if not any(place.exists() for place in places) and os.environ.get("KUBERNETES_SERVICE_HOST"):
+        chosen = of_the_pod(Path(ACCOUNT))
+    else:
+        chosen = choose(places, context)
+    return _login(chosen, plugins or Plugins(time.time))
+
+
+def of_the_pod(account: Path) -> Chosen:
+    """The service account that Kubernetes mounts into every pod."""
+    host, port = os.environ["KUBERNETES_SERVICE_HOST"], os.environ.get("KUBERNETES_SERVICE_PORT", "443")
+    token = account / "token"
+    if not token.exists():
+        reason = f"no kubeconfig, and this pod has no service account at {account}"
+        raise Failed(FailureKind.NOT_FOUND, reason, advice="set kubeconfig, or mount the service account's token")
+    server = f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}"
+    namespace = account / "namespace"
+    return Chosen(
+        "in-cluster",
+        namespace.read_text().strip() if namespace.exists() else "default",
+        Cluster(server=server, certificate_authority=str(account / "ca.crt")),
+        User(token_file=str(token)),
+        account,
+    )
+
+
+def _login(chosen: Chosen, plugins: Plugins) -> Login:
     from kubernetes.client import Configuration
-    from kubernetes.config import ConfigException
+    from urllib3 import disable_warnings
+    from urllib3.exceptions import InsecureRequestWarning
 
+    cluster, user = chosen.cluster, chosen.user
+    given = _given(chosen, plugins)
     configuration = Configuration()
-    places = kubeconfig or os.environ.get("KUBECONFIG") or "~/.kube/config"
+    configuration.host = cluster.server.rstrip("/")
+    configuration.verify_ssl = not cluster.insecure_skip_tls_verify
+    if not configuration.verify_ssl:
+        disable_warnings(InsecureRequestWarning)  # they would be printed over the screen; `seawall doctor` tells of it
+    configuration.tls_server_name = cluster.tls_server_name
+    _set_proxy(configuration, cluster)
+    _authorise(configuration, user, given)
+    tls = None
+    if configuration.host.lower().startswith("https:"):
+        tls = tls_context(cluster, user, given.certificate, given.key)
+    return Login(configuration, chosen.context, given.expires, chosen.namespace, tls, tuple(_impersonation(user)))
+
+
+_NOTHING = Credentials(None, None, None, None)
+
+
+def _given(chosen: Chosen, plugins: Plugins) -> Credentials:
+    user = chosen.user
+    if user.auth_provider is not None:
+        raise _outdated(user.auth_provider.name)
+    if user.exec_ is None or user.token or user.token_file:
+        return _NOTHING
     try:
-        if not _present(places) and os.environ.get("KUBERNETES_SERVICE_HOST"):
-            return _of_the_pod(configuration)
-        return _of_a_file(configuration, places, context)
-    except ConfigException as error:
-        raise Failed(FailureKind.NOT_FOUND, f"kubeconfig {places}: {one_line(str(error))}") from error
-    except (yaml.YAMLError, ValueError, KeyError, TypeError) as error:
-        raise Failed(FailureKind.PROTOCOL, f"kubeconfig {places}: {one_line(str(error))}") from error
-    except OSError as error:
-        raise Failed(FailureKind.NOT_FOUND, f"kubeconfig {places}: {error.strerror}") from error
+        return plugins.credentials(user.exec_, chosen.cluster, chosen.folder)
+    except OSError as error:  # of the authority's file, which the plug-in is told of
+        raise Failed(FailureKind.NOT_FOUND, f"certificate-authority: {error.strerror}") from error
 
 
-def _present(places: str) -> bool:
-    return any(Path(place).expanduser().exists() for place in places.split(os.pathsep) if place)
+def _outdated(provider: str) -> Failed:
+    """kubectl no longer has these either (1.26); what replaced each is a plug-in."""
+    advice = {
+        "gcp": "gcloud container clusters get-credentials … with gke-gcloud-auth-plugin installed",
+        "azure": "kubelogin convert-kubeconfig",
+        "oidc": "set up kubectl oidc-login (kubelogin) as the user's exec plug-in",
+    }.get(provider, "set up an exec plug-in in its place")
+    reason = f"the kubeconfig's auth-provider {one_line(provider, 40)} is not supported, nor is it by kubectl"
+    return Failed(FailureKind.EXPIRED, reason, advice=advice)
 
 
-def _of_the_pod(configuration: Configuration) -> Login:
-    from kubernetes.config import load_incluster_config
+def _authorise(configuration: Configuration, user: User, given: Credentials) -> None:
+    from urllib3 import make_headers
 
-    load_incluster_config(client_configuration=configuration)
-    return Login(configuration, "in-cluster", None)
-
-
-def _of_a_file(configuration: Configuration, places: str, context: str | None) -> Login:
-    from kubernetes.config.kube_config import KubeConfigLoader, KubeConfigMerger
-
-    merged = KubeConfigMerger(places)
-    if merged.config is None:
-        raise Failed(FailureKind.NOT_FOUND, f"no kubeconfig at {places}", advice="set kubeconfig, or $KUBECONFIG")
-    chosen = context or merged.config.value.get("current-context") or ""
-    if not chosen:
-        raise Failed(FailureKind.NOT_FOUND, f"kubeconfig {places} has no current context", advice="set context")
-    expires = _run_plugin(merged.config, chosen)
-    KubeConfigLoader(merged.config, active_context=chosen, config_base_path=None).load_and_set(configuration)
-    return Login(configuration, chosen, expires)
+    if user.token_file:
+        source = TokenFile(Path(user.token_file), user.token, time.monotonic)
+        configuration.refresh_api_key_hook = lambda made: _bear(made, source.token())
+        _bear(configuration, source.token())
+    elif token := user.token or given.token:
+        _bear(configuration, token)
+    elif user.username is not None and user.password is not None:
+        basic = make_headers(basic_auth=f"{user.username}:{user.password}")
+        configuration.api_key["BearerToken"] = basic["authorization"]
 
 
-def _run_plugin(config: Any, context: str) -> float | None:
-    """Puts a plug-in's credentials in its place in the merged config (the client's own nodes); when they end."""
-    of_context = config["contexts"].get_with_name(context)["context"].value
-    user = config["users"].get_with_name(of_context.get("user", ""), safe=True) if "users" in config else None
-    if user is None or "exec" not in user["user"]:
-        return None
-    cluster = config["clusters"].get_with_name(of_context["cluster"])["cluster"].value
-    plugin = user["user"]["exec"].value
-    folder = Path(user["user"].path or ".").resolve().parent
-    status = credentials_from(plugin, cluster, folder)
-    target = user["user"].value
-    del target["exec"]
-    if "token" in status:
-        target["token"] = status["token"]
-    for theirs, ours in (("clientCertificateData", "client-certificate"), ("clientKeyData", "client-key")):
-        if theirs in status:
-            target[f"{ours}-data"] = base64.b64encode(status[theirs].encode()).decode()
-    expires = status.get("expirationTimestamp")
-    return datetime.fromisoformat(expires).timestamp() if expires else None
+def _bear(configuration: Any, token: str) -> None:
+    if not token.isprintable() or not token.isascii():
+        raise Failed(FailureKind.EXPIRED, "the token has characters that no token has", advice="renew it at its place")
+    configuration.api_key["BearerToken"] = f"Bearer {token}"
 
 
-def credentials_from(plugin: Mapping[str, Any], cluster: Mapping[str, Any], folder: Path) -> Mapping[str, str]:
-    """Runs a client.authentication.k8s.io plug-in with its input closed; the ``status`` of its answer.
+class TokenFile:
+    """A token that is renewed at its place. One that cannot be read for a moment is the one from before."""
 
-    Failed: EXPIRED where it gives no credentials, TIMED_OUT after ``PLUGIN_DEADLINE``.
-    """
-    name = str(plugin.get("command", ""))
-    if plugin.get("interactiveMode") == "Always":
-        raise Failed(FailureKind.EXPIRED, f"credential plug-in {name} needs a terminal", advice=f"log in with {name}")
-    command = str(folder / name) if os.sep in name else name  # a relative path is relative to the kubeconfig
-    environment = {**os.environ, **{one["name"]: one["value"] for one in plugin.get("env") or ()}}
-    environment["KUBERNETES_EXEC_INFO"] = _exec_info(plugin, cluster)
-    output = _output_of([command, *(plugin.get("args") or ())], environment, name)
+    def __init__(self, path: Path, otherwise: str | None, monotonic: Callable[[], float]) -> None:
+        self._path = path
+        self._monotonic = monotonic
+        self._token = otherwise or ""
+        self._read_at = float("-inf")
+
+    def token(self) -> str:
+        """Failed where there has never been one."""
+        now = self._monotonic()
+        if now - self._read_at > REREAD:
+            try:
+                self._token = self._path.read_text(encoding="ascii").strip() or self._token
+            except (OSError, ValueError) as error:
+                if not self._token:
+                    reason = f"token file {self._path}: {getattr(error, 'strerror', None) or 'not text'}"
+                    raise Failed(FailureKind.NOT_FOUND, reason) from None
+            self._read_at = now
+        if not self._token:
+            raise Failed(FailureKind.EXPIRED, f"token file {self._path} is empty")
+        return self._token
+
+
+def _set_proxy(configuration: Configuration, cluster: Cluster) -> None:
+    """The cluster's own proxy, which no NO_PROXY turns off; else the environment's, which is never for loopback."""
+    from urllib3 import make_headers
+
+    if cluster.proxy_url:
+        configuration.proxy, configuration.no_proxy = cluster.proxy_url, ""
+    elif _is_loopback(configuration.host):
+        configuration.proxy = None
+    if not configuration.proxy:
+        return
+    url = urlsplit(configuration.proxy)
+    if url.scheme not in ("http", "https") or not url.hostname:
+        reason = f"a proxy of the kind {one_line(url.scheme, 20) or '?'} is not supported"
+        advice = "name an http:// or https:// proxy, or open a tunnel (ssh -L) and set its end as the server"
+        raise Failed(FailureKind.PROTOCOL, reason, advice=advice)
+    if url.username is not None:
+        who = f"{unquote(url.username)}:{unquote(url.password or '')}"
+        configuration.proxy_headers = make_headers(proxy_basic_auth=who)
+        configuration.proxy = url._replace(netloc=url.netloc.rpartition("@")[2]).geturl()
+
+
+def _is_loopback(server: str) -> bool:
+    host = urlsplit(server).hostname or ""
     try:
-        status = json.loads(output)["status"]
-        if "token" in status or "clientCertificateData" in status:
-            return {key: str(value) for key, value in status.items()}
-    except (ValueError, KeyError, TypeError) as error:
-        raise Failed(FailureKind.EXPIRED, f"credential plug-in {name} did not answer as one") from error
-    raise Failed(FailureKind.EXPIRED, f"credential plug-in {name} gave no credentials")
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
-def _exec_info(plugin: Mapping[str, Any], cluster: Mapping[str, Any]) -> str:
-    spec: dict[str, Any] = {"interactive": False}
-    if plugin.get("provideClusterInfo"):
-        extensions = {one["name"]: one["extension"] for one in cluster.get("extensions") or ()}
-        told = {key: value for key, value in cluster.items() if key != "extensions"}
-        spec["cluster"] = {**told, "config": extensions.get("client.authentication.k8s.io/exec")}
-    return json.dumps({"apiVersion": plugin.get("apiVersion"), "kind": "ExecCredential", "spec": spec})
-
-
-def _output_of(command: list[str], environment: Mapping[str, str], name: str) -> str:
-    try:
-        process = subprocess.Popen(
-            command,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,  # its children end with it
-        )
-    except OSError as error:
-        raise Failed(FailureKind.NOT_FOUND, f"credential plug-in {name}: {error.strerror}") from error
-    try:
-        output, complaint = process.communicate(timeout=PLUGIN_DEADLINE)
-    except subprocess.TimeoutExpired as error:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
-        reason = f"credential plug-in {name} took longer than {PLUGIN_DEADLINE:g} s"
-        raise Failed(FailureKind.TIMED_OUT, reason) from error
-    if process.returncode != 0:
-        reason = f"credential plug-in {name} exited {process.returncode}: {one_line(complaint)}"
-        raise Failed(FailureKind.EXPIRED, reason, advice=f"log in with {name}")
-    return output
+def _impersonation(user: User) -> list[tuple[str, str]]:
+    """https://kubernetes.io/docs/reference/access-authn-authz/authentication/#user-impersonation"""
+    if not user.as_:
+        return []
+    found = [("Impersonate-User", user.as_)]
+    found += [("Impersonate-Uid", user.as_uid)] if user.as_uid else []
+    found += [("Impersonate-Group", group) for group in user.as_groups or ()]
+    for key, values in (user.as_user_extra or {}).items():
+        found += [(f"Impersonate-Extra-{key}", value) for value in values]
+    return found

@@ -12,18 +12,18 @@ from typing import Any
 import pytest
 
 from connectors.failure import Failed
-from connectors.kubernetes import login as kubernetes_login
+from connectors.kubernetes import exec_plugin
 from connectors.kubernetes.login import log_in
 from console.model.snapshot import FailureKind
 from tests.connectors.small_cluster import kubeconfig
 
 SERVER = "http://127.0.0.1:1"
 EXPIRES = "2031-01-01T00:00:00Z"
+V1 = "client.authentication.k8s.io/v1"
 
 
 def plugin(code: str, **more: Any) -> dict[str, Any]:
-    version = "client.authentication.k8s.io/v1"
-    return {"exec": {"apiVersion": version, "command": sys.executable, "args": ["-c", code], **more}}
+    return {"exec": {"apiVersion": V1, "command": sys.executable, "args": ["-c", code], **more}}
 
 
 def printing(status: dict[str, Any]) -> str:
@@ -90,7 +90,7 @@ def test_a_plugins_input_is_closed(tmp_path: Path) -> None:
 
 
 def test_a_plugin_that_hangs_is_ended_with_its_children(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kubernetes_login, "PLUGIN_DEADLINE", 0.5)
+    monkeypatch.setattr(exec_plugin, "DEADLINE", 0.5)
     code = "import subprocess; subprocess.run(['sleep', '60'])"
     started = time.monotonic()
     with pytest.raises(Failed) as raised:
@@ -106,7 +106,16 @@ def test_a_plugin_that_hangs_is_ended_with_its_children(tmp_path: Path, monkeypa
         (plugin("print('hello')"), FailureKind.EXPIRED, "did not answer as one"),
         (plugin(printing({})), FailureKind.EXPIRED, "no credentials"),
         (plugin("", interactiveMode="Always"), FailureKind.EXPIRED, "needs a terminal"),
-        ({"exec": {"apiVersion": "v1", "command": "seawall-no-such-plugin"}}, FailureKind.NOT_FOUND, "No such file"),
+        (
+            {"exec": {"apiVersion": V1, "command": "seawall-no-such-plugin"}},
+            FailureKind.NOT_FOUND,
+            "No such file",
+        ),
+        (
+            {"exec": {"apiVersion": V1.replace("v1", "v1alpha1"), "command": "true"}},
+            FailureKind.PROTOCOL,
+            "v1alpha1",
+        ),
     ],
 )
 def test_a_plugin_that_gives_nothing(user: dict[str, Any], kind: FailureKind, words: str, tmp_path: Path) -> None:
