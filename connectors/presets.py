@@ -29,7 +29,7 @@ from console.model.units import parse_duration, parse_quantity
 
 MATCH = "$match"
 WINDOW = "$window"
-MINUTE = "1m"  # the window where none is named: four scrapes at the usual fifteen seconds
+MINUTE = "1m"  # the usual window: four scrapes, fifteen seconds apart
 IMPLIED = frozenset({"hit_rate", "memory_ratio", "connections_ratio", "growth", "drain"})  # see console.model.derive
 
 
@@ -86,6 +86,7 @@ class Preset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     match: str
     signals: dict[str, PresetSignal]
     rules: tuple[PresetRule, ...] = ()
+    window: str = MINUTE  # what rates look back on where the operator names nothing else
     notes: str = ""  # what an operator must know before believing the numbers
 
 
@@ -126,11 +127,11 @@ def read_preset(text: str, file: str) -> Preset:
 
 
 def queries_for(component: ComponentId, preset: str, match: str = "", window: str = "") -> tuple[Query, ...]:
-    """The preset's queries for one component, ``match`` put into their selectors, rates over ``window``."""
-    selector = match.strip().rstrip(",")
+    """The preset's queries for one component, ``match`` put into their selectors, rates over ``window`` or its own."""
+    found, selector = preset_named(preset), match.strip().rstrip(",")
     return tuple(
-        Query(component, name, ready.query.replace(MATCH, selector).replace(WINDOW, window or MINUTE), ready.unit)
-        for name, ready in load_preset(preset).items()
+        Query(component, name, ready.query.replace(MATCH, selector).replace(WINDOW, window or found.window), ready.unit)
+        for name, ready in found.signals.items()
     )
 
 

@@ -48,16 +48,16 @@ def start_prometheus(tmp_path: Path, targets: Sequence[str]) -> str:
 
 
 @contextmanager
-def prometheus(tmp_path: Path, targets: Sequence[str] = ()) -> Iterator[str]:
+def prometheus(tmp_path: Path, targets: Sequence[str] = (), flags: Sequence[str] = ()) -> Iterator[str]:
     """The same for the length of a block. Blocks of samples already in ``tmp_path/data`` are served."""
-    process, url = launched(tmp_path, targets)
+    process, url = launched(tmp_path, targets, flags)
     try:
         yield url
     finally:
         end(process)
 
 
-def launched(directory: Path, targets: Sequence[str]) -> tuple[subprocess.Popen[bytes], str]:
+def launched(directory: Path, targets: Sequence[str], flags: Sequence[str] = ()) -> tuple[subprocess.Popen[bytes], str]:
     address = f"127.0.0.1:{free_port()}"
     config = directory / "prometheus.yml"
     config.write_text(configuration(targets))
@@ -67,6 +67,7 @@ def launched(directory: Path, targets: Sequence[str]) -> tuple[subprocess.Popen[
         f"--storage.tsdb.path={directory / 'data'}",
         f"--web.listen-address={address}",
         "--log.level=warn",
+        *flags,
     ]
     with (directory / "prometheus.log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)

@@ -1,0 +1,273 @@
+"""What each preset's queries must answer on its recording: sums, differences and shares, none of it PromQL.
+
+None: this recording has no such series, and the preset says when that is so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from tests.connectors.preset_recordings import AT, Recorded
+
+Expected = Mapping[str, float | None]
+
+
+def nginx(r: Recorded) -> Expected:
+    return {
+        "up": 1.0,
+        "rate": r.rate("nginx_http_requests_total"),
+        "connections": r.now("nginx_connections_active"),
+        "idle": r.now("nginx_connections_waiting"),
+        "dropped": r.rate("nginx_connections_accepted") - r.rate("nginx_connections_handled"),
+    }
+
+
+def _haproxy(r: Recorded) -> dict[str, float | None]:
+    answers = "haproxy_frontend_http_responses_total"
+    return {
+        "rate": r.rate("haproxy_frontend_http_requests_total"),
+        "errors": r.rate(answers, code="5xx") / r.rate(answers),
+        "queued": r.now("haproxy_backend_current_queue"),
+        "connections": r.now("haproxy_frontend_current_sessions"),
+        "connections_max": r.now("haproxy_frontend_limit_sessions"),
+        "available": 0.5,  # of the backend shop, whose second server is down; that of the other is up
+    }
+
+
+def haproxy(r: Recorded) -> Expected:
+    return _haproxy(r) | {
+        "latency": max(r.each("haproxy_backend_total_time_average_seconds")),
+        "retries": r.rate("haproxy_backend_retry_warnings_total"),
+    }
+
+
+def haproxy_exporter(r: Recorded) -> Expected:
+    return _haproxy(r) | {"up": r.now("haproxy_up")}
+
+
+def node(r: Recorded) -> Expected:
+    idle = r.rates("node_cpu_seconds_total", "cpu", mode="idle")
+    return {
+        "cpu": 1 - sum(idle.values()) / len(idle),
+        "memory_ratio": 1 - r.now("node_memory_MemAvailable_bytes") / r.now("node_memory_MemTotal_bytes"),
+        "disk": 1 - r.now("node_filesystem_avail_bytes") / r.now("node_filesystem_size_bytes"),
+        "inodes": 1 - r.now("node_filesystem_files_free") / r.now("node_filesystem_files"),
+        "load": r.now("node_load1") / len(idle),
+    }
+
+
+def blackbox(r: Recorded) -> Expected:
+    return {
+        "up": r.now("probe_success"),
+        "probe": r.now("probe_duration_seconds"),
+        "dns": r.now("probe_dns_lookup_time_seconds"),
+    }
+
+
+def redis(r: Recorded) -> Expected:
+    hits, misses = r.rate("redis_keyspace_hits_total"), r.rate("redis_keyspace_misses_total")
+    return {
+        "up": 1.0,
+        "hit_rate": hits / (hits + misses),
+        "memory": r.now("redis_memory_used_bytes"),
+        "memory_max": r.now("redis_memory_max_bytes"),
+        "ops": r.rate("redis_commands_processed_total"),
+        "clients": r.now("redis_connected_clients"),
+        "evictions": r.rate("redis_evicted_keys_total"),
+        "rejected": r.rate("redis_rejected_connections_total"),
+    }
+
+
+def memcached(r: Recorded) -> Expected:
+    gets = r.rate("memcached_commands_total", command="get")
+    return {
+        "up": 1.0,
+        "hit_rate": r.rate("memcached_commands_total", command="get", status="hit") / gets,
+        "ops": r.rate("memcached_commands_total"),
+        "memory": r.now("memcached_current_bytes"),
+        "memory_max": r.now("memcached_limit_bytes"),
+        "evictions": r.rate("memcached_items_evicted_total"),
+        "connections": r.now("memcached_current_connections"),
+        "connections_max": r.now("memcached_max_connections"),
+    }
+
+
+def postgres(r: Recorded) -> Expected:
+    in_use, limit = r.now("pg_stat_database_numbackends"), r.now("pg_settings_max_connections")
+    return {
+        "up": 1.0,
+        "connections": in_use,
+        "connections_max": limit,
+        "connections_ratio": in_use / limit,
+        "latency": r.rate("pg_stat_statements_seconds_total") / r.rate("pg_stat_statements_calls_total"),
+        "commits": r.rate("pg_stat_database_xact_commit"),
+        "longest": max(r.each("pg_stat_activity_max_tx_duration", state="(?!idle$).*")),
+        "replica_lag": r.now("pg_replication_lag"),
+    }
+
+
+def mysqld(r: Recorded) -> Expected:
+    missed = r.rate("mysql_global_status_innodb_buffer_pool_reads")
+    return {
+        "up": 1.0,
+        "connections": r.now("mysql_global_status_threads_connected"),
+        "connections_max": r.now("mysql_global_variables_max_connections"),
+        "running": r.now("mysql_global_status_threads_running"),
+        "rate": r.rate("mysql_global_status_queries"),
+        "slow": r.rate("mysql_global_status_slow_queries"),
+        "buffer_hits": 1 - missed / r.rate("mysql_global_status_innodb_buffer_pool_read_requests"),
+        "refused": r.rate("mysql_global_status_connection_errors_total", error="max_connections"),
+        "replica_lag": None,
+    }
+
+
+def rabbitmq(r: Recorded) -> Expected:
+    taken = r.rate("rabbitmq_global_messages_acknowledged_total")
+    unasked = r.rate("rabbitmq_global_messages_delivered_(?:get|consume)_auto_ack_total")
+    return {
+        "lag": r.now("rabbitmq_queue_messages"),
+        "unacknowledged": r.now("rabbitmq_queue_messages_unacked"),
+        "produced": r.rate("rabbitmq_global_messages_received_total"),
+        "consumed": taken + unasked,
+        "consumers": r.now("rabbitmq_queue_consumers"),
+        "unroutable": r.rate("rabbitmq_global_messages_unroutable_(?:dropped|returned)_total"),
+        "connections": r.now("rabbitmq_connections"),
+        "memory": r.now("rabbitmq_process_resident_memory_bytes"),
+        "memory_max": r.now("rabbitmq_resident_memory_limit_bytes"),
+        "alarms": 0.0,
+    }
+
+
+def ingress_nginx(r: Recorded) -> Expected:
+    asked = "nginx_ingress_controller_requests"
+    return {
+        "rate": r.rate(asked),
+        "errors": r.rate(asked, status="5..") / r.rate(asked),
+        "p95": r.quantile(0.95, "nginx_ingress_controller_request_duration_seconds"),
+        "limited": r.rate(asked, status="429"),
+    }
+
+
+def envoy(r: Recorded) -> Expected:
+    answered = "envoy_cluster_upstream_rq_xx"
+    return {
+        "rate": r.rate("envoy_cluster_upstream_rq_total"),
+        "errors": r.rate(answered, envoy_response_code_class="5") / r.rate(answered),
+        "p95": r.quantile(0.95, "envoy_cluster_upstream_rq_time") / 1000,
+        "queued": r.now("envoy_cluster_upstream_rq_pending_active"),
+        "overflow": r.rate("envoy_cluster_upstream_(?:rq_pending|cx)_overflow"),
+        "breaker": 1.0,
+        "available": 0.5,  # of the cluster payments, which has lost one of its two hosts
+        "retries": r.rate("envoy_cluster_upstream_rq_retry"),
+    }
+
+
+def istio(r: Recorded) -> Expected:
+    asked = "istio_requests_total"
+    return {
+        "rate": r.rate(asked),
+        "errors": r.rate(asked, response_code="5..") / r.rate(asked),
+        "p95": r.quantile(0.95, "istio_request_duration_milliseconds") / 1000,
+        "limited": r.rate(asked, response_code="429"),
+        "refused": r.rate(asked, response_code="503"),
+    }
+
+
+def cloudfront(r: Recorded) -> Expected:
+    return {
+        "requests": r.now("aws_cloudfront_requests_sum"),
+        "errors": r.now("aws_cloudfront_5xx_error_rate_average") / 100,
+        "hit_rate": r.now("aws_cloudfront_cache_hit_rate_average") / 100,
+        "p95": r.now("aws_cloudfront_origin_latency_p95") / 1000,
+        "sent": r.now("aws_cloudfront_bytes_downloaded_sum"),
+    }
+
+
+def cloudflare(r: Recorded) -> Expected:
+    asked = r.rate("cloudflare_zone_requests_total")
+    return {
+        "rate": asked,
+        "hit_rate": r.rate("cloudflare_zone_requests_cached") / asked,
+        "errors": r.rate("cloudflare_zone_requests_status", status="5..") / asked,
+        "threats": r.rate("cloudflare_zone_threats_total"),
+        "sent": r.rate("cloudflare_zone_bandwidth_total"),
+    }
+
+
+def kafka(r: Recorded) -> Expected:
+    committed = {"topic": "orders", "partition": "[01]"}  # the group has no offset in partition 2
+    return {
+        "lag": r.now("kafka_consumergroup_lag", **committed),
+        "members": r.now("kafka_consumergroup_members"),
+        "consumed": r.rate("kafka_consumergroup_current_offset"),
+        "produced": r.rate("kafka_topic_partition_current_offset", **committed),
+    }
+
+
+def deployments(r: Recorded) -> Expected:
+    return {"desired": 3.0, "ready": 2.0, "unavailable": 1.0}
+
+
+def autoscalers(r: Recorded) -> Expected:
+    return {
+        "hpa.current": r.now("kube_horizontalpodautoscaler_status_current_replicas"),
+        "hpa.desired": r.now("kube_horizontalpodautoscaler_status_desired_replicas"),
+        "hpa.room": 10.0 - r.now("kube_horizontalpodautoscaler_status_current_replicas"),
+    }
+
+
+def stateful_sets(r: Recorded) -> Expected:
+    return {"desired": 2.0, "ready": 0.0, "unavailable": 2.0}
+
+
+def pods(r: Recorded) -> Expected:
+    restarts = r.rate("kube_pod_container_status_restarts_total")
+    return {"restarts": restarts, "crashing": 1.0, "pending": 1.0, "pods": 4.0}
+
+
+def cadvisor(r: Recorded) -> Expected:
+    of_containers = {"container": ".+"}
+    used = r.now("container_memory_working_set_bytes", **of_containers)
+    periods = r.rate("container_cpu_cfs_periods_total", **of_containers)
+    return {
+        "cpu": r.rate("container_cpu_usage_seconds_total", **of_containers) / 0.2,  # each of two pods requests 100m
+        "memory_ratio": used / (2 * 64 * 2**20),
+        "memory_used": used,
+        "throttled": r.rate("container_cpu_cfs_throttled_periods_total", **of_containers) / periods,
+    }
+
+
+def blackbox_http(r: Recorded) -> Expected:
+    return {
+        "up": r.now("probe_success"),
+        "probe": r.now("probe_duration_seconds"),
+        "answering": r.now("probe_http_duration_seconds", phase="processing"),
+        "status": 200.0,
+        "certificate": r.now("probe_ssl_earliest_cert_expiry") - AT,
+    }
+
+
+EXPECTED: Mapping[str, Callable[[Recorded], Expected]] = {
+    "blackbox": blackbox,
+    "blackbox-http": blackbox_http,
+    "cadvisor": cadvisor,
+    "cloudflare": cloudflare,
+    "cloudfront": cloudfront,
+    "envoy": envoy,
+    "haproxy": haproxy,
+    "haproxy-exporter": haproxy_exporter,
+    "ingress-nginx": ingress_nginx,
+    "istio": istio,
+    "kafka-exporter": kafka,
+    "kube-state-metrics": deployments,
+    "kube-state-metrics-hpa": autoscalers,
+    "kube-state-metrics-pods": pods,
+    "kube-state-metrics-statefulset": stateful_sets,
+    "memcached-exporter": memcached,
+    "mysqld-exporter": mysqld,
+    "nginx": nginx,
+    "node": node,
+    "postgres-exporter": postgres,
+    "rabbitmq": rabbitmq,
+    "redis-exporter": redis,
+}
