@@ -6,7 +6,9 @@ from collections.abc import Mapping
 
 from console.model.component import Health, kind_of, name_of
 from console.model.derive import readings_of
+from console.model.forecast import DAY
 from console.model.reading import Reading
+from console.model.shape import Shape, shape_of
 from console.model.snapshot import Observed
 from console.model.topology import Component, Topology
 from panels.line import Row, Span, Tone, tone_of
@@ -25,9 +27,12 @@ COLUMNS = (
     Column("MEMBERS", 7, least=78),
     Column("", 4, numeric=False),
     Column("LOST", 6, least=90),
+    Column("LATE", 6, least=130),
     Column("NOTES", 40, numeric=False, least=100),
 )
-"""MEMBERS is members over partitions: more members than partitions are idle."""
+"""MEMBERS is members over partitions: more members than partitions are idle. LATE: age of the oldest unread message."""
+
+STANDING_STILL = (Shape.STALLED, Shape.STOPPED, Shape.REWOUND)
 
 
 def rows(scene: Scene) -> tuple[Row, ...]:
@@ -63,7 +68,7 @@ def _group(observed: Observed, scene: Scene) -> Row:
 
     cells = (
         Span(inert(name_of(observed.id)), Tone.NAME),
-        Span(inert(observed.state) or "?", Tone.PLAIN if observed.state in USUAL else Tone.WARN),
+        _state(observed, readings),
         cell("lag"),
         cell("produced"),
         cell("consumed"),
@@ -71,9 +76,18 @@ def _group(observed: Observed, scene: Scene) -> Row:
         Span(f"{cell('members').text}/{cell('partitions').text}"),
         status_cell(component),
         cell("lost"),
+        cell("late"),
         Span(", ".join(badges(observed, readings)), Tone.WARN),
     )
     return Row(line(COLUMNS, cells, scene.width), observed.id)
+
+
+def _state(observed: Observed, readings: Mapping[str, Reading]) -> Span:
+    """Kafka's word for the group's condition; where that is the usual one, whether its commits move all the same."""
+    found = shape_of(readings)
+    if observed.state in USUAL and found in STANDING_STILL:
+        return Span(found.value, Tone.WARN)
+    return Span(inert(observed.state) or "?", Tone.PLAIN if observed.state in USUAL else Tone.WARN)
 
 
 def _drained(readings: Mapping[str, Reading], scene: Scene) -> Span:
@@ -95,6 +109,9 @@ def badges(observed: Observed, readings: Mapping[str, Reading]) -> tuple[str, ..
     members, partitions = (readings[name].value if name in readings else None for name in ("members", "partitions"))
     if members is not None and partitions is not None and members > partitions:
         found.append(f"{members - partitions:.0f} members idle")
+    loss, lag = readings.get("loss"), readings.get("lag")
+    if loss is not None and loss.value is not None and loss.value < DAY and lag is not None and lag.value:
+        found.insert(0, f"loss in {loss.text}")
     never = readings.get("never_committed")
     if never is not None and never.value and not any("never" in note for note in found):
         found.append(f"{never.value:.0f} partitions never committed")
@@ -111,6 +128,6 @@ def _dead(observed: Observed, scene: Scene) -> Row:
         arrivals,
         *[Span("")] * 3,
         status_cell(component_of(scene.topology, observed)),
-        *[Span("")] * 2,
+        *[Span("")] * 3,
     )
     return Row(line(COLUMNS, cells, scene.width), observed.id)

@@ -161,6 +161,8 @@ PHRASES: dict[str, Phrase] = {
     "depth": _plain("depth"),
     "arrivals": _unusual("arrivals", "arriving"),
     "lost": _unusual("lost", "lost"),
+    "stalled": _unusual("stalled", "stalled"),
+    "stopped": _unusual("stopped", "stopped"),
     "hit_rate": _hit_rate,
     "memory_ratio": _memory,
     "memory": _memory,

@@ -44,11 +44,14 @@ class Outlook:
 
 @dataclass(frozen=True, slots=True)
 class Ahead:
-    """``late``: how old the oldest unread record is, in estate seconds, or at least is; None: not known."""
+    """``late``: how old the oldest unread record is, in estate seconds, or at least is; None: not known.
+
+    ``kept``: for how long it is still kept.
+    """
 
     late: float | None
     at_least: bool
-    loss: Outlook
+    kept: Outlook
 
 
 def ahead(course: Course, configs: Mapping[str, TopicConfig], written: Written) -> Ahead:

@@ -85,7 +85,7 @@ class _Group:
         return (
             self._signal("rewound", course.rewound_now, Unit.MESSAGES),
             self._signal("late", found.late, Unit.SECONDS, "at least" if found.at_least else ""),
-            self._signal("loss", found.loss.seconds, Unit.SECONDS, found.loss.note),
+            self._signal("kept", found.kept.seconds, Unit.SECONDS, found.kept.note),
         )
 
     def _counters(self) -> tuple[Counter, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from console.model.forecast import time_to_drain
+from console.model.forecast import DAY, time_to_drain, time_to_loss
 from console.model.rates import Tallies
 from console.model.reading import Reading
 from console.model.shape import caught_up
@@ -28,7 +28,8 @@ def readings_of(observed: Observed, tallies: Tallies) -> dict[str, Reading]:
 
 def derived(readings: Mapping[str, Reading]) -> dict[str, Reading]:
     """The readings that these imply and that nobody measured directly."""
-    found = (*_hit_rate(readings), *_ratios(readings), *_queue(readings))
+    found = [*_hit_rate(readings), *_ratios(readings), *_queue(readings)]
+    found += _loss(readings, next((each.value for each in found if each.name == "drain"), None))
     return {reading.name: reading for reading in found if reading.name not in readings}
 
 
@@ -99,6 +100,15 @@ def _queue(readings: Mapping[str, Reading]) -> Iterable[Reading]:
     yield Reading("growth", produced.value - consumed.value, Unit.PER_SECOND, lag.at, lag.source)
     drain = time_to_drain(lag.value, consumed.value, produced.value)
     yield Reading("drain", drain, Unit.SECONDS, lag.at, lag.source, "" if drain is not None else "not draining")
+
+
+def _loss(readings: Mapping[str, Reading], drain: float | None) -> Iterable[Reading]:
+    kept = readings.get("kept")
+    if kept is None:
+        return
+    loss = time_to_loss(kept.value, drain)
+    note = "none within a day" if loss == DAY else kept.note
+    yield Reading("loss", loss, Unit.SECONDS, kept.at, kept.source, note)
 
 
 def _caught_up(lag: float | None, produced: float, partitions: Reading | None) -> bool:

@@ -59,3 +59,16 @@ def time_to_drain(lag: float | None, consumed: float | None, produced: float | N
         return 0.0
     shrinking = consumed - produced
     return lag / shrinking if shrinking > 0 else None
+
+
+def time_to_loss(kept: float | None, drain: float | None) -> float | None:
+    """Seconds until retention deletes what nobody has read, at most a day: that is "none within a day".
+
+    ``kept``: for how long the oldest unread message is still kept, at the least; None: not known. ``drain``: time to
+    drain; a backlog that is gone before loses nothing. The earliest moment, for a consumer that goes on moves it on.
+    """
+    if kept is None:
+        return None
+    if drain is not None and drain <= kept:
+        return DAY
+    return min(kept, DAY)

@@ -214,6 +214,9 @@ def _forecasts(component: Component, history: History, now: float) -> list[Forec
     drain = component.value("drain")
     if drain is not None and 0 < drain < DAY and component.value("lag"):
         found.append(Forecast(component.alias, "drained", drain, WINDOW))
+    loss = component.value("loss")
+    if loss is not None and loss < DAY and component.value("lag"):
+        found.append(Forecast(component.alias, "loss", loss, WINDOW))
     for name, what in (("memory", "full"), ("connections", "connection limit")):
         rising = growth(history.since(f"{component.alias}.{name}", now - WINDOW))
         left = time_to_reach(component.value(name), component.value(f"{name}_max"), rising)

@@ -121,6 +121,10 @@ DEFAULT_RULES: tuple[Rule, ...] = (
     Rule("cache.hit_rate", below=0.5, hold=30, health=CRIT),
     Rule("*.growth", above=1.0, hold=120),
     Rule("*.drain", above=3600.0, hold=60),
+    Rule("*.stalled", above=0.0, hold=0),  # has stood still for a minute by then
+    Rule("*.stopped", above=0.0, hold=60),
+    Rule("*.loss", below=6 * 3600.0, hold=0),
+    Rule("*.loss", below=3600.0, hold=0, health=CRIT),
     Rule("*.lost", above=0.0, hold=0, health=CRIT),
     Rule("*.arrivals", above=0.0),
     Rule("*.connections_ratio", above=0.8),

@@ -18,7 +18,7 @@ from console.clock import SystemClock
 from console.model.snapshot import Detail, Observed, Seen, Snapshot, Unreachable
 
 CACHE = Cache(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0.0)
-FIRST = {"stalled": None, "stopped": None, "rewound": 0, "late": None, "loss": 108000}  # of a backlog read once
+FIRST = {"stalled": None, "stopped": None, "rewound": 0, "late": None, "kept": 108000}  # of a backlog read once
 PATIENCE = 20.0  # wall seconds for a condition on a busy machine
 
 

@@ -220,7 +220,7 @@ async def test_a_live_group_has_members_and_workers(real_kafka: str) -> None:
             stop.set()
             await consuming
     group = component(seen, f"kafka/group/{made.group}")
-    going = {"stalled": 0, "stopped": 0, "rewound": 0, "late": 0, "loss": 7 * 86400}
+    going = {"stalled": 0, "stopped": 0, "rewound": 0, "late": 0, "kept": 7 * 86400}
     assert values(group) == {"lag": 0, "lost": 0, "never_committed": 0, "members": 1, "partitions": 2, **going}
     assert isinstance(detail, Detail)
     assert all(row[6].startswith("worker /127.0.0.1") for row in detail.rows)

@@ -49,7 +49,7 @@ def asked_out(committed: int, end: int, now: float, rate: float) -> tuple[Outloo
     for number in range(50):
         wanted = questions({"g": going}, WEEK, written)
         if not wanted:
-            return ahead(going, WEEK, written).loss, number
+            return ahead(going, WEEK, written).kept, number
         answers = {part: (each.time, min(end, math.ceil(each.time * rate))) for part, each in wanted.items()}
         written = written.with_answers(answers)
     raise AssertionError("never satisfied")
@@ -82,7 +82,7 @@ def test_a_group_that_has_read_everything_is_not_asked_about_and_loses_nothing_f
 ):
     going = course(500, 500, 30 * DAY)
     assert questions({"g": going}, WEEK, Written()) == {}
-    assert ahead(going, WEEK, Written()).loss == Outlook(7 * DAY)
+    assert ahead(going, WEEK, Written()).kept == Outlook(7 * DAY)
 
 
 def test_what_may_be_gone_any_moment_is_zero() -> None:
@@ -102,17 +102,17 @@ def test_what_may_be_gone_any_moment_is_zero() -> None:
 )
 def test_what_is_not_known_has_no_countdown_and_says_why(config: TopicConfig | None, note: str) -> None:
     configs = {} if config is None else {"orders": config}
-    assert ahead(course(1, 500, 30 * DAY), configs, Written()).loss == Outlook(None, note)
+    assert ahead(course(1, 500, 30 * DAY), configs, Written()).kept == Outlook(None, note)
 
 
 def test_retention_by_size_is_judged_by_how_fast_the_low_watermark_moves() -> None:
     configs = {"orders": TopicConfig(retention_ms=-1, retention_bytes=2**30, cleanup=frozenset({"delete"}))}
     written = read(rate=100, until=600, low=80)
-    left = ahead(course(committed=56_000, end=60_000, now=600, low=48_000), configs, written).loss
+    left = ahead(course(committed=56_000, end=60_000, now=600, low=48_000), configs, written).kept
     assert left.seconds == pytest.approx(100.0)
     assert left.note == BY_SIZE
     nothing_deleted = read(rate=100, until=600)
-    assert ahead(course(56_000, 60_000, 600), configs, nothing_deleted).loss.seconds is None
+    assert ahead(course(56_000, 60_000, 600), configs, nothing_deleted).kept.seconds is None
 
 
 @pytest.mark.parametrize("age", [7.0, 60.0, 599.0, 3000.0])

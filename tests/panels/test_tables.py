@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 
-from console.model.signal import Unit
+from console.model.signal import Signal, Unit
 from console.model.snapshot import Detail, FailureKind, Unreachable
 from console.model.topology import Topology
 from panels import detail, lag, playbooks, pods
@@ -59,6 +59,18 @@ def test_idle_members_and_missing_commits_are_badges(viral: Topology) -> None:
     readings["members"] = replace(readings["members"], value=12.0)
     readings["never_committed"] = replace(readings["members"], name="never_committed", value=3.0, unit=Unit.COUNT)
     assert lag.badges(observed, readings) == ("4 members idle", "3 partitions never committed")
+
+
+def test_a_group_that_stands_still_says_so_where_kafka_says_it_is_stable(viral: Topology) -> None:
+    observed = viral.observed["kafka/group/orders"]
+    one = Signal("stalled", 1.0, Unit.COUNT, viral.at, "kafka")
+    kept = Signal("kept", 1800.0, Unit.SECONDS, viral.at, "kafka")
+    stuck = replace(observed, id="kafka/group/stuck", signals=(*observed.signals, one, kept))
+    found = replace(viral, observed={**viral.observed, stuck.id: stuck})
+    assert table(lag.rows(scene(found)))[stuck.id][1] == "stalled"
+    wide = {each.key: text_of(each.line) for each in lag.rows(scene(found, 160)) if each.key}
+    assert "loss in 30m" in wide[stuck.id]
+    assert "stalled" not in wide[observed.id]
 
 
 def test_pods_join_a_workload_with_its_hpa(viral: Topology) -> None:
