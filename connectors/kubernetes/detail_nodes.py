@@ -11,7 +11,7 @@ from connectors.failure import Failed
 from connectors.kubernetes.detail_pods import COLUMNS as PODS
 from connectors.kubernetes.detail_pods import Choice, Found, pods_of
 from connectors.kubernetes.inquiry import Inquiry, cell, missing
-from connectors.kubernetes.nodes import PRESSURES, Node, NodeUse, Used, node_id, state_of, used_by
+from connectors.kubernetes.nodes import PRESSURES, Node, NodeUse, Used, node_id, used_by
 from connectors.kubernetes.objects import Read
 from connectors.kubernetes.pod_use import METRICS, Use
 from connectors.kubernetes.quantities import of
@@ -81,8 +81,7 @@ async def _nodes(inquiry: Inquiry) -> tuple[Sequence[Node], int]:
 
 
 def _row(node: Node, used: Used | None) -> tuple[str, ...]:
-    troubles = ", ".join((*node.pressures, *(("cordoned",) if node.spec.unschedulable else ())))
-    return node.metadata.name, state_of(node), troubles, *_shares(node, used)
+    return node.metadata.name, node.state, ", ".join(node.troubles), *_shares(node, used)
 
 
 def _shares(node: Node, used: Used | None) -> tuple[str, str]:
@@ -96,14 +95,13 @@ def _shares(node: Node, used: Used | None) -> tuple[str, str]:
 
 
 def _extra(node: Node, used: Used | None) -> Iterator[tuple[str, str]]:
-    cordon = ", cordoned" if node.spec.unschedulable else ""
     ready = held(node.status.conditions, "Ready")
     said = f": {ready.message}" if ready and not node.ready and ready.message else ""
-    yield "state", cell(f"{state_of(node)}{cordon}{said}")
+    yield "state", cell(", ".join((node.state, *node.troubles)) + said)
     for condition in node.status.conditions or ():
         if condition.type in PRESSURES and condition.status == "True":
             yield condition.type, cell(condition.message or condition.reason)
     whole = Use(of(node.status.allocatable, "cpu") or 0.0, of(node.status.allocatable, "memory") or 0.0)
-    yield "allocatable", f"cpu {whole.cpu_text}, memory {whole.memory_text}"
+    yield "allocatable", f"cpu {whole.cpu_text}, memory {whole.memory_text}" if node.status.allocatable else "?"
     cpu, memory = _shares(node, used)
     yield "used", f"cpu {cpu}, memory {memory}"

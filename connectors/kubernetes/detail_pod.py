@@ -35,7 +35,7 @@ async def pod_detail(inquiry: Inquiry, namespace: str, name: str) -> Detail:
     pod = await inquiry.get(f"/api/v1/namespaces/{namespace}/pods/{name}", Pod)
     events, logs = await asyncio.gather(
         events_about(inquiry, namespace, "Pod", name),
-        asyncio.gather(*(log_of(inquiry, namespace, name, one, previous) for one, previous in _wanted(pod))),
+        _logs(inquiry, pod),
     )
     rows = (
         *(_container(one, inquiry.at) for one in pod.status.containers),
@@ -64,6 +64,14 @@ def event_rows(events: Sequence[Event] | Failed, now: float) -> Iterator[Cells]:
     for event in events[:EVENTS]:
         times = f" ×{event.count}" if event.count and event.count > 1 else ""
         yield "event", cell(event.reason) + times, spoken(max(now - event.at, 0.0)), cell(event.message)
+
+
+async def _logs(inquiry: Inquiry, pod: Pod) -> Sequence[Log]:
+    """Of a pod that no node has yet the server gives an empty log, as of one that prints nothing: told apart here."""
+    namespace, name = pod.metadata.namespace, pod.metadata.name
+    if not pod.spec.node_name:
+        return [Log(one, previous, missing="not started: no node has it yet") for one, previous in _wanted(pod)]
+    return await asyncio.gather(*(log_of(inquiry, namespace, name, one, previous) for one, previous in _wanted(pod)))
 
 
 def _wanted(pod: Pod) -> list[tuple[str, bool]]:

@@ -140,8 +140,13 @@ def _line(row: Row, names: Sequence[str]) -> Line:
     cells = dict(zip(names, row.cells, strict=False))
     return Line(
         row.object.metadata.namespace if row.object else "",
-        *(cell(cells.get(name)) for name in ("name", "ready", "status", "restarts", "age", "node")),
+        *(_shown(cells.get(name)) for name in ("name", "ready", "status", "restarts", "age", "node")),
     )
+
+
+def _shown(value: object) -> str:
+    """The server writes ``<none>`` where kubectl's reader is to see that there is nothing."""
+    return "" if value == "<none>" else cell(value)
 
 
 def _row(line: Line, use: Use | None, reason: str) -> tuple[str, ...]:

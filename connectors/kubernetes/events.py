@@ -89,9 +89,13 @@ class Complaints:
         """``BackOff ×3, 20s ago``; of pods that no node takes, and of a quota's refusal, the words too."""
         for reason, count in self.reasons.most_common(REASONS):
             at, message = self.messages[reason]
-            said = f": {one_line(message, 2 * WORDS)}" if reason in _EXPLAINED else ""
+            told = message.removeprefix(_COMBINED).removeprefix(_CREATING)
+            said = f": {one_line(told, 3 * WORDS)}" if reason in _EXPLAINED else ""
             yield f"{reason} ×{count}, {spoken(max(now - at, 0.0))} ago{said}"
 
+
+_COMBINED, _CREATING = "(combined from similar events): ", "Error creating: "
+"""What controllers put before the words that matter."""
 
 _EXPLAINED = ("FailedScheduling", "FailedCreate", "FailedMount", "FailedAttachVolume")
 """Reasons that say nothing without their message."""

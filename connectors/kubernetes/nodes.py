@@ -45,9 +45,22 @@ class Node(Read, frozen=True):
         return condition is not None and condition.status == "True"
 
     @property
+    def state(self) -> str:
+        """As kubectl prints it: ``Unknown`` is one that has never reported."""
+        if held(self.status.conditions, "Ready") is None:
+            return "Unknown"
+        return "Ready" if self.ready else "NotReady"
+
+    @property
     def silent(self) -> bool:
+        """Its kubelet has stopped reporting."""
         condition = held(self.status.conditions, "Ready")
         return condition is not None and condition.status == "Unknown"
+
+    @property
+    def troubles(self) -> tuple[str, ...]:
+        silent = ("silent",) if self.silent else ()
+        return (*silent, *self.pressures, *(("cordoned",) if self.spec.unschedulable else ()))
 
     @property
     def pressures(self) -> tuple[str, ...]:
@@ -117,23 +130,16 @@ def _together(nodes: Sequence[Node], uses: Mapping[str, Used], reading: Reading)
 
 
 def _observed(node: Node, used: Used | None, reading: Reading) -> Observed:
-    cordon = ("cordoned",) if node.spec.unschedulable else ()
+    unknown = node.state == "Unknown"
     return Observed(
         node_id(reading.source, node.metadata.name),
         (
-            reading.count("up", int(node.ready)),
+            reading.count("up", None if unknown else int(node.ready), "it has never reported" if unknown else ""),
             *_shares([(node.status.allocatable, used)] if used else [], reading),
         ),
-        state=state_of(node),
-        notes=(*node.pressures, *cordon),
+        state=node.state,
+        notes=node.troubles,
     )
-
-
-def state_of(node: Node) -> str:
-    """``Ready``, ``NotReady``, or ``Silent`` where its kubelet no longer reports."""
-    if node.silent:
-        return "Silent"
-    return "Ready" if node.ready else "NotReady"
 
 
 def _shares(known: Sequence[tuple[Amounts | None, Used]], reading: Reading) -> Iterator[Signal]:

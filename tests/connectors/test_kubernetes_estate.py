@@ -252,13 +252,19 @@ def test_nodes_together_and_each() -> None:
     assert found["nodes"].notes == ("not ready: b", "under pressure: a", "cordoned: c")
     assert {name: found[f"node/{name}"].state for name in "abcd"} == {
         "a": "Ready",
-        "b": "Silent",
+        "b": "NotReady",
         "c": "Ready",
         "d": "Ready",
     }
     assert [values(found[f"node/{name}"])["up"] for name in "abcd"] == [1, 0, 1, 1]
-    assert found["node/a"].notes == ("MemoryPressure",)
+    assert [found[f"node/{name}"].notes for name in "abcd"] == [("MemoryPressure",), ("silent",), ("cordoned",), ()]
     assert together["cpu"] is None  # nobody measures it here
+
+
+def test_a_node_that_never_reported_is_unknown() -> None:
+    found = seen({"nodes": [node("new")]})
+    assert (found["node/new"].state, values(found["node/new"])["up"]) == ("Unknown", None)
+    assert values(found["nodes"])["nodes_not_ready"] == 1
 
 
 def test_of_very_many_nodes_the_troubled_are_kept() -> None:

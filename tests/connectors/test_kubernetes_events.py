@@ -78,5 +78,5 @@ def test_a_long_and_hostile_message_is_cut() -> None:
     message = "\x1b[31m[bold]exceeded\u202e quota" + "x" * 70_000
     events = [warning("ReplicaSet", "api-7c9f8b6d5", "FailedCreate", message)]
     (said,) = estate(*events)["deployment/shop/api"].notes
-    assert len(said) < 200
+    assert len(said) < 250
     assert said.isprintable()
