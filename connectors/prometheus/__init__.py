@@ -151,9 +151,12 @@ class PrometheusConnector:
         if not self._settings.alerts:
             return (), ()
         try:
-            page = await self._backend.page(alerts.PATH)
-            since = alerts.estate_time(self._clock)
-            raised, more = alerts.alerts_of(page.body, self.name, since, self._settings.alert_match)
+            raised, more = await self._backend.page(
+                alerts.PATH,
+                lambda page: alerts.alerts_of(
+                    page.body, self.name, alerts.estate_time(self._clock), self._settings.alert_match
+                ),
+            )
         except Failed as failed:
             hint = "; alerts = false stops asking" if failed.kind is FailureKind.NOT_FOUND else ""
             return (), (f"alerts: {failed.reason}{hint}",)

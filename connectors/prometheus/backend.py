@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from connectors import Clock
 from connectors.deadline import Overdue, within
@@ -16,6 +17,8 @@ from connectors.prometheus.reply import Answer
 from connectors.settings.prometheus import Settings
 from connectors.threads import Bulkhead
 from console.model.snapshot import FailureKind
+
+T = TypeVar("T")
 
 FIRST = 15.0  # wall seconds for importing the client and reading the secrets, once
 SLACK = 0.5  # wall seconds that a whole reading may take beyond one query's timeout
@@ -59,11 +62,11 @@ class Backend:
         self._renew(asker, [answer.failed for answer in by_expr.values() if answer.failed])
         return Replies(by_expr, tuple(dict.fromkeys(text for one in answered for text in one.warnings)))
 
-    async def page(self, path: str, params: Mapping[str, str] | None = None) -> Page:
-        """Another part of the API; raises Failed."""
+    async def page(self, path: str, read: Callable[[Page], T]) -> T:
+        """What ``read`` makes of another part of the API, in the thread that fetched it; raises Failed."""
         asker = await self._open()
         try:
-            return await within(self._bulkhead, self._deadline, lambda _: asker.page(path, params))
+            return await within(self._bulkhead, self._deadline, lambda _: read(asker.page(path)))
         except Overdue as error:
             raise self._late() from error
         except Failed as failed:

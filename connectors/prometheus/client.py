@@ -74,10 +74,10 @@ class Asker:
         answers = {expr: warned(read_result(part), warnings) for expr, part in zip(exprs, parts, strict=True)}
         return Answers(answers, warnings)
 
-    def page(self, path: str, params: Mapping[str, str] | None = None) -> Page:
+    def page(self, path: str) -> Page:
         """``GET`` of another part of the API; Failed as ``ask``."""
         with _told(self._url):
-            response = self._session.get(f"{self._url}{path}", params=dict(params or {}), timeout=self._timeout)
+            response = self._session.get(f"{self._url}{path}", timeout=self._timeout)
             return Page(response.content, response.headers)
 
     def close(self) -> None:

@@ -64,7 +64,7 @@ async def examine(
 async def _build(backend: Backend) -> tuple[str, Finding]:
     """Its version, and whether it answers at all. Without that page a query decides: nobody else needs it."""
     try:
-        return product(await backend.page(BUILD)), Finding("ask for its version", Grade.YES)
+        return await backend.page(BUILD, product), Finding("ask for its version", Grade.YES)
     except Failed as failed:
         if failed.kind is not FailureKind.NOT_FOUND and not 400 <= failed.status < 500:
             return "", _failed("ask for its version", failed)
@@ -144,7 +144,9 @@ async def _alerts(settings: Settings, backend: Backend) -> tuple[Finding, ...]:
     if not settings.alerts:
         return ()
     try:
-        raised, more = alerts.alerts_of((await backend.page(alerts.PATH)).body, "", lambda t: t, settings.alert_match)
+        raised, more = await backend.page(
+            alerts.PATH, lambda page: alerts.alerts_of(page.body, "", lambda wall: wall, settings.alert_match)
+        )
     except Failed as failed:
         return (_failed("list alerts", failed),)
     return (Finding("list alerts", Grade.YES, f"{len(raised) + more} raised"),)

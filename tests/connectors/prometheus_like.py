@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from connectors import Connector
+from connectors import Clock, Connector
 from connectors.presets import Query
 from connectors.prometheus import open_connector
 from connectors.settings.prometheus import Settings
@@ -96,8 +96,8 @@ def number(asked: Asked, value: str = "5", **beside: Any) -> Reply:
     return success({"resultType": "vector", "result": result}, **beside)
 
 
-def opened(settings: Settings, *queries: Query) -> Connector:
-    return open_connector("prometheus", settings, SystemClock(), queries or (RATE,))
+def opened(settings: Settings, *queries: Query, clock: Clock | None = None) -> Connector:
+    return open_connector("prometheus", settings, clock or SystemClock(), queries or (RATE,))
 
 
 async def read(settings: Settings, *queries: Query) -> Seen:
