@@ -117,6 +117,11 @@ class KafkaConnector:
     async def probe(self, change: Change, run: RunContext) -> Probed:
         return Probed(Verdict.FOREIGN, None, f"{change.component}: {NO_LEVER}")
 
+    @property
+    def asked(self) -> int:
+        """Requests that the present client has sent, without those that a connection begins with."""
+        return self._client.asked if self._client is not None else 0
+
     async def close(self) -> None:
         self._forget()
         self._threads.close()

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 BROKERS = (1, 2, 3)
+COPIES = 3  # of an ordinary partition
 NOBODY = -1  # the protocol's word for a partition without a leader
 CATCH_UP = 5  # simulated seconds until a broker that is back has everything it missed
 PREFERRED_AFTER = 300  # and until it leads again: leader.imbalance.check.interval.seconds of a real broker
@@ -81,13 +82,14 @@ class _Ring:
 
 
 class Brokers:
-    """Three brokers: who is lost, who controls, who leads. Time is the simulated second of ``step``."""
+    """Who is lost, who controls, who leads. Time is the simulated second of ``step``."""
 
-    def __init__(self) -> None:
+    def __init__(self, ids: tuple[int, ...] = BROKERS) -> None:
+        self.ids = ids
         self.lost: frozenset[int] = frozenset()
-        self.controller = BROKERS[0]
+        self.controller = ids[0]
         self._events: list[_Event] = []
-        self._ordinary = _Ring(BROKERS, len(BROKERS), 0)
+        self._ordinary = _Ring(ids, min(COPIES, len(ids)), 0)
         self._rings: dict[str, _Ring] = {}  # of topics that were placed in another way
         self._t = 0
         self._catches_up: dict[int, int] = {}  # broker: when
@@ -95,11 +97,11 @@ class Brokers:
 
     @property
     def alive(self) -> tuple[int, ...]:
-        return tuple(id for id in BROKERS if id not in self.lost)
+        return tuple(id for id in self.ids if id not in self.lost)
 
     def place(self, topic: str, replication: int) -> None:
         """A new topic's replicas, among the brokers that are up. -1: as many as there are."""
-        among = self.alive or BROKERS
+        among = self.alive or self.ids
         copies = len(among) if replication == -1 else min(replication, len(among))
         self._rings[topic] = _Ring(among, copies, len(self._events))
 
@@ -131,7 +133,7 @@ class Brokers:
 
     def lose(self, broker: int) -> None:
         """No-op for one that is lost already. Raises ValueError for one there never was."""
-        if broker not in BROKERS:
+        if broker not in self.ids:
             raise ValueError(f"no broker {broker}")
         if broker in self.lost:
             return

@@ -1,4 +1,4 @@
-"""The state of three brokers: topics, groups, who leads and who coordinates. No I/O and no codec here.
+"""The state of the brokers: topics, groups, who leads and who coordinates. No I/O and no codec here.
 
 The model dictates its own topics and groups once a simulated second; what clients create stands beside them.
 """
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from connectors.simulator.architecture import DEFAULT, Architecture, architecture_named
 from connectors.simulator.kafka.arrivals import Arrivals
 from connectors.simulator.kafka.batches import Batch, keyed
-from connectors.simulator.kafka.brokers import Brokers
+from connectors.simulator.kafka.brokers import BROKERS, Brokers
 from connectors.simulator.kafka.groups import Groups
 from connectors.simulator.kafka.ids import Ids
 from connectors.simulator.kafka.later import Alarm, StoppedAlarm
@@ -40,15 +40,21 @@ class Address:
 
 
 class Cluster:
-    """Three brokers as one. Ids follow from the seed, so that a run can be repeated."""
+    """Some brokers as one. Ids follow from the seed, so that a run can be repeated."""
 
-    def __init__(self, seed: int, alarm: Alarm | None = None, architecture: Architecture | None = None) -> None:
+    def __init__(
+        self,
+        seed: int,
+        alarm: Alarm | None = None,
+        architecture: Architecture | None = None,
+        brokers: tuple[int, ...] = BROKERS,
+    ) -> None:
         kept = (architecture or architecture_named(DEFAULT)).topics
         self.alarm = alarm or StoppedAlarm()
         self.ids = Ids(seed)
         self.id = self.ids.lasting("cluster").hex[:22]
         self.addresses: dict[int, Address] = {}  # of all brokers, the lost ones too
-        self.brokers = Brokers()
+        self.brokers = Brokers(brokers)
         self.topics = Topics(self.ids)
         self.groups = Groups(self.alarm, self.ids)
         self.arrivals = Arrivals(self.alarm)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from connectors.simulator.kafka.brokers import BROKERS
 from connectors.simulator.kafka.rights import Right
 from connectors.simulator.tick import Group
 
@@ -23,6 +24,7 @@ class KafkaOptions:
     ``patience`` with a request or an answer that is under way, ``idle`` between two requests.
     """
 
+    brokers: tuple[int, ...] = BROKERS
     security: Security = "PLAINTEXT"
     users: Mapping[str, str] = field(default_factory=dict)
     tokens: Mapping[str, str] = field(default_factory=dict)

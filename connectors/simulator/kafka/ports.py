@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from connectors.simulator.kafka.apis import Malformed, answer
-from connectors.simulator.kafka.brokers import BROKERS
 from connectors.simulator.kafka.cluster import Address, Cluster
 from connectors.simulator.kafka.frames import LARGEST, LARGEST_UNPROVED, Memory, Overlong, Patience, frame
 from connectors.simulator.kafka.listener import Listener
@@ -29,7 +28,8 @@ class Ports:
         self._rights = options.rights
         self._offered = options.versions or None
         self._listeners = {
-            broker: Listener(partial(self._converse, broker), options.tls, options.patience) for broker in BROKERS
+            broker: Listener(partial(self._converse, broker), options.tls, options.patience)
+            for broker in cluster.brokers.ids
         }
         self._silent: set[int] = set()
         self._accounts = Accounts(seed, options.users, options.tokens) if options.asks_for_password else None

@@ -1,4 +1,4 @@
-"""The Kafka wire: a cluster of three brokers on loopback, each of which can be lost and come back."""
+"""The Kafka wire: a cluster of brokers on loopback, each of which can be lost and come back."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class KafkaWire:
         options = options or KafkaOptions()
         self._clock = clock
         architecture = architecture or architecture_named(DEFAULT)
-        self._cluster = Cluster(seed, LoopAlarm(), architecture)
+        self._cluster = Cluster(seed, LoopAlarm(), architecture, options.brokers)
         self._producers = sorted({topic.client for topic in architecture.topics if topic.client})
         self._standing = options.groups
         self.ports = Ports(self._cluster, seed, options, lambda: clock.wall(clock.now()) * 1000)
