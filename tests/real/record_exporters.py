@@ -1,7 +1,8 @@
 """``python -m tests.real.record_exporters NAME…`` records the replies of exporters anew; without names, of all.
 
-Needs, as root, Debian's packages of the systems and of their exporters; in the PATH what Debian has not and ``go build``
-makes of its module: kube-state-metrics 2.13, memcached_exporter 0.14.3. Nothing of it is needed to run the tests.
+Needs, as root, Debian's packages of the systems and of their exporters, and in the PATH what Debian has not and
+``go build`` makes of its module: kube-state-metrics 2.13, memcached_exporter 0.14.3, coredns 1.14. Nothing of it is
+needed to run the tests.
 """
 
 from __future__ import annotations
