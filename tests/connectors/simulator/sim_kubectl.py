@@ -82,3 +82,10 @@ async def ended(process: asyncio.subprocess.Process) -> None:
     if process.returncode is None:
         process.kill()
         await process.wait()
+
+
+def client(cluster: Cluster, folder: Path, binary: Path) -> Command:
+    """That kubectl, pointed at the cluster."""
+    kubectl = Command(folder, binary)
+    kubectl.point(cluster)
+    return kubectl

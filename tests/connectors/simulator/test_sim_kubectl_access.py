@@ -10,7 +10,7 @@ import trustme
 
 from connectors.simulator.kubernetes.options import Denial, KubernetesOptions
 from tests.connectors.simulator.sim_cluster import Cluster, served
-from tests.connectors.simulator.sim_kubectl import CLIENTS, ENDS, FOUND, VERSIONS, Command
+from tests.connectors.simulator.sim_kubectl import CLIENTS, ENDS, FOUND, VERSIONS, client
 
 pytestmark = FOUND
 DENIED = (
@@ -21,17 +21,11 @@ DENIED = (
 )
 
 
-def _client(cluster: Cluster, folder: Path, binary: Path) -> Command:
-    kubectl = Command(folder, binary)
-    kubectl.point(cluster)
-    return kubectl
-
-
 @VERSIONS
 async def test_what_is_denied_is_refused_and_told_before(tmp_path: Path, binary: Path) -> None:
     cluster = Cluster(options=KubernetesOptions(deny=DENIED))
     async with served(cluster):
-        kubectl = _client(cluster, tmp_path, binary)
+        kubectl = client(cluster, tmp_path, binary)
         assert await kubectl("auth", "can-i", "delete", "pods", code=1) == "no\n"
         assert await kubectl("auth", "can-i", "get", "pods") == "yes\n"
         assert (await kubectl("auth", "can-i", "patch", "deploy", "--subresource=scale", code=1)).startswith("no")
@@ -66,7 +60,7 @@ def _secure(**options: object) -> tuple[Cluster, trustme.CA]:
 async def test_nobody_acts_as_somebody_else(tmp_path: Path, binary: Path) -> None:
     cluster, _ = _secure()
     async with served(cluster):
-        refused = await _client(cluster, tmp_path, binary)("get", "pods", "--as=bob", code=1)
+        refused = await client(cluster, tmp_path, binary)("get", "pods", "--as=bob", code=1)
     assert 'users "bob" is forbidden: User "seawall" cannot impersonate resource "users" in API group ""' in refused
 
 
@@ -74,7 +68,7 @@ async def test_nobody_acts_as_somebody_else(tmp_path: Path, binary: Path) -> Non
 async def test_a_token_ends_and_a_new_one_lets_in(tmp_path: Path, binary: Path) -> None:
     cluster, _ = _secure(token_seconds=600.0)
     async with served(cluster):
-        kubectl = _client(cluster, tmp_path, binary)
+        kubectl = client(cluster, tmp_path, binary)
         assert "deployment.apps/api" in await kubectl("get", "deploy", "-o", "name")
         cluster.time.now += 601
         assert "must be logged in" in await kubectl("get", "deploy", code=1)
@@ -87,7 +81,7 @@ async def test_a_token_ends_and_a_new_one_lets_in(tmp_path: Path, binary: Path) 
 async def test_the_plug_in_logs_in_again_by_itself(tmp_path: Path, binary: Path) -> None:
     cluster, _ = _secure(token_seconds=600.0, exec_plugin=True)
     async with served(cluster):
-        kubectl = _client(cluster, tmp_path, binary)
+        kubectl = client(cluster, tmp_path, binary)
         assert "token:" not in cluster.wire.kubeconfig()
         before = cluster.wire.token
         assert "deployment.apps/api" in await kubectl("get", "deploy", "-o", "name")
@@ -99,7 +93,7 @@ async def test_the_plug_in_logs_in_again_by_itself(tmp_path: Path, binary: Path)
 async def test_a_certificate_of_the_authority_lets_in(tmp_path: Path) -> None:
     cluster, authority = _secure()
     async with served(cluster):
-        kubectl = _client(cluster, tmp_path, CLIENTS[-1])
+        kubectl = client(cluster, tmp_path, CLIENTS[-1])
         ours = authority.issue_cert("somebody.example")
         (tmp_path / "cert.pem").write_bytes(ours.cert_chain_pems[0].bytes())
         (tmp_path / "key.pem").write_bytes(ours.private_key_pem.bytes())
@@ -114,7 +108,7 @@ async def test_a_certificate_of_the_authority_lets_in(tmp_path: Path) -> None:
 async def test_roles_are_kept_and_shown(tmp_path: Path) -> None:
     cluster = Cluster()
     async with served(cluster):
-        kubectl = _client(cluster, tmp_path, CLIENTS[-1])
+        kubectl = client(cluster, tmp_path, CLIENTS[-1])
         await kubectl("create", "role", "reader", "--verb=get,list", "--resource=pods")
         await kubectl("create", "rolebinding", "readers", "--role=reader", "--user=jo")
         assert json.loads(await kubectl("get", "role", "reader", "-o", "jsonpath={.rules[0].verbs}")) == ["get", "list"]

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from tests.connectors.simulator.sim_cluster import Cluster, served
-from tests.connectors.simulator.sim_kubectl import ENDS, FOUND, VERSIONS, Command
+from tests.connectors.simulator.sim_cluster import Cluster
+from tests.connectors.simulator.sim_kubectl import ENDS, FOUND, VERSIONS, client
 
 pytestmark = FOUND
 WEB: dict[str, Any] = {
@@ -24,20 +21,6 @@ WEB: dict[str, Any] = {
 }
 
 
-@pytest.fixture
-async def cluster() -> AsyncIterator[Cluster]:
-    cluster = Cluster()
-    cluster.run(15)
-    async with served(cluster):
-        yield cluster
-
-
-def _client(cluster: Cluster, folder: Path, binary: Path) -> Command:
-    kubectl = Command(folder, binary)
-    kubectl.point(cluster)
-    return kubectl
-
-
 def _file(folder: Path, obj: dict[str, Any]) -> str:
     path = folder / "object.json"
     path.write_text(json.dumps(obj))
@@ -46,7 +29,7 @@ def _file(folder: Path, obj: dict[str, Any]) -> str:
 
 @VERSIONS
 async def test_a_conflict_names_the_manager_and_its_field(cluster: Cluster, tmp_path: Path, binary: Path) -> None:
-    kubectl = _client(cluster, tmp_path, binary)
+    kubectl = client(cluster, tmp_path, binary)
     await kubectl("patch", "deploy", "web", "-p", '{"spec":{"replicas":3}}')
     apply = ("apply", "--server-side", "-f", _file(tmp_path, WEB))
     refused = await kubectl(*apply, code=1)
@@ -71,7 +54,7 @@ async def test_a_conflict_names_the_manager_and_its_field(cluster: Cluster, tmp_
 
 @ENDS
 async def test_what_a_manager_gives_up_goes(cluster: Cluster, tmp_path: Path, binary: Path) -> None:
-    kubectl = _client(cluster, tmp_path, binary)
+    kubectl = client(cluster, tmp_path, binary)
     apply = ("apply", "--server-side", "--force-conflicts", "-f")
     await kubectl(*apply, _file(tmp_path, {**WEB, "spec": {**WEB["spec"], "replicas": 2}}))
     environment = "jsonpath={.spec.template.spec.containers[0].env}"
@@ -90,7 +73,7 @@ async def test_what_a_manager_gives_up_goes(cluster: Cluster, tmp_path: Path, bi
 
 @ENDS
 async def test_apply_by_the_client_merges_three_ways(cluster: Cluster, tmp_path: Path, binary: Path) -> None:
-    kubectl = _client(cluster, tmp_path, binary)
+    kubectl = client(cluster, tmp_path, binary)
     settings = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "tuned"}, "data": {"a": "1", "b": "2"}}
     path = _file(tmp_path, settings)
     assert await kubectl("diff", "-f", path, code=1) != ""
@@ -107,7 +90,7 @@ async def test_apply_by_the_client_merges_three_ways(cluster: Cluster, tmp_path:
 
 @ENDS
 async def test_replace_edit_and_set(cluster: Cluster, tmp_path: Path, binary: Path) -> None:
-    kubectl = _client(cluster, tmp_path, binary)
+    kubectl = client(cluster, tmp_path, binary)
     (tmp_path / "cm.yaml").write_text((await kubectl("get", "cm", "settings", "-o", "yaml")).replace("info", "warning"))
     assert await kubectl("replace", "-f", "cm.yaml") == "configmap/settings replaced\n"
     editor = tmp_path / "editor"
@@ -130,7 +113,7 @@ async def test_replace_edit_and_set(cluster: Cluster, tmp_path: Path, binary: Pa
 
 @ENDS
 async def test_a_field_that_is_none_is_refused_by_name(cluster: Cluster, tmp_path: Path, binary: Path) -> None:
-    kubectl = _client(cluster, tmp_path, binary)
+    kubectl = client(cluster, tmp_path, binary)
     wrong = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "odd"}, "dat": {"a": "1"}}
     path = _file(tmp_path, wrong)
     assert 'strict decoding error: unknown field "dat"' in await kubectl("create", "-f", path, code=1)
@@ -141,5 +124,5 @@ async def test_a_field_that_is_none_is_refused_by_name(cluster: Cluster, tmp_pat
 @ENDS
 async def test_a_kind_that_is_not_served_is_said_to_be_missing(cluster: Cluster, tmp_path: Path, binary: Path) -> None:
     (tmp_path / "other.yaml").write_text(json.dumps({"apiVersion": "no/v1", "kind": "No", "metadata": {"name": "x"}}))
-    refused = await _client(cluster, tmp_path, binary)("apply", "-f", "other.yaml", code=1)
+    refused = await client(cluster, tmp_path, binary)("apply", "-f", "other.yaml", code=1)
     assert 'no matches for kind "No" in version "no/v1"' in refused

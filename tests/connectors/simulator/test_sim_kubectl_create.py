@@ -3,34 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from tests.connectors.simulator.sim_cluster import Cluster, served
-from tests.connectors.simulator.sim_kubectl import CLIENTS, ENDS, FOUND, VERSIONS, Command
+from tests.connectors.simulator.sim_cluster import Cluster
+from tests.connectors.simulator.sim_kubectl import CLIENTS, ENDS, FOUND, VERSIONS, client
 
 pytestmark = FOUND
 
 
-@pytest.fixture
-async def cluster() -> AsyncIterator[Cluster]:
-    cluster = Cluster()
-    cluster.run(15)
-    async with served(cluster):
-        yield cluster
-
-
-def _client(cluster: Cluster, folder: Path, binary: Path) -> Command:
-    kubectl = Command(folder, binary)
-    kubectl.point(cluster)
-    return kubectl
-
-
 @VERSIONS
 async def test_what_typed_clients_create_is_as_they_said(cluster: Cluster, tmp_path: Path, binary: Path) -> None:
-    kubectl = _client(cluster, tmp_path, binary)
+    kubectl = client(cluster, tmp_path, binary)
     assert await kubectl("create", "configmap", "made", "--from-literal=a=b") == "configmap/made created\n"
     assert await kubectl("get", "cm", "made", "-o", "jsonpath={.data.a}") == "b"
     scaled = await kubectl("autoscale", "deploy", "workers", "--min=2", "--max=9", "--cpu-percent=70")
@@ -61,7 +46,7 @@ async def test_what_typed_clients_create_is_as_they_said(cluster: Cluster, tmp_p
 
 @ENDS
 async def test_a_namespace_goes_with_what_is_in_it(cluster: Cluster, tmp_path: Path, binary: Path) -> None:
-    kubectl = _client(cluster, tmp_path, binary)
+    kubectl = client(cluster, tmp_path, binary)
     await kubectl("create", "namespace", "trial")
     await kubectl("create", "configmap", "x", "-n", "trial")
     await kubectl("create", "deployment", "y", "-n", "trial", "--image=a:1")
@@ -78,7 +63,7 @@ async def test_a_namespace_goes_with_what_is_in_it(cluster: Cluster, tmp_path: P
 
 @pytest.mark.parametrize("cascade", ["background", "foreground", "orphan"])
 async def test_dependents_go_after_before_or_not(cluster: Cluster, tmp_path: Path, cascade: str) -> None:
-    kubectl = _client(cluster, tmp_path, CLIENTS[-1])
+    kubectl = client(cluster, tmp_path, CLIENTS[-1])
     delete = ("delete", "deploy", "web", f"--cascade={cascade}", "--timeout=20s")
     assert await kubectl(*delete, meanwhile=lambda: cluster.run(1)) == 'deployment.apps "web" deleted\n'
     if cascade == "background":
@@ -88,7 +73,7 @@ async def test_dependents_go_after_before_or_not(cluster: Cluster, tmp_path: Pat
 
 
 async def test_a_pod_is_killed_at_once_by_force_only(cluster: Cluster, tmp_path: Path) -> None:
-    kubectl = _client(cluster, tmp_path, CLIENTS[-1])
+    kubectl = client(cluster, tmp_path, CLIENTS[-1])
     first, second = (await kubectl("get", "pods", "-l", "app=web", "-o", "name")).split()
     await kubectl("delete", first, "--wait=false")
     assert "Terminating" in await kubectl("get", first)

@@ -2,32 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.connectors.simulator.sim_cluster import Cluster, served
-from tests.connectors.simulator.sim_kubectl import CLIENTS, FOUND, VERSIONS, Command
+from tests.connectors.simulator.sim_kubectl import CLIENTS, FOUND, Command, client
 
 pytestmark = FOUND
-
-
-@pytest.fixture
-async def cluster() -> AsyncIterator[Cluster]:
-    cluster = Cluster()
-    cluster.run(15)
-    async with served(cluster):
-        yield cluster
-
-
-@pytest.fixture
-def kubectl(cluster: Cluster, tmp_path: Path) -> Command:
-    command = Command(tmp_path, CLIENTS[-1])
-    command.point(cluster)
-    return command
 
 
 async def _pods(kubectl: Command, node: str) -> list[dict[str, Any]]:
@@ -35,10 +18,20 @@ async def _pods(kubectl: Command, node: str) -> list[dict[str, Any]]:
     return list(json.loads(printed)["items"])
 
 
-@VERSIONS
-async def test_a_drain_waits_for_the_budget_and_ends(cluster: Cluster, tmp_path: Path, binary: Path) -> None:
-    kubectl = Command(tmp_path, binary)
-    kubectl.point(cluster)
+async def test_a_drain_waits_for_the_budget_and_ends(tmp_path: Path) -> None:
+    """Each version on a cluster of its own, side by side: a refused eviction is tried again after five seconds."""
+    await asyncio.gather(*(_drained(tmp_path / binary.name, binary) for binary in CLIENTS))
+
+
+async def _drained(folder: Path, binary: Path) -> None:
+    folder.mkdir()
+    cluster = Cluster()
+    cluster.run(15)
+    async with served(cluster):
+        await _drain_against_a_budget(cluster, client(cluster, folder, binary))
+
+
+async def _drain_against_a_budget(cluster: Cluster, kubectl: Command) -> None:
     await kubectl("patch", "pdb", "api", "--type=merge", "-p", '{"spec":{"minAvailable":5}}')
     cluster.run(1)
     assert len(await _pods(kubectl, "node-0")) >= 3

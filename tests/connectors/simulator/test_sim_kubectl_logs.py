@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.connectors.simulator.sim_cluster import Cluster, served
-from tests.connectors.simulator.sim_kubectl import CLIENTS, DEADLINE, FOUND, VERSIONS, Command, ended
+from tests.connectors.simulator.sim_kubectl import DEADLINE, FOUND, VERSIONS, Command, client, ended
 
 pytestmark = FOUND
 
@@ -23,17 +23,9 @@ async def cluster() -> AsyncIterator[Cluster]:
         yield cluster
 
 
-@pytest.fixture
-def kubectl(cluster: Cluster, tmp_path: Path) -> Command:
-    command = Command(tmp_path, CLIENTS[-1])
-    command.point(cluster)
-    return command
-
-
 @VERSIONS
 async def test_every_way_to_read_a_log(cluster: Cluster, tmp_path: Path, binary: Path) -> None:
-    kubectl = Command(tmp_path, binary)
-    kubectl.point(cluster)
+    kubectl = client(cluster, tmp_path, binary)
     assert "level=info msg=working" in await kubectl("logs", "deploy/api")
     name = (await kubectl("get", "pods", "-l", "app=api", "-o", "name")).split()[0]
     lines = (await kubectl("logs", name)).splitlines()
@@ -97,8 +89,7 @@ async def test_an_out_of_memory_kill_is_told_by_events_and_not_by_the_log(cluste
 
 @VERSIONS
 async def test_top_and_events(cluster: Cluster, tmp_path: Path, binary: Path) -> None:
-    kubectl = Command(tmp_path, binary)
-    kubectl.point(cluster)
+    kubectl = client(cluster, tmp_path, binary)
     nodes = (await kubectl("top", "nodes")).splitlines()
     assert len(nodes) == 5
     assert "%" in nodes[1]

@@ -3,36 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
 
-import pytest
-
-from tests.connectors.simulator.sim_cluster import Cluster, served
-from tests.connectors.simulator.sim_kubectl import CLIENTS, FOUND, VERSIONS, Command
+from tests.connectors.simulator.sim_cluster import Cluster
+from tests.connectors.simulator.sim_kubectl import FOUND, VERSIONS, Command, client
 
 pytestmark = FOUND
 
 
-@pytest.fixture
-async def cluster() -> AsyncIterator[Cluster]:
-    cluster = Cluster()
-    cluster.run(15)
-    async with served(cluster):
-        yield cluster
-
-
-@pytest.fixture
-def kubectl(cluster: Cluster, tmp_path: Path) -> Command:
-    command = Command(tmp_path, CLIENTS[-1])
-    command.point(cluster)
-    return command
-
-
 @VERSIONS
 async def test_restart_status_history_and_undo(cluster: Cluster, tmp_path: Path, binary: Path) -> None:
-    kubectl = Command(tmp_path, binary)
-    kubectl.point(cluster)
+    kubectl = client(cluster, tmp_path, binary)
     image = ("get", "deploy", "web", "-o", "jsonpath={.spec.template.spec.containers[*].image}")
     first = await kubectl(*image)
     assert await kubectl("set", "image", "deploy/web", "web=shop/web:3") == "deployment.apps/web image updated\n"

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from connectors.simulator.tick import Pods
-from tests.connectors.simulator.sim_cluster import Cluster, served
-from tests.connectors.simulator.sim_kubectl import CLIENTS, FOUND, VERSIONS, Command
+from tests.connectors.simulator.sim_cluster import Cluster
+from tests.connectors.simulator.sim_kubectl import FOUND, VERSIONS, Command, client
 
 pytestmark = FOUND
 
@@ -30,21 +27,6 @@ def _set(kind: str, name: str, **spec: object) -> dict[str, Any]:
     }
 
 
-@pytest.fixture
-async def cluster() -> AsyncIterator[Cluster]:
-    cluster = Cluster()
-    cluster.run(15)
-    async with served(cluster):
-        yield cluster
-
-
-@pytest.fixture
-def kubectl(cluster: Cluster, tmp_path: Path) -> Command:
-    command = Command(tmp_path, CLIENTS[-1])
-    command.point(cluster)
-    return command
-
-
 async def _created(kubectl: Command, *objects: dict[str, Any]) -> None:
     for number, obj in enumerate(objects):
         path = kubectl.folder / f"{number}.json"
@@ -54,8 +36,7 @@ async def _created(kubectl: Command, *objects: dict[str, Any]) -> None:
 
 @VERSIONS
 async def test_sets_roll_and_go_back(cluster: Cluster, tmp_path: Path, binary: Path) -> None:
-    kubectl = Command(tmp_path, binary)
-    kubectl.point(cluster)
+    kubectl = client(cluster, tmp_path, binary)
     replica = _set("StatefulSet", "ledger", replicas=2, serviceName="ledger")
     await _created(kubectl, replica, _set("DaemonSet", "agent"))
     for name in ("sts/ledger", "ds/agent"):
