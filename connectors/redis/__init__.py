@@ -34,6 +34,7 @@ from console.model.snapshot import Detail, FailureKind, Observed, Seen, Snapshot
 
 __all__ = ["RedisConnector", "Settings", "open_connector"]
 
+IN_CLUSTER = "part of a cluster: say cluster = true"
 ROUNDS = 8  # timeouts, one after the other, that a reading may take at the most
 
 
@@ -146,9 +147,10 @@ class RedisConnector:
     def _alone(self, survey: Survey, facts: tuple[Fact, ...], at: float) -> tuple[Observed, ...]:
         (node,) = survey.nodes
         seen = components.of_node(self._component, node, at, self.name, self._clock.wall())
-        published = hits.counters_of(node.hits, at, self.name)
+        published = hits.counters_of(node.hits or {}, at, self.name)
         shown = () if FLAGS in node.refused else facts
-        return (Observed(seen.id, seen.signals, (*seen.counters, *published), shown, seen.state, seen.notes),)
+        notes = (*seen.notes, *((IN_CLUSTER,) if node.info.get("redis_mode") == "cluster" else ()))
+        return (Observed(seen.id, seen.signals, (*seen.counters, *published), shown, seen.state, notes),)
 
     def _together(self, survey: Survey, facts: tuple[Fact, ...], at: float) -> tuple[Observed, ...]:
         wall = self._clock.wall()

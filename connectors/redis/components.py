@@ -13,7 +13,7 @@ from connectors.redis.address import Address
 from connectors.redis.fleet import Survey
 from connectors.redis.info import counters_of, notes_of, parse, signals_of, slow_counter, state_of
 from connectors.redis.layout import SLOTS, Shard, covered
-from connectors.redis.node import FLAGS, HITS, Node
+from connectors.redis.node import FLAGS, Node
 from connectors.redis.primaries import leaders, split, worst
 from connectors.redis.sums import Counted
 from console.model.change import Fact
@@ -78,12 +78,11 @@ def whole(
 ) -> Observed:
     """All servers as one."""
     parts = {node.address: of_node("", node, at, source, wall) for node in survey.nodes if node.failure is None}
-    owner = flags_owner(survey)
-    published = hits.counters_of(owner.hits, at, source) if owner is not None else ()
+    published = next((node.hits for node in survey.nodes if node.hits is not None), {})
     return Observed(
         component,
         (*_sums(survey, parts, at, source), *_worst(parts, at, source), *_counts(survey, at, source)),
-        (*totals, *published),
+        (*totals, *hits.counters_of(published, at, source)),
         facts,
         _state(survey),
         _notes(survey),
@@ -98,11 +97,9 @@ def flags_owner(survey: Survey) -> Node | None:
 def problems(survey: Survey) -> tuple[str, ...]:
     """What could not be read, each once however many servers refuse it, and who did not answer."""
     lines: dict[str, list[Address]] = {}
-    owner = flags_owner(survey)
     for node in survey.nodes:
         for label, refused in node.refused.items():
-            if label not in (FLAGS, HITS) or node is owner:
-                lines.setdefault(f"{label}: {refused.reason}", []).append(node.address)
+            lines.setdefault(f"{label}: {refused.reason}", []).append(node.address)
     silent = (_silence(node) for node in survey.nodes if node.failure is not None)
     said = (line if len(at) < 2 else f"{line} ({len(at)} servers)" for line, at in lines.items())
     return (*said, *(silent if len(survey.nodes) > 1 else ()), *survey.problems)

@@ -73,7 +73,7 @@ class Fleet:
         found += await self._look(address for address in self.layout.addresses[:MOST_NODES] if address not in known)
         self.layout = settled(self.layout, (node.address for node in found if is_primary(node.info)))
         placed = [node for node in found if node.address in self.layout.addresses] or found
-        placed = await self._with_flags(placed)
+        placed = await self._with_hashes(placed)
         await self._forget_others()
         return Survey(self.layout, tuple(placed), _claims(placed, self._by_name), (*problems, *self.layout.problems))
 
@@ -102,24 +102,25 @@ class Fleet:
         await asyncio.gather(*(client.close() for client in everybody))
 
     async def _look(self, addresses: Iterable[Address]) -> list[Node]:
-        owner = self.layout.owner(self._settings.flags_key)
-        asked = (self._look_at(address, address == owner, index) for index, address in enumerate(addresses))
+        asked = (self._look_at(address, index) for index, address in enumerate(addresses))
         return list(await asyncio.gather(*asked))
 
-    async def _look_at(self, address: Address, owner: bool, index: int) -> Node:
-        settings = self._settings
-        asked = nodes.commands(settings.flags_key, settings.hits_key, owner, self._tells_layout(index))
+    async def _look_at(self, address: Address, index: int) -> Node:
+        asked = nodes.commands(self._hashes(address), self._tells_layout(index))
         return await nodes.look(self.client(address), asked, self._memory, self._clock)
 
-    async def _with_flags(self, found: list[Node]) -> list[Node]:
-        """The primary that has the flags is asked for them where it was not known when the others were asked."""
-        owner = self.layout.owner(self._settings.flags_key)
-        return [
-            await self._look_at(node.address, True, self._round)
-            if node.address == owner and not (node.failure or node.flags is not None or nodes.FLAGS in node.refused)
-            else node
-            for node in found
+    def _hashes(self, address: Address) -> dict[str, str]:
+        """The keys that this server has, as far as is known."""
+        keys = {nodes.FLAGS: self._settings.flags_key, nodes.HITS: self._settings.hits_key}
+        return {label: key for label, key in keys.items() if self.layout.owner(key) == address}
+
+    async def _with_hashes(self, found: list[Node]) -> list[Node]:
+        """A primary is asked again for the hashes that it was not known to have when everybody was asked."""
+        late = [
+            node for node in found if not node.failure and any(node.lacks(each) for each in self._hashes(node.address))
         ]
+        again = {node.address: node for node in await self._look(node.address for node in late)}
+        return [again.get(node.address, node) for node in found]
 
     def _tells_layout(self, index: int) -> bool:
         if not is_cluster(self._settings):

@@ -35,9 +35,13 @@ class Node:
     slow: tuple[Slow, ...] | None = None
     cluster: Mapping[str, object] = field(default_factory=dict)  # replies by command
     flags: Mapping[bytes, bytes] | None = None
-    hits: Mapping[bytes, bytes] = field(default_factory=dict)
+    hits: Mapping[bytes, bytes] | None = None
     refused: Mapping[str, Refused] = field(default_factory=dict)
     failure: Refused | Lost | None = None
+
+    def lacks(self, label: str) -> bool:
+        """Whether it was not asked for this hash."""
+        return (self.flags if label == FLAGS else self.hits) is None and label not in self.refused
 
 
 class Memory:
@@ -61,13 +65,15 @@ class Memory:
             del self._refused[key]
 
 
-def commands(flags_key: str, hits_key: str, owner: bool, in_cluster: bool) -> Mapping[str, Sequence[Word]]:
-    """What is asked of a server by label; the two hashes of the one that has them."""
+def commands(hashes: Mapping[str, str], tells_layout: bool) -> Mapping[str, Sequence[Word]]:
+    """What is asked of a server, by label. ``hashes``: keys by label of those that this server has."""
     asked: dict[str, Sequence[Word]] = {"INFO": ("INFO",), "SLOWLOG": ("SLOWLOG", "GET", 1)}
-    if in_cluster:
+    if tells_layout:
         asked |= {"CLUSTER INFO": ("CLUSTER", "INFO"), "CLUSTER NODES": ("CLUSTER", "NODES")}
-    if owner:
-        asked |= {FLAGS: ("HGETALL", flags_key), HITS: ("HSCAN", hits_key, 0, "COUNT", MOST_PREFIXES)}
+    if FLAGS in hashes:
+        asked[FLAGS] = ("HGETALL", hashes[FLAGS])
+    if HITS in hashes:
+        asked[HITS] = ("HSCAN", hashes[HITS], 0, "COUNT", MOST_PREFIXES)
     return asked
 
 
@@ -89,7 +95,7 @@ async def look(client: Client, asked: Mapping[str, Sequence[Word]], memory: Memo
         slow_log(told["SLOWLOG"]) if "SLOWLOG" in told else None,
         {label: reply for label, reply in told.items() if label.startswith("CLUSTER")},
         fields(told[FLAGS]) if FLAGS in told else None,
-        fields(scanned(told.get(HITS))[1]),
+        fields(scanned(told[HITS])[1]) if HITS in told else None,
         {**refused, **unasked},
     )
 
