@@ -85,7 +85,8 @@ async def ended(process: asyncio.subprocess.Process) -> None:
 
 
 def client(cluster: Cluster, folder: Path, binary: Path) -> Command:
-    """That kubectl, pointed at the cluster."""
+    """That kubectl, pointed at the cluster, with a folder of its own."""
+    folder.mkdir(exist_ok=True)
     kubectl = Command(folder, binary)
     kubectl.point(cluster)
     return kubectl

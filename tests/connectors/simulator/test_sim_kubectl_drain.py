@@ -24,7 +24,6 @@ async def test_a_drain_waits_for_the_budget_and_ends(tmp_path: Path) -> None:
 
 
 async def _drained(folder: Path, binary: Path) -> None:
-    folder.mkdir()
     cluster = Cluster()
     cluster.run(15)
     async with served(cluster):
