@@ -13,6 +13,7 @@ SUITES = (
     "simulator_redis",
     "simulator_kubernetes",
     "simulator_prometheus",
+    "connector_prometheus",
     "screen",
 )
 

@@ -12,7 +12,7 @@ from connectors.deadline import Overdue, within
 from connectors.failure import Failed
 from connectors.http_head import Bounds
 from connectors.prometheus.batches import Batch, Batches
-from connectors.prometheus.client import THREADS, Answers, Asker, Page
+from connectors.prometheus.client import REQUESTS, THREADS, Answers, Asker, Page
 from connectors.prometheus.reply import Answer
 from connectors.settings.prometheus import Settings
 from connectors.threads import Bulkhead
@@ -40,7 +40,7 @@ class Backend:
         self._settings = settings
         self._clock = clock
         self._bulkhead = Bulkhead(name, THREADS + 1)  # one for the alerts, beside the queries
-        self._batches = Batches(THREADS)
+        self._batches = Batches(REQUESTS)
         self._opening = asyncio.Lock()
         self._asker: Asker | None = None
 

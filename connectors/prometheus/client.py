@@ -18,7 +18,8 @@ from console.model.snapshot import FailureKind
 if TYPE_CHECKING:
     import requests
 
-THREADS = 8  # and connections; Prometheus itself evaluates twenty queries at a time, and others want some of them
+REQUESTS = 8  # side by side, as long as no query is dear
+THREADS = 20  # and connections, at the most; as many queries as Prometheus evaluates at a time by default
 CONNECT = 1.0  # seconds, at the most; also where every packet takes a third of one
 
 

@@ -38,8 +38,19 @@ def test_a_dear_batch_is_asked_one_by_one_for_a_while() -> None:
     first, second, *_ = batches.of(FORTY, 0.0)
     batches.took(first, 0.01, 0.0)
     batches.took(second, 1.5, 0.0)
+    assert len(batches.of(FORTY, 1.0)) == 8  # once may be the machine's mood
+    batches.took(second, 1.5, 1.0)
     assert {batch for batch in batches.of(FORTY, 1.0) if len(batch) == 1} == {(expr,) for expr in second}
-    assert all(len(batch) > 1 for batch in batches.of(FORTY, APART + 1))
+    assert all(len(batch) > 1 for batch in batches.of(FORTY, APART + 2))
+
+
+def test_what_is_dear_now_and_then_stays_together() -> None:
+    batches = Batches(8)
+    first, second, *_ = batches.of(FORTY, 0.0)
+    batches.took(first, 0.01, 0.0)
+    for took in (1.5, 0.01, 1.5, 0.01, 1.5):
+        batches.took(second, took, 0.0)
+    assert len(batches.of(FORTY, 1.0)) == 8
 
 
 def test_a_long_way_there_makes_no_query_dear() -> None:
