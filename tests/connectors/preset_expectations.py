@@ -204,6 +204,16 @@ def kafka(r: Recorded) -> Expected:
     }
 
 
+def coredns(r: Recorded) -> Expected:
+    answered = "coredns_dns_responses_total"
+    return {
+        "rate": r.rate("coredns_dns_requests_total"),
+        "errors": r.rate(answered, rcode="SERVFAIL") / r.rate(answered),
+        "p95": r.quantile(0.95, "coredns_dns_request_duration_seconds"),
+        "cached": r.rate("coredns_cache_hits_total") / r.rate("coredns_cache_requests_total"),
+    }
+
+
 def deployments(r: Recorded) -> Expected:
     return {"desired": 3.0, "ready": 2.0, "unavailable": 1.0}
 
@@ -253,6 +263,7 @@ EXPECTED: Mapping[str, Callable[[Recorded], Expected]] = {
     "cadvisor": cadvisor,
     "cloudflare": cloudflare,
     "cloudfront": cloudfront,
+    "coredns": coredns,
     "envoy": envoy,
     "haproxy": haproxy,
     "haproxy-exporter": haproxy_exporter,

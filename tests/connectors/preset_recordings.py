@@ -39,9 +39,9 @@ class Recorded:
         return [self.second[series] for series in self._select(name, labels)]
 
     def rate(self, name: str, **labels: str) -> float:
-        """By how much that sum has grown, a second."""
-        grown = (self.second[series] - self.first.get(series, 0.0) for series in self._select(name, labels))
-        return sum(grown) / APART
+        """By how much that sum has grown, a second. A series that is new has no rate yet: nobody knows since when."""
+        known = (series for series in self._select(name, labels) if series in self.first)
+        return sum(self.second[series] - self.first[series] for series in known) / APART
 
     def rates(self, name: str, by: str, **labels: str) -> dict[str, float]:
         """The same, for each value of one label."""

@@ -1,7 +1,7 @@
 """``python -m tests.real.record_exporters NAME…`` records the replies of exporters anew; without names, of all.
 
 Needs, as root, Debian's packages of the systems and of their exporters, and in the PATH what Debian has not and
-``go build`` makes of its module: kube-state-metrics 2.13, memcached_exporter 0.14.3, coredns 1.14. Nothing of it is
+``go build`` makes of its module: kube-state-metrics 2.13, memcached_exporter 0.14.3, coredns 1.15. Nothing of it is
 needed to run the tests.
 """
 
@@ -16,6 +16,7 @@ from tests.real.exporters import Recording, keep
 from tests.real.exporters_cadvisor import cadvisor
 from tests.real.exporters_kubernetes import kube_state_metrics
 from tests.real.exporters_machine import blackbox, blackbox_http, node
+from tests.real.exporters_names import coredns
 from tests.real.exporters_stores import memcached, mysqld, pgbouncer, postgres, rabbitmq, redis
 from tests.real.exporters_web import haproxy, haproxy_exporter, nginx
 
@@ -24,6 +25,7 @@ RECORDERS: Mapping[str, Callable[[Path], Recording]] = {
     "haproxy": haproxy,
     "haproxy-exporter": haproxy_exporter,
     "cadvisor": cadvisor,
+    "coredns": coredns,
     "kube-state-metrics": kube_state_metrics,
     "kube-state-metrics-hpa": kube_state_metrics,
     "kube-state-metrics-pods": kube_state_metrics,
