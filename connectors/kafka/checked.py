@@ -6,8 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from connectors import ConnectorError
+from connectors.kafka import rest
 from connectors.kafka.way import aimed, split
-from connectors.secret import MissingSecret
+from connectors.secret import MissingSecret, Secret
 from connectors.settings.kafka import Settings
 
 ANY_PORT = 9092
@@ -15,7 +16,7 @@ ANY_PORT = 9092
 
 def check(name: str, settings: Settings) -> None:
     """Raises ConnectorError, one line."""
-    for wrong in (_addresses, _credentials, _files, _secrets):
+    for wrong in (_addresses, _credentials, _files, rest.wrong, _secrets):
         said = wrong(settings)
         if said:
             raise ConnectorError(f"{name}: {said}")
@@ -63,9 +64,14 @@ def _files(settings: Settings) -> str:
 
 
 def _secrets(settings: Settings) -> str:
-    for secret in (settings.password, settings.token, settings.client_secret, settings.key_password):
+    for secret in _all_secrets(settings):
         try:
             _ = secret and secret.reveal()
         except MissingSecret as error:
             return str(error)
     return ""
+
+
+def _all_secrets(settings: Settings) -> tuple[Secret | None, ...]:
+    of_connect = (settings.connect_password, settings.connect_token)
+    return (settings.password, settings.token, settings.client_secret, settings.key_password, *of_connect)

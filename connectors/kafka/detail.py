@@ -106,9 +106,8 @@ def _workers(stand: GroupStand) -> dict[str, str]:
 
 def _topic(stand: TopicStand, survey: Survey, component: ComponentId, memory: Memory, at: float) -> Detail:
     view = survey.cluster.topics.get(stand.name, TopicView({}))
-    course = memory.topics.get(stand.name)
     rows = [
-        (*_kept(place), _arriving(place, course), *_copies(view.partitions.get(place.partition)))
+        (*_kept(place), _arriving(place, memory), *_copies(view.partitions.get(place.partition)))
         for place in stand.places
     ]
     extra = {**_configured(survey.configs.get(stand.name)), **({"topic id": view.id} if view.id else {})}
@@ -120,8 +119,12 @@ def _kept(place: Place) -> tuple[str, ...]:
     return str(place.partition), _shown(place.low), _shown(place.end), _shown(kept)
 
 
-def _arriving(place: Place, course: Course | None) -> str:
-    return _paced(course.pace((place.topic, place.partition)) if course else None)[0]
+def _arriving(place: Place, memory: Memory) -> str:
+    """From any reading of it: as a dead-letter topic, or as one that a group reads."""
+    part = (place.topic, place.partition)
+    courses = (*filter(None, (memory.topics.get(place.topic),)), *memory.groups.values())
+    paces = (course.pace(part) for course in courses if part in course.now.traces)
+    return _paced(next(filter(None, paces), None))[0]
 
 
 def _copies(part: PartitionView | None) -> tuple[str, str, str]:

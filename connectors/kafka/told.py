@@ -6,7 +6,7 @@ from connectors.kafka.cluster_told import cluster_observed
 from connectors.kafka.course import Course
 from connectors.kafka.lag import GroupLag, Place, epoch_of, sum_up
 from connectors.kafka.memory import Memory
-from connectors.kafka.retention import ahead
+from connectors.kafka.retention import UNSURE, Ahead, ahead
 from connectors.kafka.shape import Standing, standing
 from connectors.kafka.survey import GroupStand, Survey, TopicStand
 from console.model.signal import Counter, Signal, Unit
@@ -84,7 +84,7 @@ class _Group:
         found = ahead(course, self._survey.configs, self._written)
         return (
             self._signal("rewound", course.rewound_now, Unit.MESSAGES),
-            self._signal("late", found.late, Unit.SECONDS, "at least" if found.at_least else ""),
+            self._signal("late", found.late, Unit.SECONDS, _how_late(found)),
             self._signal("kept", found.kept.seconds, Unit.SECONDS, found.kept.note),
         )
 
@@ -131,6 +131,12 @@ def _why(lag: GroupLag, places: int) -> str:
     if lag.unreadable:
         return f"{'unknown' if lag.lag is None else 'at least'}: {lag.unreadable} of {places} partitions not readable"
     return "" if lag.lag is not None else "never committed"
+
+
+def _how_late(found: Ahead) -> str:
+    if not found.at_least:
+        return ""
+    return UNSURE if found.late is None else "at least"
 
 
 def _partitions(count: int) -> str:

@@ -41,6 +41,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     key_password: Secret | None = None
     check_hostname: bool = True
     tls_server_name: str = ""  # the name in the brokers' certificate; default: the host that each one advertises
+    connect: tuple[str, ...] = ()  # REST addresses of Kafka Connect: one worker of each cluster is enough
+    connect_user: str = ""  # basic authentication, with connect_password; or a bearer token
+    connect_password: Secret | None = None
+    connect_token: Secret | None = None
+    connect_ca_file: str = ""  # default: the machine's own authorities
     interval: float | None = None  # wall seconds between readings; default: the environment's
 
     @property
