@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING
 from connectors import Clock, Connector
 from connectors.deadline import Overdue, within
 from connectors.failure import Failed
+from connectors.kafka.behind import behind
 from connectors.kafka.checked import check
 from connectors.kafka.connect import Connecting
 from connectors.kafka.detail import detail
+from connectors.kafka.examine import examination, unreached
 from connectors.kafka.failure import failed
 from connectors.kafka.memory import Memory
 from connectors.kafka.oauth import Tokens
@@ -28,6 +30,7 @@ from connectors.settings.kafka import Settings
 from connectors.threads import Bulkhead
 from console.model.change import Applied, Change, Outcome, Probed, RunContext, Verdict
 from console.model.component import ComponentId
+from console.model.examination import Examination, Write
 from console.model.snapshot import Detail, FailureKind, Seen, Snapshot, Unreachable
 
 if TYPE_CHECKING:
@@ -116,6 +119,19 @@ class KafkaConnector:
 
     async def probe(self, change: Change, run: RunContext) -> Probed:
         return Probed(Verdict.FOREIGN, None, f"{change.component}: {NO_LEVER}")
+
+    async def examine(self, writes: tuple[Write, ...]) -> Examination:
+        """Makes a reading, and asks what more we may do."""
+        try:
+            survey = await self._look(Wanted.of(self._settings))
+            surveyor = await self._connected()
+            rights = await surveyor.rights(survey, self._settings.timeout)
+        except Failed as failure:
+            return unreached(self.name, self._settings, failure)
+        return examination(self.name, self._settings, survey, rights, writes)
+
+    def behind(self, component: ComponentId, signal: str) -> str:
+        return behind(self._settings, component, signal)
 
     @property
     def asked(self) -> int:

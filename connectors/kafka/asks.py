@@ -21,6 +21,7 @@ from connectors.kafka.seen import TopicPartition
 BATCHED = 8  # first version of OffsetFetch that asks for many groups at once: Apache Kafka 3.0
 _NAMED = 9  # and the last one in which topics have names
 _ALL_TOPICS = 2  # first version of OffsetFetch that asks for all of a group's topics: Apache Kafka 0.10.2
+_BOTH_OPERATIONS = 10  # last version of Metadata that tells what one may do with the cluster, too
 _TOPIC = 2  # of a resource's type
 SETTINGS = ("retention.ms", "retention.bytes", "cleanup.policy", "min.insync.replicas")
 CONTROLLERS = "__cluster_metadata"
@@ -33,6 +34,17 @@ def everything() -> Any:
 
 def brokers_alone() -> Any:
     return MetadataRequest(topics=[], allow_auto_topic_creation=False)
+
+
+def operations() -> Any:
+    """What we may do with the cluster and each topic: of brokers from 2.3 on, until others ask for it elsewhere."""
+    return MetadataRequest(
+        topics=None,
+        allow_auto_topic_creation=False,
+        include_cluster_authorized_operations=True,
+        include_topic_authorized_operations=True,
+        max_version=_BOTH_OPERATIONS,
+    )
 
 
 def groups() -> Any:

@@ -22,18 +22,21 @@ from connectors.failure import Failed
 from connectors.kafka import asks
 from connectors.kafka.failure import failed
 from connectors.kafka.lines import IN_FLIGHT, Ask, Lines
+from connectors.kafka.rights import Allowed, Rights
 from connectors.kafka.seen import ClusterView, GroupView, Quota, Standing, TopicConfig, TopicPartition
 from connectors.kafka.views import (
     cluster_view,
     commits_by_group,
     config_view,
     described,
+    group_rights,
     is_consumers,
     is_new,
     listed,
     newly_described,
     quorum_view,
     quota_views,
+    rights_view,
     with_commits,
 )
 from connectors.kafka.way import Way
@@ -125,9 +128,13 @@ class Client:
         """What this broker is, and who controls the cluster."""
         return self._run(broker, seconds, self._standing)
 
-    def ask(self, broker: int, seconds: float, *requests: Any) -> list[Any]:
-        """Requests of one's own."""
-        return self._run(broker, seconds, Ask.all, *requests)
+    def rights(self, broker: int, seconds: float) -> Rights:
+        """What we may do with the cluster and its topics."""
+        return rights_view(self._run(broker, seconds, Ask.__call__, asks.operations()))
+
+    def group_rights(self, broker: int, names: Sequence[str], seconds: float) -> Mapping[str, Allowed]:
+        """What we may do with these groups, which this broker coordinates."""
+        return group_rights(self._run(broker, seconds, Ask.__call__, asks.descriptions(names, operations=True)))
 
     def address(self, broker: int) -> str:
         """The ``host:port`` that it advertises."""

@@ -76,6 +76,7 @@ class GroupView:
     workers: Mapping[TopicPartition, str] = field(default_factory=dict)
     refusal: str = ""  # why it could not be read
     coordinator: int | None = None  # the broker that told it
+    new: bool = False  # of the new rebalance protocol (KIP-848)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
@@ -18,6 +18,7 @@ from connectors.failure import Failed
 from connectors.kafka.failure import SILENCE, failed
 from connectors.kafka.lag import Place
 from connectors.kafka.problems import problems
+from connectors.kafka.rights import Rights
 from connectors.kafka.roll import Roll
 from connectors.kafka.seen import NOBODY, ClusterView, GroupView, TopicConfig, TopicPartition
 from connectors.kafka.seldom import Seldom, Told
@@ -55,7 +56,10 @@ class TopicStand:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """``expected`` brokers, of which ``silent`` did not answer this time; ``told``: what is asked for seldom."""
+    """``expected`` brokers, of which ``silent`` did not answer this time; ``told``: what is asked for seldom.
+
+    ``refused`` groups are there, wanted, and not to be read.
+    """
 
     cluster: ClusterView
     groups: tuple[GroupStand, ...]
@@ -64,6 +68,7 @@ class Survey:
     expected: tuple[int, ...] = ()
     silent: tuple[int, ...] = ()
     told: Told = field(default_factory=Told)
+    refused: tuple[GroupView, ...] = ()
 
     @property
     def configs(self) -> Mapping[str, TopicConfig]:
@@ -121,7 +126,24 @@ class Surveyor:
             expected=self._roll.expected(cluster),
             silent=tuple(sorted(silent)),
             told=self._seldom.told,
+            refused=tuple(view for view in groups if view.refusal),
         )
+
+    async def rights(self, survey: Survey, seconds: float) -> Rights:
+        """What we may do with the cluster, its topics and its groups, as far as brokers say. Raises Failed."""
+        until = time.monotonic() + seconds
+        if self._first is None:
+            raise failed(FailureKind.TIMED_OUT, "no broker is left to ask")
+        found, silent = await self._each({self._first: partial(self._client.rights, self._first)}, until)
+        if silent:
+            raise silent[self._first]
+        names: dict[int, list[str]] = {}
+        for stand in survey.groups:
+            if stand.group.coordinator is not None and not stand.group.new:
+                names.setdefault(stand.group.coordinator, []).append(stand.group.name)
+        asked = {broker: partial(self._client.group_rights, broker, some) for broker, some in names.items()}
+        groups, _ = await self._each(asked, until)
+        return replace(found[self._first], groups={name: of for told in groups.values() for name, of in told.items()})
 
     async def offsets_at(
         self, survey: Survey, times: Mapping[TopicPartition, float], seconds: float

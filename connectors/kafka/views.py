@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +11,7 @@ from kafka.errors import for_code
 from kafka.protocol.consumer.metadata import ConsumerProtocolAssignment
 
 from connectors.kafka.failure import words
+from connectors.kafka.rights import Allowed, Rights
 from connectors.kafka.seen import (
     ClusterView,
     GroupView,
@@ -30,12 +31,14 @@ __all__ = [
     "commits_by_group",
     "config_view",
     "described",
+    "group_rights",
     "is_consumers",
     "is_new",
     "listed",
     "newly_described",
     "quorum_view",
     "quota_views",
+    "rights_view",
     "with_commits",
 ]
 
@@ -78,7 +81,7 @@ def _partition(part: Any) -> PartitionView:
 
 def listed(group: Any, broker: int) -> GroupView:
     """All that is known of a group which is only listed, by its coordinator."""
-    return GroupView(group.group_id, group.group_state or "", coordinator=broker)
+    return GroupView(group.group_id, group.group_state or "", coordinator=broker, new=is_new(group))
 
 
 def is_consumers(group: Any) -> bool:
@@ -107,7 +110,7 @@ def newly_described(group: Any, broker: int) -> GroupView:
         for topic in member.assignment.topic_partitions
         for index in topic.partitions
     }
-    return _peopled(group, broker, workers)
+    return replace(_peopled(group, broker, workers), new=True)
 
 
 def _refused(group: Any, broker: int) -> GroupView:
@@ -187,6 +190,23 @@ def _number(text: str | None) -> int | None:
         return int(text or "")
     except ValueError:
         return None
+
+
+def rights_view(said: Any) -> Rights:
+    """Of a response to Metadata that was asked for operations."""
+    return Rights(
+        cluster=_allowed(said.authorized_operations),
+        topics={topic.name: _allowed(topic.authorized_operations) for topic in said.topics if not topic.error_code},
+    )
+
+
+def group_rights(said: Any) -> Mapping[str, Allowed]:
+    """Of a response to DescribeGroups that was asked for operations."""
+    return {group.group_id: _allowed(group.authorized_operations) for group in said.groups if not group.error_code}
+
+
+def _allowed(operations: Iterable[int] | None) -> Allowed:
+    return None if operations is None else frozenset(operations)
 
 
 def quota_views(said: Any) -> tuple[Quota, ...]:

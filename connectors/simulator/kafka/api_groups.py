@@ -12,6 +12,7 @@ from kafka.protocol.metadata import FindCoordinatorResponse
 from connectors.simulator.kafka.brokers import NOBODY
 from connectors.simulator.kafka.codes import Code
 from connectors.simulator.kafka.groups import Group, Member, by_topic
+from connectors.simulator.kafka.rights import Kind
 from connectors.simulator.kafka.roster import Participant
 from connectors.simulator.kafka.rounds import STABLE
 from connectors.simulator.kafka.session import Message, Session
@@ -74,9 +75,11 @@ def list_groups(session: Session, request: Message, version: int) -> Message:
 
 
 def describe_groups(session: Session, request: Message, version: int) -> Message:
-    return DescribeGroupsResponse(
-        version=version, groups=[_described(session, name, version) for name in request.groups]
-    )
+    found = [_described(session, name, version) for name in request.groups]
+    if request.include_authorized_operations:
+        for group in found:
+            group.authorized_operations = None if group.error_code else session.operations(Kind.GROUP)
+    return DescribeGroupsResponse(version=version, groups=found)
 
 
 def _described(session: Session, name: str, version: int) -> Message:
