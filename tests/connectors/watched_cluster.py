@@ -34,7 +34,7 @@ class WatchedCluster:
     watching: str = "well"
     token: str = "good"
     headers: dict[str, str] = field(default_factory=dict)
-    status: int = 200  # of everything
+    status: int = 200  # of everything; 0: the connection ends without a word
     version: int = 10
     oldest: int = 0
     objects: dict[str, Json] = field(default_factory=dict)
@@ -98,6 +98,8 @@ class WatchedCluster:
             query = {key: values[0] for key, values in parse_qs(url.query).items()}
             if "watch" in query and self.watching != "none":
                 await self._watch(reader, writer, url.path, query)
+                return
+            if self.status == 0:
                 return
             status, document = self._answer(request, url.path, query)
             body = json.dumps(document).encode()
