@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.connectors.furnished_cluster import Estate, real_estate, simulated_estate
 from tests.connectors.kubernetes_shop import Shop, simulated
 from tests.connectors.redis_servers import real_redis, redis_cache, redis_other, redis_url  # noqa: F401 - fixtures
 from tests.connectors.simulator.sim_kafka import USERS
@@ -43,3 +44,21 @@ async def shop(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
         path = request.getfixturevalue("real_cluster")
         with shop_namespace(path) as namespace:
             yield Shop(path, namespace, None)
+
+
+@pytest.fixture(params=["simulated", pytest.param("real", marks=pytest.mark.real("kubernetes"))])
+async def estate(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Estate]:
+    """An empty namespace, on the simulated cluster and on a real one."""
+    if request.param == "simulated":
+        async with simulated_estate(tmp_path) as one:
+            yield one
+    else:
+        async with real_estate(request.getfixturevalue("real_cluster")) as one:
+            yield one
+
+
+@pytest.fixture
+async def real_only(real_cluster: str) -> AsyncIterator[Estate]:
+    """An empty namespace on a real cluster, for what the simulated one does not have."""
+    async with real_estate(real_cluster) as one:
+        yield one

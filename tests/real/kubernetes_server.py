@@ -67,7 +67,12 @@ def start_kubernetes(folder: Path) -> Iterator[str]:
         ):
             ending.enter_context(_running(name, arguments, folder))
         _await_ready(secure, token, folder)
-        manager = [f"--kubeconfig={kubeconfig}", f"--service-account-private-key-file={key}", "--leader-elect=false"]
+        manager = [
+            f"--kubeconfig={kubeconfig}",
+            f"--service-account-private-key-file={key}",
+            "--leader-elect=false",
+            "--secure-port=0",  # its own port is a fixed one, which another cluster's may hold
+        ]
         ending.enter_context(_running("kube-controller-manager", manager, folder))
         yield str(kubeconfig)
 
