@@ -14,7 +14,7 @@ import pytest
 from connectors import Connector, ConnectorError
 from connectors.presets import Query, presets, queries_for
 from connectors.prometheus import open_connector
-from connectors.prometheus.client import read_result
+from connectors.prometheus.reply import read_result
 from connectors.secret import Secret
 from connectors.settings.prometheus import Settings
 from connectors.simulator.clock import SimClock
