@@ -115,7 +115,9 @@ def _failed(what: str, failed: Refused | Lost) -> Finding:
 
 
 async def _reads(answering: Sequence[Client], asked: Sequence[Try]) -> Sequence[Finding]:
-    """A finding a command, over all servers."""
+    """A finding a command, over all servers; none where nobody could be asked."""
+    if not answering:
+        return ()
     replies = await asyncio.gather(*(_tried(client, asked) for client in answering))
     return [
         _read(each, {str(client.address): said[index] for client, said in zip(answering, replies, strict=True)})

@@ -9,10 +9,12 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
+import trustme
 
 DEADLINE = 10.0  # wall seconds for a server to answer
 
@@ -33,6 +35,33 @@ def start_redis(directory: Path, *arguments: str) -> Iterator[str]:
     finally:
         server.kill()
         server.wait()
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A server that is reached by TLS alone and knows whom it talks to. The certificates are for 127.0.0.1."""
+
+    url: str
+    ca_file: str
+    cert_file: str
+    key_file: str
+
+
+@contextmanager
+def start_sealed(directory: Path, *arguments: str) -> Iterator[Sealed]:
+    """With client certificates asked for."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(directory / "ca.pem")
+    for name, host in (("server", "127.0.0.1"), ("client", "seawall.example")):
+        issued = authority.issue_cert(host)
+        issued.private_key_pem.write_to_path(directory / f"{name}.key")
+        (directory / f"{name}.pem").write_bytes(b"".join(pem.bytes() for pem in issued.cert_chain_pems))
+    ca, cert, key = (str(directory / file) for file in ("ca.pem", "server.pem", "server.key"))
+    port = _free_port()
+    sealing = ["--tls-port", str(port), "--tls-cert-file", cert, "--tls-key-file", key, "--tls-ca-cert-file", ca]
+    with start_redis(directory, *sealing, "--tls-auth-clients", "yes", *arguments):
+        url = f"rediss://127.0.0.1:{port}/0"
+        yield Sealed(url, ca, str(directory / "client.pem"), str(directory / "client.key"))
 
 
 def absent(reason: str) -> NoReturn:
