@@ -106,6 +106,18 @@ def postgres(r: Recorded) -> Expected:
     }
 
 
+def pgbouncer(r: Recorded) -> Expected:
+    waiting = r.now("pgbouncer_pools_client_waiting_connections")
+    return {
+        "waiting": waiting,
+        "waited": max(r.each("pgbouncer_pools_client_maxwait_seconds")),
+        "clients": r.now("pgbouncer_pools_client_active_connections") + waiting,
+        "busy": r.now("pgbouncer_pools_server_active_connections"),
+        "idle": r.now("pgbouncer_pools_server_idle_connections"),
+        "rate": r.rate("pgbouncer_stats_queries_total"),
+    }
+
+
 def mysqld(r: Recorded) -> Expected:
     missed = r.rate("mysql_global_status_innodb_buffer_pool_reads")
     return {
@@ -278,6 +290,7 @@ EXPECTED: Mapping[str, Callable[[Recorded], Expected]] = {
     "mysqld-exporter": mysqld,
     "nginx": nginx,
     "node": node,
+    "pgbouncer-exporter": pgbouncer,
     "postgres-exporter": postgres,
     "rabbitmq": rabbitmq,
     "redis-exporter": redis,

@@ -94,7 +94,8 @@ def statuses(url: str, times: int) -> list[int]:
 
 def keep(preset: str, recording: Recording) -> Path:
     """Writes the recording beside the tests. ValueError where a family of the preset is in neither scrape."""
-    wanted = re.compile(rf"(?:{'|'.join(sorted(asked(preset)))})$|(?:{recording.beside})$")
+    names = sorted({name for signal in load_preset(preset).values() for name in asked(signal.query)})
+    wanted = re.compile(rf"(?:{'|'.join(names)})$|(?:{recording.beside})$")
     parts = [_scrubbed(_trimmed(text, wanted), recording) for text in (recording.first, recording.second)]
     head = [f"# Recorded: {recording.what}.", f"# By: python -m tests.real.record_exporters {preset}"]
     text = "\n".join([*head, FIRST, parts[0], SECOND, parts[1]]) + "\n"
@@ -105,14 +106,11 @@ def keep(preset: str, recording: Recording) -> Path:
     return path
 
 
-def asked(preset: str) -> set[str]:
-    """The names of the metrics that the preset's queries select."""
-    found: set[str] = set()
-    for signal in load_preset(preset).values():
-        plain = re.sub(r"\{[^}]*\}", "{", signal.query.replace(MATCH, "").replace(WINDOW, "1m"))
-        plain = re.sub(r"\b(?:by|on|without|ignoring)\s*\([^)]*\)", " ", plain)
-        found |= set(_NAME.findall(plain)) - set(_FUNCTION.findall(plain))
-    return found
+def asked(query: str) -> set[str]:
+    """The names of the metrics that a preset's query selects."""
+    plain = re.sub(r"\{[^}]*\}", "{", query.replace(MATCH, "").replace(WINDOW, "1m"))
+    plain = re.sub(r"\b(?:by|on|without|ignoring)\s*\([^)]*\)", " ", plain)
+    return set(_NAME.findall(plain)) - set(_FUNCTION.findall(plain))
 
 
 def _trimmed(text: str, wanted: re.Pattern[str]) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import os
-import shutil
 import socket
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -16,7 +15,6 @@ from tests.real.exporters import Recording, fetched, running, scrape, told, wait
 from tests.real.prometheus import free_port, program
 from tests.real.redis import start_redis
 
-POSTGRES = Path("/usr/lib/postgresql/15/bin")
 PUBLISHED, TAKEN = 60, 25  # messages
 
 
@@ -33,64 +31,6 @@ def redis(folder: Path) -> Recording:
     what = "redis-server 7.0 with 4 MB, redis_exporter 1.45.0; 6,000 SET and 6,000 GET between"
     beside = r"redis_(?:config_maxclients|connected_slaves|db_keys|blocked_clients|expired_keys_total)"
     return Recording(what, first, second, beside)
-
-
-@contextmanager
-def postgres_server(folder: Path) -> Iterator[int]:
-    """Its port; the user is postgres, without a password. It may not run as root."""
-    data, port = folder / "data", free_port()
-    data.mkdir()
-    shutil.chown(data, "postgres", "postgres")
-    told("runuser", "-u", "postgres", "--", str(POSTGRES / "initdb"), "-D", str(data), "-A", "trust", "-E", "UTF8")
-    settings = {"port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": "", "max_connections": 60}
-    settings |= {"shared_preload_libraries": "pg_stat_statements", "fsync": "off"}
-    options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-    # setpriv replaces itself by the server, so that ending the process ends the server.
-    user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"]
-    with running([*user, str(POSTGRES / "postgres"), "-D", str(data), *options], folder):
-        wait_for(lambda: sql(port, "select 1"), "postgres")
-        sql(port, "create extension pg_stat_statements")
-        yield port
-
-
-def sql(port: int, statement: str, database: str = "postgres") -> str:
-    return told("psql", "-h", "127.0.0.1", "-p", str(port), "-U", "postgres", "-d", database, "-Atc", statement)
-
-
-def postgres(folder: Path) -> Recording:
-    with postgres_server(folder) as port, ExitStack() as ending:
-        own = f"127.0.0.1:{free_port()}"
-        (folder / "queries.yaml").write_text(STATEMENTS)
-        source = {"DATA_SOURCE_NAME": f"postgresql://postgres@127.0.0.1:{port}/postgres?sslmode=disable"}
-        exporter = [program("prometheus-postgres-exporter"), f"--web.listen-address={own}"]
-        exporter.append(f"--extend.query-path={folder / 'queries.yaml'}")
-        ending.enter_context(running(exporter, folder, os.environ | source))
-        bench = [str(POSTGRES / "pgbench"), "-h", "127.0.0.1", "-p", str(port), "-U", "postgres", "-n", "postgres"]
-        told(*bench, "-i")
-        told(*bench, "-t", "50")
-        first = scrape(f"http://{own}/metrics")
-        told(*bench, "-t", "60", "-c", "2")
-        second = scrape(f"http://{own}/metrics")
-    what = "PostgreSQL 15, postgres_exporter 0.11.1 with its pg_stat_statements queries; 120 transactions between"
-    return Recording(what, first, second, r"pg_stat_database_(?:xact_rollback|deadlocks)", {f":{port}": ":5432"})
-
-
-# As the exporter's own queries.yaml has it; newer releases have a collector of the same metrics.
-STATEMENTS = """\
-pg_stat_statements:
-  query: >-
-    SELECT d.datname, s.calls AS calls_total, s.total_exec_time / 1000 AS seconds_total
-    FROM (SELECT dbid, sum(calls) AS calls, sum(total_exec_time) AS total_exec_time
-    FROM pg_stat_statements GROUP BY dbid) s JOIN pg_database d ON d.oid = s.dbid
-  metrics:
-    - datname: {usage: LABEL, description: Name of database}
-    - calls_total: {usage: COUNTER, description: Number of times executed}
-    - seconds_total: {usage: COUNTER, description: Total time spent in the statement in seconds}
-pg_replication:
-  query: SELECT CASE WHEN NOT pg_is_in_recovery() THEN 0 ELSE 1 END AS lag
-  metrics:
-    - lag: {usage: GAUGE, description: Replication lag behind the primary in seconds}
-"""
 
 
 def mysqld(folder: Path) -> Recording:
@@ -208,7 +148,3 @@ def counted(metrics: str, name: str, value: int) -> str:
     """The scrape, once a gauge has this value; its statistics are five seconds old."""
     text = fetched(metrics)
     return text if f"\n{name} {value}\n" in text else ""
-
-
-def pgbouncer(folder: Path) -> Recording:
-    raise NotImplementedError

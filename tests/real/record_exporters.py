@@ -17,7 +17,8 @@ from tests.real.exporters_cadvisor import cadvisor
 from tests.real.exporters_kubernetes import kube_state_metrics
 from tests.real.exporters_machine import blackbox, blackbox_http, node
 from tests.real.exporters_names import coredns
-from tests.real.exporters_stores import memcached, mysqld, pgbouncer, postgres, rabbitmq, redis
+from tests.real.exporters_postgres import pgbouncer, postgres
+from tests.real.exporters_stores import memcached, mysqld, rabbitmq, redis
 from tests.real.exporters_web import haproxy, haproxy_exporter, nginx
 
 RECORDERS: Mapping[str, Callable[[Path], Recording]] = {
