@@ -148,7 +148,7 @@ async def test_a_connection_closed_without_a_word() -> None:
     async with serving(slam) as url:
         seen = await read_of(url)
     assert isinstance(seen, Unreachable)
-    assert seen.kind is FailureKind.PROTOCOL
+    assert seen.kind is FailureKind.REFUSED
 
 
 @pytest.mark.parametrize("sick", [black_hole, drip_head, drip_body])
