@@ -37,7 +37,7 @@ _FIELDS: Mapping[str, Mapping[str, str]] = {
         "hpa.current": "{.status.currentReplicas}",
         "hpa.desired": "{.status.desiredReplicas}",
         "hpa.cpu": "{.status.currentMetrics}",
-        "hpa.load": "{.spec.metrics} {.status.currentMetrics}",
+        "hpa.demand": "{.spec.metrics} {.status.currentMetrics}",
         "hpa.min": "{.spec.minReplicas}",
         "hpa.max": "{.spec.maxReplicas}",
         "hpa.scale_down": "{.spec.behavior}",

@@ -39,14 +39,14 @@ def observed_autoscaler(one: Autoscaler, reading: Reading) -> Observed:
 
 
 def _usage(one: Autoscaler, reading: Reading) -> Iterator[Signal]:
-    """``hpa.cpu`` is of the CPU requested; ``hpa.load`` is of its target, for the metric that is furthest above it."""
+    """``hpa.cpu`` is of the CPU requested; ``hpa.demand`` is of its target, for the metric that is furthest above it."""
     cpu = cpu_of(one)
     yield reading.signal("hpa.cpu", cpu, Unit.RATIO, "" if cpu is not None else "no CPU metric")
     worst = max(loads(one), key=lambda load: load.ratio, default=None)
     if worst is None:
-        yield reading.signal("hpa.load", None, Unit.RATIO, "no metric with a value")
+        yield reading.signal("hpa.demand", None, Unit.RATIO, "no metric with a value")
     else:
-        yield reading.signal("hpa.load", worst.ratio, Unit.RATIO, one_line(worst.text, WORDS))
+        yield reading.signal("hpa.demand", worst.ratio, Unit.RATIO, one_line(worst.text, WORDS))
 
 
 def _state(conditions: tuple[Condition, ...] | None) -> str:

@@ -142,6 +142,11 @@ DEFAULT_RULES: tuple[Rule, ...] = (
     Rule("*.under_replicated", above=0.0, hold=120),
     Rule("*.brokers_missing", above=0.0, hold=30),
     Rule("*.controllers", below=1.0, hold=30, health=CRIT),
+    Rule("*.quota_ratio", above=0.9),
+    Rule("*.quota_room", below=1.0, hold=30),  # pods that the quotas still let in
+    Rule("*.nodes_not_ready", above=0.0),
+    Rule("*.nodes_pressured", above=0.0),
+    Rule("*.last_failed", above=0.0, hold=0),  # a cron job's last run
     Rule("*.load", above=1.5),
     Rule("*.disk", above=0.95),
     Rule("*.open_files_ratio", above=0.8),

@@ -93,9 +93,9 @@ async def test_pods_that_no_node_takes_say_so(estate: Estate) -> None:
         answer = await told(connector, estate.id("deployment", "huge"))
         assert answer.extra["waiting"] == "2"
         assert all("nodes" in row[-1] for row in answer.rows)
-        pod = await told(connector, answer.into[0])
-        assert pod.extra["node"] == "none yet"
-        assert ("log huge", "", "", "not started: no node has it yet") in pod.rows
+        answer = await told(connector, answer.into[0])
+        assert answer.extra["node"] == "none yet"
+        assert ("log huge", "", "", "not started: no node has it yet") in answer.rows
     finally:
         await connector.close()
 

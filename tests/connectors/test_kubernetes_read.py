@@ -86,7 +86,7 @@ def test_an_autoscaler_at_its_maximum() -> None:
     ]
     seen = hpa(document)
     assert seen.id == "kubernetes/hpa/shop/api"
-    assert signals(seen) == {"hpa.current": 20, "hpa.desired": 20, "hpa.cpu": 2.14, "hpa.load": 214 / 70}
+    assert signals(seen) == {"hpa.current": 20, "hpa.desired": 20, "hpa.cpu": 2.14, "hpa.demand": 214 / 70}
     assert seen.signals[2].unit is Unit.RATIO
     assert {fact.name: fact.value for fact in seen.facts} == {
         "hpa.min": 5,
