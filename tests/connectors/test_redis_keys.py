@@ -116,7 +116,7 @@ async def test_the_prefix_with_the_most_memory_comes_first(filled: RedisConnecto
 async def test_a_large_keyspace_is_sampled_and_the_sample_says_its_size(real_redis: str) -> None:
     connector = opening(await emptied(real_redis))
     async with redis.asyncio.Redis.from_url(real_redis) as other:
-        await other.eval(FILL, 0)  # type: ignore[no-untyped-call]
+        await other.eval(FILL, 0)
         size = await other.dbsize()
         ttls, keys = await detail(connector, "ttl"), await detail(connector, "keys")
         commands = await other.info("commandstats")
