@@ -106,7 +106,7 @@ class Surveyor:
         cluster = await self._cluster(start, seconds)
         self._roll.call(cluster)
         asked = {broker: partial(self._client.groups, broker, wanted.group) for broker in cluster.brokers}
-        views, silent = await self._each(asked if wanted.groups else {}, start + seconds * GROUPS_BY)
+        views, silent = await self._each(asked, start + seconds * GROUPS_BY)
         if silent and not views:
             raise next(iter(silent.values()))
         groups = sorted((view for found in views.values() for view in found), key=lambda view: view.name)

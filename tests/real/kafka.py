@@ -27,7 +27,7 @@ POM = HERE / "kafka_jars" / "pom.xml"
 PATIENCE = 60.0  # wall seconds for a start on a busy machine
 CONTROLLER = "CONTROLLER"  # the listener that the broker speaks to itself on
 CLUSTER_ID = "c2Vhd2FsbC10ZXN0LWNsdQ"  # any 16 bytes, in base64
-_HEAP = ("-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+HEAP = ("-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 
 
 def missing() -> str:
@@ -47,26 +47,26 @@ def why(error: subprocess.SubprocessError) -> str:
     return f"mvn ended with {error.returncode}" if isinstance(error, subprocess.CalledProcessError) else "mvn hung"
 
 
-def jars_or_leave_out(cache_dir: Path) -> Path:
+def jars_or_leave_out(cache_dir: Path, pom: Path = POM) -> Path:
     lacking = missing()
     if lacking:
         leave_out(lacking)
     try:
-        return fetch(cache_dir)
+        return fetch(cache_dir, pom)
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
         leave_out(f"Kafka's jars could not be fetched: {why(error)}")
 
 
-def fetch(cache_dir: Path = JARS) -> Path:
+def fetch(cache_dir: Path = JARS, pom: Path = POM) -> Path:
     """The folder with Kafka's jars, fetched once for each text of the pom. CalledProcessError where Maven fails."""
     done = cache_dir / "pom.xml"
-    if done.is_file() and done.read_bytes() == POM.read_bytes():
+    if done.is_file() and done.read_bytes() == pom.read_bytes():
         return cache_dir
     cache_dir.parent.mkdir(parents=True, exist_ok=True)
     fresh = cache_dir.with_name(f"{cache_dir.name}.{os.getpid()}")
-    command = ["mvn", "-q", "-B", "-f", str(POM), "dependency:copy-dependencies", f"-DoutputDirectory={fresh}"]
+    command = ["mvn", "-q", "-B", "-f", str(pom), "dependency:copy-dependencies", f"-DoutputDirectory={fresh}"]
     subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, timeout=600)
-    shutil.copy(POM, fresh / "pom.xml")
+    shutil.copy(pom, fresh / "pom.xml")
     shutil.rmtree(cache_dir, ignore_errors=True)
     try:
         fresh.replace(cache_dir)
@@ -94,20 +94,24 @@ class RealKafka:
 
 @contextmanager
 def start_kafka(
-    cache_dir: Path, data_dir: Path, users: Mapping[str, str] | None = None, more: Mapping[str, object] | None = None
+    cache_dir: Path,
+    data_dir: Path,
+    users: Mapping[str, str] | None = None,
+    more: Mapping[str, object] | None = None,
+    advertised: str = "127.0.0.1",
 ) -> Iterator[RealKafka]:
     """A broker that is killed when the block ends. ``users``: passwords of those who may enter by SASL, by name.
 
-    ``more``: settings of its own beside, or in the place of, the usual ones.
+    ``more``: settings of its own beside, or in the place of, the usual ones. ``advertised``: where it says it is.
     """
     users = users or {}
     jars = str(jars_or_leave_out(cache_dir) / "*")
-    ports = {name: _free_port() for name in (*WAYS, CONTROLLER)}
+    ports = {name: free_port() for name in (*WAYS, CONTROLLER)}
     config, keys, ca = data_dir / "server.properties", data_dir / "server.pem", data_dir / "ca.pem"
     client = certify(keys, ca)
-    settings = {**_settings(ports, data_dir / "log"), **secured(users, keys, ca), **(more or {})}
+    settings = {**_settings(ports, data_dir / "log", advertised), **secured(users, keys, ca), **(more or {})}
     config.write_text(_text(settings), encoding="ascii")
-    java = ["java", *_HEAP, "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", jars]
+    java = ["java", *HEAP, "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", jars]
     with (data_dir / "kafka.log").open("wb") as log:
         storage = [*java, "kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(config), *remembered(users)]
         subprocess.run(storage, check=True, stdin=subprocess.DEVNULL, stdout=log, stderr=log, timeout=PATIENCE)
@@ -120,7 +124,7 @@ def start_kafka(
             broker.wait()
 
 
-def _settings(ports: Mapping[str, int], log: Path) -> dict[str, object]:
+def _settings(ports: Mapping[str, int], log: Path, advertised: str) -> dict[str, object]:
     spoken = {**WAYS, CONTROLLER: "PLAINTEXT"}
     return {
         "process.roles": "broker,controller",
@@ -128,7 +132,7 @@ def _settings(ports: Mapping[str, int], log: Path) -> dict[str, object]:
         "controller.quorum.voters": f"1@127.0.0.1:{ports[CONTROLLER]}",
         "controller.listener.names": CONTROLLER,
         "listeners": ",".join(f"{name}://127.0.0.1:{port}" for name, port in ports.items()),
-        "advertised.listeners": ",".join(f"{name}://127.0.0.1:{ports[name]}" for name in WAYS),
+        "advertised.listeners": ",".join(f"{name}://{advertised}:{ports[name]}" for name in WAYS),
         "listener.security.protocol.map": ",".join(f"{name}:{protocol}" for name, protocol in spoken.items()),
         "log.dirs": log,
         "offsets.topic.replication.factor": 1,
@@ -156,7 +160,7 @@ def _wait(broker: subprocess.Popen[bytes], port: int, log: Path) -> None:
     raise RuntimeError(f"Kafka did not start: {log.read_text(errors='replace')[-2000:]}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -25,6 +25,7 @@ class KafkaOptions:
     """
 
     brokers: tuple[int, ...] = BROKERS
+    advertised: str = ""  # the host that brokers name in place of where they are, as those in a network of their own do
     security: Security = "PLAINTEXT"
     users: Mapping[str, str] = field(default_factory=dict)
     tokens: Mapping[str, str] = field(default_factory=dict)

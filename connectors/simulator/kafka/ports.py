@@ -27,6 +27,8 @@ class Ports:
         self._now = now
         self._rights = options.rights
         self._offered = options.versions or None
+        self._advertised = options.advertised
+        self.places: dict[int, Address] = {}  # where the brokers are, whatever they say
         self._listeners = {
             broker: Listener(partial(self._converse, broker), options.tls, options.patience)
             for broker in cluster.brokers.ids
@@ -39,13 +41,15 @@ class Ports:
     async def open(self, host: str) -> None:
         """The system chooses the ports. Those of lost brokers are theirs, and refuse."""
         for broker, listener in self._listeners.items():
-            self._cluster.addresses[broker] = Address(host, await listener.open(host))
+            self.places[broker] = Address(host, await listener.open(host))
+            self._cluster.addresses[broker] = Address(self._advertised or host, self.places[broker].port)
             if broker in self._cluster.brokers.lost:
                 await listener.shut()
 
     async def close(self) -> None:
         await asyncio.gather(*(listener.close() for listener in self._listeners.values()))
         self._cluster.addresses.clear()
+        self.places.clear()
 
     async def shut(self, broker: int) -> None:
         """Its port refuses connections and cuts those there are, until ``reopen``."""

@@ -35,7 +35,7 @@ class KafkaWire:
     @property
     def bootstrap(self) -> tuple[str, ...]:
         """``host:port`` of each broker, also of a lost one; empty before ``start``."""
-        return tuple(f"{at.host}:{at.port}" for at in self._cluster.addresses.values())
+        return tuple(f"{at.host}:{at.port}" for at in self.ports.places.values())
 
     def step(self, t: int, tick: Tick) -> None:
         """Takes the model's word for simulated second ``t``."""
