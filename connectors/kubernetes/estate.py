@@ -101,7 +101,8 @@ class _Estate:
 
     def _roomy(self, one: Any, seen: Observed) -> Observed:
         """With how many more of its pods the namespace's quotas let in, where there are any."""
-        found = room(one.spec.template, self._quotas.get(one.metadata.namespace, ()))
+        quotas = self._quotas.get(one.metadata.namespace)
+        found = room(one.spec.template, quotas) if quotas else None
         if found is None:
             return seen
         signal = self._reading.count("quota_room", found.pods, one_line(found.because, 2 * WORDS))
