@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import Request, urlopen
 
-from tests.real.kafka import HEAP, HERE, PATIENCE, jars_or_leave_out, free_port
+from tests.real.kafka import HEAP, HERE, PATIENCE, free_port, jars_or_leave_out
 
 JARS = HERE.parents[1] / ".servers" / "kafka-connect"
 POM = HERE / "kafka_connect_jars" / "pom.xml"
