@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from connectors import ConnectorError
 from connectors.kafka import rest
@@ -51,6 +52,8 @@ def _credentials(settings: Settings) -> str:
             return "token_url, client_id and client_secret go together"
         if settings.token_url and not settings.token_url.startswith(("https://", "http://")):
             return "token_url is not a URL"
+        if "@" in urlsplit(settings.token_url).netloc:
+            return "token_url has a password in it; it belongs in client_secret"
     elif settings.token or any(granted):
         return 'token and token_url are of mechanism = "OAUTHBEARER"'
     return "user and password go together" if bool(settings.user) != bool(settings.password) else ""

@@ -22,6 +22,7 @@ from console.model.snapshot import FailureKind
 SPENT = 0.8  # of a token's life, after which the next one is got: the broker asks for it at 0.85 to 0.95
 UNTOLD = 60.0  # wall seconds that a token is taken to live where the endpoint does not say (RFC 6749, 5.1)
 GIVEN = 30.0  # wall seconds after which a given token is read anew
+ADVICE = "check token_url, client_id, client_secret and scope, and the endpoint that they are of"
 LARGEST = 2**20  # bytes of an endpoint's answer
 
 
@@ -71,7 +72,6 @@ class Tokens:
             "Content-Type": "application/x-www-form-urlencoded",
         }
         fields = {"grant_type": "client_credentials"} | ({"scope": settings.scope} if settings.scope else {})
-        where = urlsplit(settings.token_url).netloc.rpartition("@")[2]
         with PoolManager(retries=False, ca_certs=settings.ca_file or None) as pool:
             pool.pool_classes_by_scheme = dict(pool_classes())
             try:
@@ -86,8 +86,25 @@ class Tokens:
                 )
                 body = said.read(LARGEST)
             except Exception as error:  # urllib3's own tree, and whatever a stranger's bytes made of it
-                raise failed(kind_of(error), f"token from {where}: {innermost(error)}") from error
-        return _read(said.status, body, where)
+                raise _no_token(settings, kind_of(error), innermost(error)) from error
+        return self._read(said.status, body)
+
+    def late(self) -> Failed:
+        """What to say where its deadline passed."""
+        return _no_token(self._settings, FailureKind.TIMED_OUT, "no answer in time")
+
+    def _read(self, status: int, body: bytes) -> tuple[str, float]:
+        """Of an endpoint's answer. What it says of an error is shown, of a success never."""
+        said = _object(body)
+        if status != 200:
+            why = one_line(str(said.get("error_description") or said.get("error") or ""), 120)
+            # 400 invalid_client and invalid_grant are what a wrong or ended secret is answered with (RFC 6749, 5.2).
+            kind = FailureKind.EXPIRED if status == 400 else kind_of_status(status)
+            raise _no_token(self._settings, kind, f"status {status}{': ' if why else ''}{why}")
+        token = said.get("access_token")
+        if not isinstance(token, str) or not token.isprintable() or not token:
+            raise _no_token(self._settings, FailureKind.PROTOCOL, "no access_token in the answer")
+        return token, _life(said.get("expires_in"))
 
 
 def _revealed(secret: Secret | None) -> str:
@@ -97,23 +114,17 @@ def _revealed(secret: Secret | None) -> str:
         raise failed(FailureKind.EXPIRED, str(error)) from error
 
 
-def _read(status: int, body: bytes, where: str) -> tuple[str, float]:
-    """Of an endpoint's answer. What it says of an error is shown, of a success never."""
+def _object(body: bytes) -> dict[str, object]:
     try:
         said = json.loads(body)
     except ValueError:
-        said = {}
-    said = said if isinstance(said, dict) else {}
-    if status != 200:
-        why = one_line(str(said.get("error_description") or said.get("error") or ""), 120)
-        reason = f"token from {where}: status {status}{': ' if why else ''}{why}"
-        # 400 invalid_client and invalid_grant are what a wrong or ended secret is answered with (RFC 6749, 5.2).
-        kind = FailureKind.EXPIRED if status == 400 else kind_of_status(status)
-        raise Failed(kind, reason, advice="check token_url, client_id, client_secret and scope")
-    token = said.get("access_token")
-    if not isinstance(token, str) or not token.isprintable() or not token:
-        raise failed(FailureKind.PROTOCOL, f"token from {where}: no access_token in the answer")
-    return token, _life(said.get("expires_in"))
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _no_token(settings: Settings, kind: FailureKind, why: str) -> Failed:
+    where = urlsplit(settings.token_url).netloc.rpartition("@")[2]
+    return Failed(kind, one_line(f"token from {where}: {why}"), advice=ADVICE)
 
 
 def _life(told: object) -> float:

@@ -147,6 +147,15 @@ async def test_a_token_lets_in_and_one_that_has_ended_does_not(
     [
         ({"mechanism": "OAUTHBEARER"}, "takes a token, or token_url"),
         ({"mechanism": "OAUTHBEARER", "token_url": "https://x/token"}, "go together"),
+        (
+            {
+                "mechanism": "OAUTHBEARER",
+                "token_url": "https://me:canary@x/token",
+                "client_id": "me",
+                "client_secret": Secret("env:PATH"),
+            },
+            "^kafka: token_url has a password in it; it belongs in client_secret$",
+        ),
         ({"token": Secret("env:PATH")}, "are of mechanism"),
         ({"cert_file": __file__}, "are of tls = true"),
         ({"address_map": {"a:1": ""}}, 'address_map "a:1" = ""'),
