@@ -14,6 +14,8 @@ SUITES = (
     "simulator_kubernetes",
     "simulator_prometheus",
     "connector_prometheus",
+    "connector_kubernetes",
+    "connector_redis",
     "screen",
 )
 
