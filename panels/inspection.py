@@ -8,7 +8,7 @@ from console.model.snapshot import Detail, Unreachable
 from panels.line import Row, Span, Tone, fit, pad
 from panels.plain import inert
 
-WIDEST = 44  # cells of one column
+WIDEST = 44  # cells of one column, but for the last: a log's line or a reason may take what is left
 
 
 def rows(answer: Detail | Unreachable, width: int) -> tuple[Row, ...]:
@@ -32,7 +32,8 @@ def _table(answer: Detail, width: int) -> tuple[Row, ...]:
     cells = [tuple(map(inert, each)) for each in (answer.columns, *answer.rows)]
     count = len(answer.columns)
     widths = [min(WIDEST, max(cell_len(row[i]) for row in cells if i < len(row))) for i in range(count)]
-    lines = ["   " + "  ".join(map(pad, row, widths)) for row in cells]
+    widths[-1:] = [width] if count else []
+    lines = [("   " + "  ".join(map(pad, row, widths))).rstrip() for row in cells]
     return tuple(Row(fit((Span(text, Tone.PLAIN if index else Tone.DIM),), width)) for index, text in enumerate(lines))
 
 

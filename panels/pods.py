@@ -13,6 +13,7 @@ from panels.lag import component_of
 from panels.line import Row, Span, Tone
 from panels.plain import inert
 from panels.scene import Scene
+from panels.surroundings import rows as surroundings
 from panels.table import Column, heading, line, status_cell
 from panels.words import shown, value_of
 
@@ -29,14 +30,15 @@ COLUMNS = (
     Column("", 4, numeric=False),
     Column("NOTES", 40, numeric=False, least=100),
 )
-WORKLOADS = ("kubernetes/deployment", "kubernetes/statefulset")
+WORKLOADS = tuple(f"kubernetes/{kind}" for kind in ("deployment", "statefulset", "daemonset", "rollout"))
 
 
 def rows(scene: Scene) -> tuple[Row, ...]:
+    """Every workload, and below them what else there is to know of the estate that they live in."""
     found = [each for each in scene.topology.observed.values() if kind_of(each.id) in WORKLOADS]
     if not found:
-        return (Row((Span("   no workload has been seen", Tone.DIM),)),)
-    return (Row(heading(COLUMNS, scene.width)), *(_workload(each, scene) for each in found))
+        return (Row((Span("   no workload has been seen", Tone.DIM),)), *surroundings(scene))
+    return (Row(heading(COLUMNS, scene.width)), *(_workload(each, scene) for each in found), *surroundings(scene))
 
 
 def _workload(observed: Observed, scene: Scene) -> Row:
@@ -65,11 +67,12 @@ def _workload(observed: Observed, scene: Scene) -> Row:
 
 
 def hpa_of(topology: Topology, workload: ComponentId) -> Observed | None:
-    """The HPA on the same line of the topology, else the one of the same namespace and name."""
+    """The HPA on the same line of the topology, else the one of the same namespace and name, or KEDA's for it."""
     lines = [component.ids for component in topology.components if workload in component.ids]
     beside = [each for ids in lines for each in ids if kind_of(each) == "kubernetes/hpa"]
-    same_name = "/".join(("kubernetes/hpa", *workload.split("/")[2:]))
-    return next((topology.observed[each] for each in (*beside, same_name) if each in topology.observed), None)
+    source, _, namespace, name = workload.split("/", 3)
+    named = (f"{source}/hpa/{namespace}/{hpa}" for hpa in (name, f"keda-hpa-{name}"))
+    return next((topology.observed[each] for each in (*beside, *named) if each in topology.observed), None)
 
 
 def _ready(readings: Mapping[str, Reading], scene: Scene) -> Span:
