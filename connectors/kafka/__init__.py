@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from connectors import Clock, Connector
 from connectors.deadline import Overdue, within
 from connectors.failure import Failed
+from connectors.kafka import pipelines
 from connectors.kafka.behind import behind
 from connectors.kafka.checked import check
 from connectors.kafka.connect import Connecting
@@ -67,30 +68,38 @@ class KafkaConnector:
         self._client: Client | None = None
         self._surveyor: Surveyor | None = None
         self._memory = Memory()
+        self._pipelines = pipelines.Connect(settings, self._threads)
 
     async def read(self) -> Seen:
         """Groups and dead letters that the settings want, and the cluster."""
         started = self._clock.monotonic()
         try:
-            survey = await self._look(Wanted.of(self._settings))
+            # Side by side: neither waits for the other's deadline.
+            survey, connect = await asyncio.gather(self._look(Wanted.of(self._settings)), self._pipelines.read())
         except Failed as failure:
             return failure.unreachable(self.name, self._clock.now())
         at = self._clock.now()
         left = self._settings.timeout - (self._clock.monotonic() - started)
         memory = self._memory = await self._remembered(survey, at, left)
+        seen = await asyncio.to_thread(observed, survey, self.name, at, memory)
         return Snapshot(
             self.name,
             at,
             self._clock.monotonic() - started,
-            await asyncio.to_thread(observed, survey, self.name, at, memory),
+            (*seen, *pipelines.observed(connect.pipelines, seen, self.name, at)),
             identity=survey.cluster.id,
-            problems=survey.problems,
+            problems=(*survey.problems, *connect.problems),
         )
 
     async def inspect(self, component: ComponentId) -> Detail | Unreachable:
-        """A group's or a topic's partitions; ``…/cluster``: its brokers; ``…/broker/ID``; ``…/quotas``."""
+        """A group's or a topic's partitions; ``…/cluster``: its brokers; ``…/broker/ID``; ``…/quotas``.
+
+        ``…/connector/NAME``: the tasks of one of Connect's connectors.
+        """
         _, _, rest = component.partition("/")
         kind, _, name = rest.partition("/")
+        if kind == "connector":
+            return await self._inspect_pipeline(component, name)
         wanted = Wanted.of(self._settings).only(kind, name)
         try:
             survey = await self._look(wanted)
@@ -101,6 +110,12 @@ class KafkaConnector:
             reason = "; ".join(survey.problems) or f"{component}: not found"
             return Unreachable(self.name, self._clock.now(), FailureKind.NOT_FOUND, reason)
         return found
+
+    async def _inspect_pipeline(self, component: ComponentId, name: str) -> Detail | Unreachable:
+        connect, at = await self._pipelines.read(), self._clock.now()
+        reason = "; ".join(connect.problems) or f"{component}: not found"
+        found = pipelines.detail(connect.pipelines, component, name, at)
+        return found or Unreachable(self.name, at, FailureKind.NOT_FOUND, reason)
 
     async def _remembered(self, survey: Survey, at: float, seconds: float) -> Memory:
         """With this survey, and what the brokers are asked of the time before the first one while there is time left.
@@ -140,6 +155,7 @@ class KafkaConnector:
 
     async def close(self) -> None:
         self._forget()
+        self._pipelines.close()
         self._threads.close()
 
     async def _look(self, wanted: Wanted) -> Survey:
