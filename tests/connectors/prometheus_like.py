@@ -49,7 +49,7 @@ async def like(respond: Respond) -> AsyncIterator[tuple[str, list[Asked]]]:
 
     async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while True:
-            asked.append(_asked(await read_request(reader)))
+            asked.append(asked_of(await read_request(reader)))
             reply = respond(asked[-1])
             lines = {"Content-Type": "application/json", "Content-Length": str(len(reply.body)), **reply.headers}
             head = f"HTTP/1.1 {reply.status} Said\r\n" + "".join(
@@ -62,7 +62,8 @@ async def like(respond: Respond) -> AsyncIterator[tuple[str, list[Asked]]]:
         yield url, asked
 
 
-def _asked(request: Request) -> Asked:
+def asked_of(request: Request) -> Asked:
+    """What a request asks, wherever it has its parameters."""
     parts = urlsplit(request.path)
     return Asked(
         request.method, parts.path, dict(parse_qsl(parts.query) + parse_qsl(request.body.decode())), request.head

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import math
 import re
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from signal import SIGCONT, SIGKILL, SIGSTOP
 
 import pytest
 
-from connectors import Examining, Explaining
+from connectors import Examining, Explaining, Remembering
 from connectors.presets import Query, queries_for
 from connectors.secret import Secret
 from connectors.settings.prometheus import Settings
+from console.clock import SystemClock
 from console.model.alert import AlertState
 from console.model.examination import Grade
 from console.model.signal import Unit
 from console.model.snapshot import FailureKind, Snapshot, Unreachable
 from tests.connectors.prometheus_like import opened, read
-from tests.real.prometheus import program
+from tests.real.prometheus import end, launched, program
 from tests.real.prometheus_scraping import PASSWORD, scraping, secured
 from tests.real.redis import start_redis
 
@@ -35,9 +39,21 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield started
 
 
-def promtool(url: str, query: str) -> float | None:
+class Stopped(SystemClock):
+    """Wall time stands still, so that promtool can be asked for the same moment."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._then = round(time.time() - 1, 3)
+
+    def wall(self) -> float:
+        return self._then
+
+
+def promtool(url: str, query: str, at: float | None = None) -> float | None:
     """What Prometheus's own tool says; None for no series."""
-    command = [program("promtool"), "query", "instant", url, query]
+    when = [] if at is None else [f"--time={at}"]
+    command = [program("promtool"), "query", "instant", *when, url, query]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     values = re.findall(r"=> (\S+) @\[", said)
     return float(values[0]) if len(values) == 1 else None
@@ -54,19 +70,19 @@ async def test_numbers_are_those_that_promtool_says(url: str) -> None:
 
 
 async def test_every_signal_of_the_presets_is_what_promtool_says_of_its_query(url: str) -> None:
-    connector = opened(Settings(url=url), *NODE, *CACHE)
-    seen = await connector.read()
-    await connector.close()
-    assert isinstance(seen, Snapshot)
+    clock = Stopped()
+    connector = opened(Settings(url=url), *NODE, *CACHE, clock=clock)
     assert isinstance(connector, Explaining)
+    assert isinstance(connector, Remembering)
     known = 0
-    for component in seen.components:
-        for signal in component.signals:
-            said = promtool(url, connector.behind(component.id, signal.name))
-            if said is None or signal.value is None:
-                continue
-            known += 1
-            assert signal.value == pytest.approx(said, rel=0.5, abs=0.5)  # the machine lives between the two
+    for component in ("prometheus/node", "prometheus/cache"):
+        seen = await connector.ghost(component, 0.0)
+        assert isinstance(seen, Snapshot)
+        for one in seen.components[0].signals:
+            said = promtool(url, connector.behind(component, one.name), clock.wall())
+            assert one.value == (None if said is None or math.isnan(said) else pytest.approx(said, rel=1e-12))
+            known += one.value is not None
+    await connector.close()
     assert known >= 8
 
 
@@ -151,3 +167,29 @@ async def test_an_expired_certificate_of_the_server(tmp_path: Path, monkeypatch:
     assert isinstance(seen, Unreachable)
     assert seen.kind is FailureKind.TLS
     assert "expired" in seen.reason
+
+
+async def test_a_thousand_queries_take_eight_requests_and_each_has_its_own_answer(url: str) -> None:
+    queries = [Query(f"prometheus/c{n // 10}", f"s{n}", f"vector({n}) + 0 * count(up)", Unit.NONE) for n in range(1000)]
+    seen = await read(Settings(url=url, timeout=10.0), *queries)
+    assert isinstance(seen, Snapshot)
+    assert seen.problems == ()
+    values = [signal.value for component in seen.components for signal in component.signals]
+    assert values == [float(n) for n in range(1000)]
+
+
+async def test_one_that_hangs_and_one_that_was_killed_are_told_apart(tmp_path: Path) -> None:
+    process, url = launched(tmp_path, [])
+    connector = opened(Settings(url=url, timeout=0.5), Query("prometheus/a", "one", "vector(1)", Unit.NONE))
+    try:
+        kinds = []
+        for number in (SIGCONT, SIGSTOP, SIGCONT, SIGKILL):
+            process.send_signal(number)
+            if number is SIGKILL:
+                process.wait()
+            seen = await connector.read()
+            kinds.append(seen.kind if isinstance(seen, Unreachable) else None)
+    finally:
+        end(process)
+        await connector.close()
+    assert kinds == [None, FailureKind.TIMED_OUT, None, FailureKind.REFUSED]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 
 import pytest
@@ -11,7 +12,20 @@ from connectors.secret import Secret
 from connectors.settings.prometheus import Settings
 from console.model.signal import Unit
 from console.model.snapshot import FailureKind, Snapshot, Unreachable
-from tests.connectors.prometheus_like import RATE, Asked, Reply, like, number, read, refused, success, vector
+from tests.connectors.faults import read_request, serving
+from tests.connectors.prometheus_like import (
+    RATE,
+    Asked,
+    Reply,
+    asked_of,
+    like,
+    number,
+    opened,
+    read,
+    refused,
+    success,
+    vector,
+)
 
 
 def value_of(seen: object) -> tuple[float | None, str]:
@@ -159,3 +173,33 @@ async def test_an_empty_list_of_alerts_in_either_form(data: dict[str, None]) -> 
         seen = await read(Settings(url=url))
     assert isinstance(seen, Snapshot)
     assert (seen.alerts, seen.problems) == ((), ())
+
+
+async def test_queries_go_side_by_side_on_connections_that_are_kept() -> None:
+    queries = [Query(f"prometheus/c{n // 4}", f"s{n}", f"m{n}", Unit.NONE) for n in range(40)]
+    connections, waiting, all_asked = 0, 0, asyncio.Event()
+
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections, waiting
+        connections += 1
+        while True:
+            asked = asked_of(await read_request(reader))
+            waiting += 1
+            if waiting == 8:
+                all_asked.set()
+            await all_asked.wait()  # nobody is answered before eight have asked
+            body = number(asked).body
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+
+    async with serving(handler) as url:
+        connector = opened(Settings(url=url, alerts=False), *queries)
+        for _ in range(20):
+            assert isinstance(await connector.read(), Snapshot)
+        await connector.close()
+    assert connections == 8
+
+
+async def test_a_server_is_told_when_to_stop_working_for_us() -> None:
+    async with like(number) as (url, asked):
+        await read(Settings(url=url, alerts=False, timeout=1.5))
+    assert asked[0].params["timeout"] == "1.5s"

@@ -67,7 +67,7 @@ def scraping(folder: Path, redis: str) -> Iterator[str]:
             {"job_name": job, "static_configs": [{"targets": [at]}]} for job, at in (("node", node), ("redis", cache))
         ]
         url = stack.enter_context(started(folder, {"scrape_configs": jobs}))
-        until(lambda: len(_told(url, "query?query=up==1")["result"]) == 2)
+        until(lambda: len(_told(url, "query?query=count_over_time(up[1m])>3")["result"]) == 2)
         until(lambda: len(_told(url, "alerts")["alerts"]) == 2)
         yield url
 
