@@ -29,12 +29,18 @@ def _places(settings: msgspec.Struct) -> Iterator[str]:
         if isinstance(value, msgspec.Struct):
             yield from _places(value)
         elif isinstance(value, Secret):
-            scheme, _, place = value.reference.partition(":")
-            yield from (place,) if scheme == "file" else ()
+            yield from _place(value)
+        elif isinstance(value, dict):
+            yield from (place for each in value.values() if isinstance(each, Secret) for place in _place(each))
         elif field.name == "kubeconfig":
             yield from filter(None, (value or os.environ.get("KUBECONFIG") or KUBECONFIG).split(os.pathsep))
         elif field.name.endswith("_file") and value:
             yield value
+
+
+def _place(secret: Secret) -> tuple[str, ...]:
+    scheme, _, place = secret.reference.partition(":")
+    return (place,) if scheme == "file" else ()
 
 
 def _of_file(path: Path) -> tuple[int, int, int] | None:
