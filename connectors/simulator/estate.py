@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import floor
+from urllib.parse import urlsplit
 
 from connectors.simulator.architecture import DEFAULT, architecture_named
 from connectors.simulator.clock import SimClock
@@ -97,6 +98,8 @@ class Estate:
         """Opens the ports, which the system chooses."""
         for wire in self._wires():
             await wire.start(host)
+        server, cache = urlsplit(self.prometheus.url), urlsplit(self.redis.url)
+        self.kubernetes.introduce(server.netloc, f"{cache.hostname}:{cache.port}", self.kafka.bootstrap[0])
         return Addresses(
             prometheus=self.prometheus.url,
             kafka=tuple(self.kafka.bootstrap),

@@ -16,6 +16,7 @@ from console.model.inert import inert
 
 VERBS = {
     "demo": "console.cli.demo",
+    "init": "console.cli.init",
     "status": "console.cli.status",
     "query": "console.cli.query",
     "doctor": "console.cli.doctor",

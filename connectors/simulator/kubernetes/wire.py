@@ -30,6 +30,7 @@ from connectors.simulator.kubernetes.kubelet import START_SECONDS
 from connectors.simulator.kubernetes.logs import Logs
 from connectors.simulator.kubernetes.managed_fields import UPDATE, Manager
 from connectors.simulator.kubernetes.metrics import Metrics
+from connectors.simulator.kubernetes.neighbours import introduce
 from connectors.simulator.kubernetes.options import Denial, KubernetesOptions
 from connectors.simulator.kubernetes.podstreams import PodStreams
 from connectors.simulator.kubernetes.registry import Registry
@@ -152,6 +153,10 @@ class KubernetesWire:
     def shown(self) -> Shown:
         """What exporters show of the namespace and the nodes."""
         return self._inventory.shown()
+
+    def introduce(self, prometheus: str, redis: str, kafka: str) -> None:
+        """Services for the estate's other servers, ``host:port`` each."""
+        introduce(self._registry, prometheus, redis, kafka)
 
     async def start(self, host: str = "127.0.0.1") -> None:
         """Listens on a free port."""
