@@ -18,6 +18,7 @@ http {{
         listen 127.0.0.1:{port};
         location = /status {{ stub_status; }}
         location = /fail {{ return 500; }}
+        location = /busy {{ return 429; }}
         location = / {{ return 200 "well"; }}
     }}
 }}

@@ -1,8 +1,8 @@
 """``python -m tests.real.record_exporters NAME…`` records the replies of exporters anew; without names, of all.
 
-Needs, as root, Debian's packages of the systems and of their exporters, and in the PATH what Debian has not and
-``go build`` makes of its module: kube-state-metrics 2.13, memcached_exporter 0.14.3, coredns 1.15. Nothing of it is
-needed to run the tests.
+Needs, as root, Debian's packages of the systems and of their exporters, and in the PATH what Debian has not: from their
+modules by `go build` kube-state-metrics 2.13, memcached_exporter 0.14.3, coredns 1.15; from PyPI pgbouncer-exporter and
+uvicorn with prometheus-fastapi-instrumentator. Nothing of it is needed to run the tests.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from tests.real.exporters import Recording, keep
+from tests.real.exporters_application import caller, web
 from tests.real.exporters_cadvisor import cadvisor
 from tests.real.exporters_kubernetes import kube_state_metrics
 from tests.real.exporters_machine import blackbox, blackbox_http, node
@@ -39,6 +40,9 @@ RECORDERS: Mapping[str, Callable[[Path], Recording]] = {
     "mysqld-exporter": mysqld,
     "memcached-exporter": memcached,
     "rabbitmq": rabbitmq,
+    "red": web,
+    "http-client": caller,
+    "resilience4j": caller,
     "pgbouncer-exporter": pgbouncer,
 }
 
