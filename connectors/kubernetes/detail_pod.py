@@ -100,7 +100,7 @@ def _container(one: ContainerStatus, now: float) -> Cells:
         told.append(f"last ended {one.last.text}" + (f" {spoken(ended)} ago" if ended is not None else ""))
     told += [text for text in (_message(one),) if text]
     passed = age(since, now)
-    return f"container {one.name}", cell(state), "" if passed is None else spoken(passed), cell(", ".join(told))
+    return cell(f"container {one.name}"), cell(state), "" if passed is None else spoken(passed), cell(", ".join(told))
 
 
 def _state(one: ContainerStatus) -> tuple[str, str | None]:
@@ -121,7 +121,7 @@ def _message(one: ContainerStatus) -> str:
 
 
 def _log(log: Log) -> Iterable[Cells]:
-    what = f"log {log.container}" + (" -p" if log.previous else "")
+    what = cell(f"log {log.container}" + (" -p" if log.previous else ""))
     if log.missing:
         return [(what, "", "", cell(log.missing))]
     return [(what, "", "", line) for line in log.lines]
