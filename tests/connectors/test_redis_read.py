@@ -21,6 +21,7 @@ from tests.connectors.redis_servers import (
     simulated,
     snapshot,
 )
+from tests.connectors.simulator.sim_redis_servers import cli
 
 
 async def test_reads_signals_counters_and_facts(redis_cache: RedisConnector) -> None:
@@ -140,3 +141,44 @@ async def test_inspect_shows_the_slow_log(real_redis: str) -> None:
     await connector.close()
     assert isinstance(detail, Detail)
     assert any(row[0] == "slow command" and row[2] == "ECHO slow one" for row in detail.rows)
+
+
+TOLD = {  # our name → INFO's, of what stands still between two looks
+    "memory_max": "maxmemory",
+    "clients_max": "maxclients",
+    "blocked": "blocked_clients",
+    "unsaved": "rdb_changes_since_last_save",
+    "replicas": "connected_slaves",
+    "evicted": "evicted_keys",
+    "expired": "expired_keys",
+    "rejected": "rejected_connections",
+    "hits": "keyspace_hits",
+    "misses": "keyspace_misses",
+}
+
+
+async def test_the_values_are_those_of_redis_cli(
+    redis_cache: RedisConnector, redis_other: redis.asyncio.Redis, redis_url: str
+) -> None:
+    await redis_other.config_set("maxmemory", 100_000_000)
+    for number in range(30):
+        await redis_other.set(f"key:{number}", "x", px=1 if number < 5 else None)
+        await redis_other.get(f"key:{number + 10}")
+    await snapshot(redis_cache)
+    port = int(redis_url.rsplit(":", 1)[1].split("/")[0])
+    before = _fields(await cli(port, "INFO"))
+    observed = (await snapshot(redis_cache)).components[0]
+    after = _fields(await cli(port, "INFO"))
+    values: dict[str, float | None] = {signal.name: signal.value for signal in observed.signals}
+    values |= {counter.name: counter.value for counter in observed.counters}
+    for name, field in TOLD.items():
+        assert int(before[field]) <= (values[name] or 0) <= int(after[field]), name
+    assert values["memory"] == pytest.approx(int(after["used_memory"]), rel=0.1)
+    assert values["save_age"] == pytest.approx(time.time() - int(after["rdb_last_save_time"]), abs=5)
+    keys = int(after["db0"].split(",")[0].removeprefix("keys="))
+    assert values["keys"] == pytest.approx(keys, abs=5)  # some expire in between
+    await redis_other.config_set("maxmemory", 0)
+
+
+def _fields(told: str) -> dict[str, str]:
+    return dict(line.split(":", 1) for line in told.splitlines() if ":" in line)

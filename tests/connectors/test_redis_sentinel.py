@@ -14,7 +14,7 @@ from console.model.change import Change, Outcome, RunContext, Verdict
 from console.model.snapshot import FailureKind, Observed, Snapshot, Unreachable
 from tests.connectors.faults import closed_port
 from tests.connectors.redis_servers import snapshot
-from tests.connectors.simulator.sim_redis_servers import Servers, info, replicated, until
+from tests.connectors.simulator.sim_redis_servers import Servers, info, replicated, said, until
 
 RUN = RunContext("r1", "ann", "spike", until=None)
 MINE = Change("redis/cache", "ttl.mine", None, 60, step="ttl")
@@ -90,6 +90,27 @@ async def _found(connector: RedisConnector) -> bool:
 async def _replicated(servers: Servers) -> bool:
     offsets = [await info(port, "replication") for port in servers.ports]
     return len({str(each["master_repl_offset"]) for each in offsets}) == 1
+
+
+async def test_two_who_take_writes_are_found_by_asking_everybody(servers: Servers) -> None:
+    connector = opening(servers.sentinel)
+    assert await said(servers.ports[1], "REPLICAOF", "NO", "ONE") == "OK"
+    whole, *parts = (await snapshot(connector)).components
+    await connector.close()
+    assert value(whole, "writable_primaries") == 2
+    assert "the primary: 2 servers take writes" in whole.notes
+    assert whole.state == f"primary 127.0.0.1:{servers.ports[0]}"  # as the Sentinel has it
+    assert sorted(part.state for part in parts) == ["master", "master", "slave"]
+
+
+async def test_a_write_never_goes_to_a_second_primary(servers: Servers) -> None:
+    connector = opening(servers.sentinel)
+    assert await said(servers.ports[1], "REPLICAOF", "NO", "ONE") == "OK"
+    applied = await connector.apply(MINE, RUN)
+    await connector.close()
+    assert applied.outcome is Outcome.DONE
+    written = [await said(port, "HGET", "seawall:flags", "ttl.mine") for port in servers.ports[:2]]
+    assert ("60" in str(written[0]), written[1]) == (True, None)
 
 
 async def test_one_sentinel_that_is_gone_is_a_problem_and_no_more() -> None:
