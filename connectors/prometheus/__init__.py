@@ -73,7 +73,8 @@ class PrometheusConnector:
         self.name = name
         self._settings = settings
         self._clock = clock
-        self._queries = queries
+        # Of two of one name the later one counts: an operator's own query after a preset's.
+        self._queries = tuple({(query.component, query.signal): query for query in queries}.values())
         self._backend = Backend(name, settings, clock)
 
     async def read(self) -> Seen:

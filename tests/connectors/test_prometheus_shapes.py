@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import time
+from email.utils import formatdate
 
 import pytest
 
@@ -17,6 +19,7 @@ from tests.connectors.prometheus_like import (
     RATE,
     Asked,
     Reply,
+    Respond,
     asked_of,
     like,
     number,
@@ -203,3 +206,35 @@ async def test_a_server_is_told_when_to_stop_working_for_us() -> None:
     async with like(number) as (url, asked):
         await read(Settings(url=url, alerts=False, timeout=1.5))
     assert asked[0].params["timeout"] == "1.5s"
+
+
+async def test_of_two_queries_of_one_name_the_later_one_is_asked() -> None:
+    own = Query(RATE.component, RATE.signal, "my_rate", RATE.unit)
+    async with like(number) as (url, asked):
+        seen = await read(Settings(url=url, alerts=False), RATE, own)
+    assert isinstance(seen, Snapshot)
+    assert [signal.name for signal in seen.components[0].signals] == ["rate"]
+    assert [each.params["query"] for each in asked] == ["my_rate"]
+
+
+async def test_a_server_whose_clock_is_ahead_shows_by_how_much() -> None:
+    def respond(asked: Asked) -> Reply:
+        return Reply(200, number(asked).body, {"Date": formatdate(time.time() + 7, usegmt=True)})
+
+    async with like(respond) as (url, _):
+        seen = await read(Settings(url=url))
+    cached = await skew_of_a_cache(respond)
+    assert isinstance(seen, Snapshot)
+    assert seen.skew == pytest.approx(7, abs=0.7)
+    assert cached is None  # the time at which a cache was filled is nobody's clock
+
+
+async def skew_of_a_cache(respond: Respond) -> float | None:
+    def cached(asked: Asked) -> Reply:
+        reply = respond(asked)
+        return Reply(reply.status, reply.body, {**reply.headers, "Age": "30"})
+
+    async with like(cached) as (url, _):
+        seen = await read(Settings(url=url))
+    assert isinstance(seen, Snapshot)
+    return seen.skew
