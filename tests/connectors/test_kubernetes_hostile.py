@@ -39,7 +39,6 @@ EMPTY = ("labels", "annotations", "ownerReferences", "managedFields", "creationT
 LISTS = (
     "conditions",
     "currentMetrics",
-    "active",
     "pauseConditions",
     "containerStatuses",
     "steps",
