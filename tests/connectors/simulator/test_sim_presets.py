@@ -1,4 +1,4 @@
-"""The simulated Prometheus answers every preset on its recording as the real one does: with what the scrapes add up to."""
+"""The simulated Prometheus answers every preset on its recording as the real one does: what the scrapes add up to."""
 
 from __future__ import annotations
 
