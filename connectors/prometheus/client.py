@@ -95,7 +95,8 @@ class Asker:
 
     def _result(self, expr: str, at: float | None) -> object:
         # Servers behind a proxy do not see that we have gone: they are told when to stop working for us.
-        params = {"timeout": f"{self._settings.timeout:g}s", **({} if at is None else {"time": f"{at:.3f}"})}
+        # In milliseconds: a Prometheus duration has no fractions.
+        params = {"timeout": f"{self._settings.timeout * 1000:.0f}ms", **({} if at is None else {"time": f"{at:.3f}"})}
         with _told(self._url):
             return self._client.custom_query(expr, params=params, timeout=self._timeout)
 

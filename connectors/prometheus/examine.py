@@ -124,7 +124,9 @@ def _tried(query: Query, answer: Answer, hint: str) -> Finding:
     if answer.failed is not None:
         return _failed(what, answer.failed)
     if answer.value is None:
-        return Finding(what, Grade.UNKNOWN, answer.note, hint)
+        return Finding(
+            what, Grade.UNKNOWN, answer.note, f"none where {query.absent}; else {hint}" if query.absent else hint
+        )
     return Finding(what, Grade.YES, show(answer.value, query.unit))
 
 

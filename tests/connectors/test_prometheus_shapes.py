@@ -205,7 +205,7 @@ async def test_queries_go_side_by_side_on_connections_that_are_kept() -> None:
 async def test_a_server_is_told_when_to_stop_working_for_us() -> None:
     async with like(number) as (url, asked):
         await read(Settings(url=url, alerts=False, timeout=1.5))
-    assert asked[0].params["timeout"] == "1.5s"
+    assert asked[0].params["timeout"] == "1500ms"
 
 
 async def test_of_two_queries_of_one_name_the_later_one_is_asked() -> None:
