@@ -35,12 +35,16 @@ IMPLIED = frozenset({"hit_rate", "memory_ratio", "connections_ratio", "growth", 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One signal of one component, as an instant query that answers with one number."""
+    """One signal of one component, as an instant query that answers with one number.
+
+    ``absent`` says when a healthy system has no such series; empty where it always has, or nobody said.
+    """
 
     component: ComponentId
     signal: str
     expr: str
     unit: Unit
+    absent: str = ""
 
 
 class PresetSignal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -130,7 +134,7 @@ def queries_for(component: ComponentId, preset: str, match: str = "", window: st
     """The preset's queries for one component, ``match`` put into their selectors, rates over ``window`` or its own."""
     found, selector = preset_named(preset), match.strip().rstrip(",")
     return tuple(
-        Query(component, name, ready.query.replace(MATCH, selector).replace(WINDOW, window or found.window), ready.unit)
+        Query(component, name, _put(ready.query, selector, window or found.window), ready.unit, ready.absent)
         for name, ready in found.signals.items()
     )
 
@@ -138,6 +142,10 @@ def queries_for(component: ComponentId, preset: str, match: str = "", window: st
 def rules_for(alias: str, preset: str) -> tuple[Rule, ...]:
     """The preset's rules for one line of the topology."""
     return tuple(rule.on(alias) for rule in preset_named(preset).rules)
+
+
+def _put(query: str, selector: str, window: str) -> str:
+    return query.replace(MATCH, selector).replace(WINDOW, window)
 
 
 def _number(value: str | float | None) -> float | None:

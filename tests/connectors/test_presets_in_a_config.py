@@ -66,3 +66,9 @@ def test_rates_look_back_on_the_window_that_the_line_names(tmp_path: Path) -> No
 def test_a_window_that_promql_does_not_know_is_a_fault_with_its_line(tmp_path: Path, window: str) -> None:
     with pytest.raises(ConfigError, match=r"seawall.toml:10: .*a window such as 90s"):
         read(tmp_path, f'window = "{window}"\n')
+
+
+def test_a_query_knows_when_a_healthy_system_has_no_such_series(tmp_path: Path) -> None:
+    absent = {query.signal: query.absent for query in read(tmp_path, "").queries}
+    assert "health check" in absent["available"]
+    assert absent["rate"] == ""
