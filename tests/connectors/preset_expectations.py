@@ -210,6 +210,7 @@ EXPECTED: Mapping[str, Callable[[Recorded], Expected]] = {
     "cloudflare": cloudflare,
     "cloudfront": cloudfront,
     "coredns": coredns,
+    "debezium": stores.debezium,
     "envoy": envoy,
     "haproxy": haproxy,
     "haproxy-exporter": haproxy_exporter,

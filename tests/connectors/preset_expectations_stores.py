@@ -98,6 +98,24 @@ def rabbitmq(r: Recorded) -> Expected:
     }
 
 
+def debezium(r: Recorded) -> Expected:
+    def of(attribute: str) -> str:
+        return f"debezium_metrics_{attribute}"
+
+    free, room = (
+        r.now(of("QueueRemainingCapacity"), context="streaming"),
+        r.now(of("QueueTotalCapacity"), context="streaming"),
+    )
+    return {
+        "late": 1.35,
+        "up": 1.0,
+        "rate": r.rate(of("TotalNumberOfEventsSeen"), context="streaming"),
+        "erroneous": r.rate(of("NumberOfErroneousEvents")),
+        "queue_ratio": 1 - free / room,
+        "quiet": 0.31,
+    }
+
+
 def kafka(r: Recorded) -> Expected:
     committed = {"topic": "orders", "partition": "[01]"}  # the group has no offset in partition 2
     return {
