@@ -12,6 +12,7 @@ import ssl
 from collections.abc import Iterator, Mapping
 from errno import EHOSTUNREACH, ENETUNREACH, errorcode
 
+from connectors.secret import masked
 from console.model.snapshot import FailureKind, Unreachable
 
 
@@ -106,7 +107,8 @@ def innermost(error: BaseException) -> str:
 
 
 def one_line(text: str, most: int = 200) -> str:
-    """Text from outside as one printable line of at most ``most`` characters."""
+    """Text from outside as one printable line of at most ``most`` characters, without our own secrets in it."""
+    text = masked(text)
     flat = " ".join("".join(char if char.isprintable() else " " for char in text).split())
     return flat if len(flat) <= most else flat[: most - 1] + "…"
 

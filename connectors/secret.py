@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
+from collections import OrderedDict
 from pathlib import Path
 
 SCHEMES = ("env:", "file:", "keyring:")
+MASK = "<secret>"
+_SHORTEST = 4  # characters; a shorter one would be found in ordinary words
+_KEPT = 256  # of the last that were revealed: tokens are renewed as long as the process lives
+_AUTHORIZATION = re.compile(r"(authorization\W+(?:basic|bearer)\s+)\S+", re.IGNORECASE)  # also of a kubeconfig
+_revealed: OrderedDict[str, None] = OrderedDict()
 
 
 class MissingSecret(Exception):
@@ -41,7 +48,25 @@ class Secret:
         value = {"env": _from_environment, "file": _from_file, "keyring": _from_keyring}[scheme](place)
         if not value:
             raise MissingSecret(f"secret {self._reference} is not set or empty")
+        remember(value)
         return value
+
+
+def remember(value: str) -> None:
+    """From now on ``masked`` hides it. For credentials that come by other ways than a ``Secret``, too."""
+    if len(value) >= _SHORTEST:
+        _revealed[value] = None
+        _revealed.move_to_end(value)
+        while len(_revealed) > _KEPT:
+            _revealed.popitem(last=False)
+
+
+def masked(text: str) -> str:
+    """``text`` without any secret that this process has held: what a server says back may be what it was sent."""
+    for value in tuple(_revealed):
+        if value in text:
+            text = text.replace(value, MASK)
+    return _AUTHORIZATION.sub(rf"\1{MASK}", text)
 
 
 def _from_environment(name: str) -> str:
