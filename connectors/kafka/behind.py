@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
+from urllib.parse import quote
 
 from connectors.settings.kafka import Settings
 from console.model.component import ComponentId
 
 _GROUP = "kafka-consumer-groups{at} --describe --group {name}"
 _LAG = "OffsetFetch, then ListOffsets (earliest, latest)"
+_TIMES = "ListOffsets (latest) over time, and ListOffsets at times for what was written before"
 _RATE = "growth of the sum over the partitions that both readings have"
 _GROUP_SIGNALS: Mapping[str, str] = {
     "lag": f"{_GROUP} — {_LAG}: sum of end − max(committed, low)",
@@ -24,10 +26,17 @@ _GROUP_SIGNALS: Mapping[str, str] = {
     "produced": f"{_GROUP} — ListOffsets (latest): LOG-END-OFFSET, {_RATE}",
     "growth": f"{_GROUP} — produced less consumed",
     "drain": f"{_GROUP} — lag / (consumed − produced)",
+    "late": f"{_GROUP} — {_TIMES}: age of the oldest unread message, of the latest partition",
+    "kept": f"{_GROUP} — DescribeConfigs (retention.ms), {_TIMES}: retention less the oldest unread message's age",
+    "loss": f"{_GROUP} — kept, where the group will not have read it by then; a day: none within a day",
+    "stalled": f"{_GROUP} --members — partitions held whose CURRENT-OFFSET stood still for a minute with LAG above 1",
+    "stopped": f"{_GROUP} --members — partitions nobody holds whose CURRENT-OFFSET stands still with LAG above 1",
+    "rewound": f"{_GROUP} — OffsetFetch: by how much CURRENT-OFFSET fell within the last minute",
 }
 _TOPIC = "kafka-get-offsets{at} --topic {name}"
 _TOPIC_SIGNALS: Mapping[str, str] = {
     "depth": f"{_TOPIC} --time latest, less --time earliest — ListOffsets",
+    "last_arrival": f"{_TOPIC} --time latest — ListOffsets (latest): when it last grew while we watched",
     "arrivals": f"{_TOPIC} --time latest — ListOffsets (latest): {_RATE}",
 }
 _CLUSTER_SIGNALS: Mapping[str, str] = {
@@ -39,10 +48,16 @@ _CLUSTER_SIGNALS: Mapping[str, str] = {
     "under_min_isr": "kafka-topics{at} --describe --under-min-isr-partitions — Metadata, DescribeConfigs",
     "controllers": "kafka-metadata-quorum{at} describe --status — DescribeQuorum; with ZooKeeper, Metadata",
 }
+_CONNECT = "curl {status}"
+_SINK = "kafka-consumer-groups{at} --describe --group connect-{name} — as of that group"
+_CONNECTOR_SIGNALS: Mapping[str, str] = dict.fromkeys(
+    ("lag", "late", "lost", "kept", "loss", "produced", "consumed", "growth", "drain"), _SINK
+)
 _KINDS: Mapping[str, tuple[Mapping[str, str], str]] = {
     "group": (_GROUP_SIGNALS, _GROUP),
     "topic": (_TOPIC_SIGNALS, _TOPIC),
     "cluster": (_CLUSTER_SIGNALS, "kafka-topics{at} --describe"),
+    "connector": (_CONNECTOR_SIGNALS, _CONNECT),
 }
 
 
@@ -53,7 +68,15 @@ def behind(settings: Settings, component: ComponentId, signal: str) -> str:
     if kind not in _KINDS:
         return ""
     signals, other = _KINDS[kind]
-    return signals.get(signal, other).format(at=_at(settings), name=shlex.quote(name))
+    return signals.get(signal, other).format(
+        at=_at(settings), name=shlex.quote(name), status=shlex.quote(_status(settings, name))
+    )
+
+
+def _status(settings: Settings, name: str) -> str:
+    """Where Connect tells of one connector."""
+    worker = settings.connect[0].rstrip("/") if settings.connect else ""
+    return f"{worker}/connectors/{quote(name, safe='')}/status"
 
 
 def _at(settings: Settings) -> str:
