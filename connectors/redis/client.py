@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 FIRST = 15.0  # wall seconds for importing the client and reading the secret, once
 NAMED = ("CLIENT", "SETNAME", "seawall")
+OLD = "this server is older than Redis 6: set protocol = 2"
 STALE = "Connection has data"  # what redis-py calls a line that the peer closed, before it opens another
 SAID: Mapping[str, str] = {  # a reply's first word, and what to do about it
     "CLUSTERDOWN": "slots have no primary, or this server sees too few others: look at CLUSTER NODES on several",
@@ -262,7 +263,7 @@ def _of_reply(error: Exception, said: str) -> Refused:
     return Refused(
         FailureKind.PROTOCOL,
         said,
-        advice=SAID.get(getattr(error, "status_code", None) or "", ""),
+        advice=OLD if "HELLO" in said else SAID.get(getattr(error, "status_code", None) or "", ""),
         unknown_script=isinstance(error, raised.NoScriptError),
         unknown_command="unknown command" in said or "unknown subcommand" in said.lower(),
         moved=moved,

@@ -26,20 +26,23 @@ class RealSet:
 
 
 @contextmanager
-def start_replicated(directory: Path, replicas: int) -> Iterator[RealSet]:
-    """The Sentinel takes a server for down after half a second."""
+def start_replicated(directory: Path, replicas: int, password: str = "", sentinels_own: str = "") -> Iterator[RealSet]:
+    """The Sentinel takes a server for down after half a second; the passwords are the servers' and its own."""
     ports = [_quiet_port() for _ in range(1 + replicas)]
     sentinel = _quiet_port()
     follow = ["--replicaof", "127.0.0.1", str(ports[0])]
+    let_in = ["--requirepass", password, "--masterauth", password] if password else []
+    secrets = f"sentinel auth-pass mymaster {password}\n" if password else ""
+    secrets += f"requirepass {sentinels_own}\n" if sentinels_own else ""
     config = directory / "sentinel.conf"
     config.write_text(
         f"port {sentinel}\nbind 127.0.0.1\ndir {directory}\n"
         f"sentinel monitor mymaster 127.0.0.1 {ports[0]} 1\n"
-        "sentinel down-after-milliseconds mymaster 500\nsentinel failover-timeout mymaster 3000\n"
+        "sentinel down-after-milliseconds mymaster 500\nsentinel failover-timeout mymaster 3000\n" + secrets
     )
     with ExitStack() as stack:
         processes = [
-            stack.enter_context(_server(directory, port, *QUICK, *(follow if port != ports[0] else [])))
+            stack.enter_context(_server(directory, port, *QUICK, *let_in, *(follow if port != ports[0] else [])))
             for port in ports
         ]
         stack.enter_context(_running([_binary("redis-server"), str(config), "--sentinel"], sentinel))
