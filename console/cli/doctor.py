@@ -7,6 +7,7 @@ import json
 import sys
 
 import click
+import msgspec
 
 from console.cli.exits import NOT_KNOWN, OK, REFUSED
 from console.cli.invocation import Invocation
@@ -42,7 +43,7 @@ def doctor(invocation: Invocation, as_json: bool) -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     if as_json:
-        click.echo(json.dumps(document(found)))
+        click.echo(json.dumps(json.loads(msgspec.json.encode(document(found)))))  # null for what is not finite; ASCII
     else:
         for line in lines(found):
             click.echo(inert(line))

@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
 from console.cli import query_report as report
 from console.cli.exits import NOT_KNOWN, OK
@@ -93,7 +94,8 @@ async def _report(session: Session, asked: Wanted, as_json: bool) -> int:
     answers = report.answers(session, asked)
     ghosts = await report.ghosts(session, asked, answers)
     if as_json:
-        click.echo(json.dumps(report.document(session, answers, ghosts)))
+        # msgspec first: its null is JSON's for what is not finite; then ASCII, which steers no terminal.
+        click.echo(json.dumps(json.loads(msgspec.json.encode(report.document(session, answers, ghosts)))))
     else:
         for line in report.lines(session, answers, ghosts):
             click.echo(inert(line))

@@ -44,10 +44,17 @@ def loaded(tmp_path: Path, *arguments: str) -> set[str]:
     return set(json.loads(done.stderr.splitlines()[-1]))
 
 
-@pytest.mark.parametrize("arguments", [("--help",), ("playbook", "list"), ("status", "--help"), ("simulate", "--help")])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--help",), ("playbook", "list"), ("status", "--help"), ("simulate", "--help"), ("init", "--help"),
+        ("doctor", "--help"), ("query", "--help"), ("config", "validate"), ("config", "show"), ("config", "schema"),
+    ],
+)  # fmt: skip
 def test_a_verb_that_reads_nothing_loads_nothing_heavy(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     assert loaded(tmp_path, *arguments) & set(HEAVY) == set()
 
 
-def test_status_loads_only_the_clients_that_its_config_names(tmp_path: Path) -> None:
-    assert loaded(tmp_path, "status") & set(HEAVY) == {"redis"}
+@pytest.mark.parametrize("arguments", [("status",), ("query", "cache"), ("doctor",)])
+def test_a_verb_loads_only_the_clients_that_its_config_names(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    assert loaded(tmp_path, *arguments) & set(HEAVY) == {"redis"}
