@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from connectors.kafka.cluster_told import cluster_detail
 from connectors.kafka.course import MARKER, Course, Pace
-from connectors.kafka.lag import Place
+from connectors.kafka.lag import Place, bounded
 from connectors.kafka.memory import Memory
 from connectors.kafka.seen import PartitionView, TopicConfig, TopicView
 from connectors.kafka.shape import shape_at
@@ -51,18 +51,18 @@ def _group(stand: GroupStand, component: ComponentId, memory: Memory, at: float)
     members = "not told" if stand.group.members is None else str(stand.group.members)
     extra = {"state": stand.group.state, "members": members, **_workers(stand)}
     into = [f"{source_of(component)}/topic/{place.topic}" for place in places]
-    return _table(component, at, f"partitions of group {stand.group.name}", GROUP_COLUMNS, rows, extra, into)
+    return _table(component, at, f"partitions of group {bounded(stand.group.name)}", GROUP_COLUMNS, rows, extra, into)
 
 
 def _standing(place: Place, stand: GroupStand) -> tuple[str, ...]:
     return (
-        place.topic,
+        bounded(place.topic),
         str(place.partition),
         _shown(place.committed),
         _shown(place.end),
         _shown(place.lag),
         _shown(place.lost),
-        stand.group.workers.get((place.topic, place.partition), ""),
+        bounded(stand.group.workers.get((place.topic, place.partition), "")),
     )
 
 
@@ -99,8 +99,11 @@ def _workers(stand: GroupStand) -> dict[str, str]:
             held[worker] += 1
             lags[worker] += place.lag or 0
     busiest = sorted(held, key=lambda worker: (-lags[worker], worker))
-    told = {worker: f"{held[worker]} partitions, lag {show_number(lags[worker])}" for worker in busiest[:MOST_WORKERS]}
-    more = len(busiest) - len(told)
+    told = {
+        bounded(worker): f"{held[worker]} partitions, lag {show_number(lags[worker])}"
+        for worker in busiest[:MOST_WORKERS]
+    }
+    more = len(busiest) - len(shown)
     return told | ({"more workers": str(more)} if more else {})
 
 
@@ -111,7 +114,7 @@ def _topic(stand: TopicStand, survey: Survey, component: ComponentId, memory: Me
         for place in stand.places
     ]
     extra = {**_configured(survey.configs.get(stand.name)), **({"topic id": view.id} if view.id else {})}
-    return _table(component, at, f"partitions of {stand.name}", TOPIC_COLUMNS, rows, extra)
+    return _table(component, at, f"partitions of {bounded(stand.name)}", TOPIC_COLUMNS, rows, extra)
 
 
 def _kept(place: Place) -> tuple[str, ...]:

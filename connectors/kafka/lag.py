@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+MOST_NAME = 249  # characters of a name where it is shown: a topic has no more, a group may have 32,767 bytes
 HOT_FLOOR = 100  # messages in all, below which no partition is called hot
 
 
@@ -93,3 +94,8 @@ def _hot(places: Sequence[Place], total: int) -> Place | None:
     if len(places) < 2 or total < HOT_FLOOR:
         return None
     return next((place for place in places if 2 * (place.lag or 0) > total), None)
+
+
+def bounded(name: str) -> str:
+    """A name, or as much of it as a sentence bears."""
+    return name if len(name) <= MOST_NAME else f"{name[: MOST_NAME - 1]}…"

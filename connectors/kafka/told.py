@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from connectors.kafka.cluster_told import cluster_observed
 from connectors.kafka.course import Course
-from connectors.kafka.lag import GroupLag, Place, epoch_of, sum_up
+from connectors.kafka.lag import GroupLag, Place, bounded, epoch_of, sum_up
 from connectors.kafka.memory import Memory
 from connectors.kafka.retention import UNSURE, Ahead, ahead
 from connectors.kafka.shape import Standing, standing
@@ -117,7 +117,7 @@ class _Group:
             (standing.stopped, f"{_partitions(len(standing.stopped))} stopped: nobody commits"),
             (standing.stalled, f"{_partitions(len(standing.stalled))} stalled: held, but commits stand still"),
             (rewound, f"rewound by {show_number(rewound)}"),
-            (lag.hot, f"hot partition {lag.hot.topic}/{lag.hot.partition}" if lag.hot else ""),
+            (lag.hot, f"hot partition {bounded(lag.hot.topic)}/{lag.hot.partition}" if lag.hot else ""),
             (group.state == "Stable" and (group.members or 0) > len(self._stand.places), "workers > partitions"),
             (lag.clamped, f"{_partitions(lag.clamped)} committed beyond the end"),
             (renewed, f"started over: {_named(renewed)}"),
@@ -145,7 +145,7 @@ def _partitions(count: int) -> str:
 
 def _named(topics: tuple[str, ...] | list[str]) -> str:
     more = len(topics) - MOST_NAMED
-    return ", ".join(topics[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+    return ", ".join(map(bounded, topics[:MOST_NAMED])) + (f" and {more} more" if more > 0 else "")
 
 
 def _topic(stand: TopicStand, memory: Memory, name: str, at: float) -> Observed:
