@@ -45,14 +45,16 @@ def _labelled(expr: str, n: int) -> str:
 
 def split(result: object, queries: int) -> list[list[object]]:
     """The series of each query, by the label that ``together`` put on them."""
-    parts: list[list[object]] = [[] for _ in range(queries)]
-    for series in result if isinstance(result, list) else ():
+    parts: dict[str, list[object]] = {str(n): [] for n in range(queries)}
+    if not isinstance(result, list):
+        raise Failed(FailureKind.PROTOCOL, "an answer that is no vector")
+    for series in result:
         match series:
-            case {"metric": {"seawall_query": str() as n}} if n.isascii() and n.isdigit() and int(n) < queries:
-                parts[int(n)].append(series)
+            case {"metric": {"seawall_query": str() as n}} if n in parts:
+                parts[n].append(series)
             case _:
                 raise Failed(FailureKind.PROTOCOL, "an answer to something that was not asked")
-    return parts
+    return list(parts.values())
 
 
 def read_result(result: object) -> Answer:
