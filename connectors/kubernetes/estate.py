@@ -12,7 +12,7 @@ from connectors.kubernetes.budgets import observed_budget
 from connectors.kubernetes.events import Key, complaints
 from connectors.kubernetes.nodes import observed_nodes, used_by
 from connectors.kubernetes.owners import UNSEEN, scalers
-from connectors.kubernetes.quotas import by_namespace, observed_quota, room
+from connectors.kubernetes.quotas import limits_of, observed_quota, room
 from connectors.kubernetes.read import WORDS, Reading
 from connectors.kubernetes.resources import (
     AUTOSCALERS,
@@ -51,7 +51,7 @@ class _Estate:
         self._listed = listed
         self._scalers = scalers(self._of(AUTOSCALERS), self._of(SCALED_OBJECTS), self._of(ROLLOUTS))
         self._unseen = {one.namespace for one in listed if one.resource in (AUTOSCALERS, SCALED_OBJECTS) and _hid(one)}
-        self._quotas = by_namespace(self._of(QUOTAS))
+        self._limits = limits_of(self._of(QUOTAS))
 
     def workloads(self) -> Iterator[Observed]:
         reading = self._reading
@@ -81,10 +81,10 @@ class _Estate:
 
     def with_complaints(self, components: tuple[Observed, ...]) -> tuple[Observed, ...]:
         """Each with what the warnings of the last minutes say of it, where there is a word."""
-        at = self._reading.at
-        said = complaints(self._of(WARNINGS), {_key(one): one.id for one in components}, at)
-        if not said:
+        at, events = self._reading.at, self._of(WARNINGS)
+        if not events:
             return components
+        said = complaints(events, {_key(one): one.id for one in components}, at)
         return tuple(
             replace(
                 one,
@@ -101,8 +101,7 @@ class _Estate:
 
     def _roomy(self, one: Any, seen: Observed) -> Observed:
         """With how many more of its pods the namespace's quotas let in, where there are any."""
-        quotas = self._quotas.get(one.metadata.namespace)
-        found = room(one.spec.template, quotas) if quotas else None
+        found = room(one.spec.template, self._limits.get(one.metadata.namespace, ()))
         if found is None:
             return seen
         signal = self._reading.count("quota_room", found.pods, one_line(found.because, 2 * WORDS))

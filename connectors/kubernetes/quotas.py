@@ -103,35 +103,46 @@ def observed_quota(one: Quota, reading: Reading) -> Observed:
     )
 
 
-def by_namespace(quotas: Iterable[Quota]) -> Mapping[str, list[Quota]]:
-    found: dict[str, list[Quota]] = {}
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What is left of one resource under a quota for all pods of a namespace, and how that reads."""
+
+    resource: str
+    left: float
+    because: str
+
+
+def limits_of(quotas: Iterable[Quota]) -> Mapping[str, tuple[Limit, ...]]:
+    """By namespace: what bounds its pods. Counted once, for the many workloads that it is asked about."""
+    found: dict[str, list[Limit]] = {}
     for quota in quotas:
-        found.setdefault(quota.metadata.namespace, []).append(quota)
-    return found
+        if not quota.scoped:
+            found.setdefault(quota.metadata.namespace, []).extend(
+                Limit(share.resource, share.left, f"{quota.metadata.name}: {share.resource} {share.shown}")
+                for share in shares(quota)
+                if share.resource in _PODS or share.resource in _COMPUTE
+            )
+    return {namespace: tuple(limits) for namespace, limits in found.items()}
 
 
-def room(template: Template | None, quotas: Iterable[Quota]) -> Room | None:
-    """How many more pods of this template the namespace's quotas let in; None where none of them limits pods."""
-    weight = _weight(template)
+def room(template: Template | None, limits: Iterable[Limit]) -> Room | None:
+    """How many more pods of this template fit; None where none of the limits is about what they take."""
     rooms = [
-        Room(int(share.left / weight[share.resource] + 1e-9), f"{quota.metadata.name}: {share.resource} {share.shown}")
-        for quota in quotas
-        if not quota.scoped
-        for share in shares(quota)
-        if weight.get(share.resource, 0.0) > 0
+        Room(int(limit.left / weight + 1e-9), limit.because)
+        for limit in limits
+        if (weight := _weight(template, limit.resource)) > 0
     ]
     return min(rooms, key=lambda one: one.pods, default=None)
 
 
-def _weight(template: Template | None) -> dict[str, float]:
-    """What one pod takes of each resource. An init container counts where it asks for more than all the others."""
+def _weight(template: Template | None, resource: str) -> float:
+    """What one pod takes of it. An init container counts where it asks for more than all the others together."""
+    if resource in _PODS:
+        return 1.0
     spec = template.spec if template else None
     regular, initial = (spec.containers or (), spec.init_containers or ()) if spec else ((), ())
-    weight = {
-        name: max(sum(_stated(one, *where) for one in regular), *(_stated(one, *where) for one in initial), 0.0)
-        for name, where in _COMPUTE.items()
-    }
-    return {**weight, **dict.fromkeys(_PODS, 1.0)}
+    stated = _COMPUTE[resource]
+    return max(sum(_stated(one, *stated) for one in regular), *(_stated(one, *stated) for one in initial), 0.0)
 
 
 def _stated(container: Container, part: str, resource: str) -> float:

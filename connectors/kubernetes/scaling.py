@@ -39,7 +39,7 @@ def observed_autoscaler(one: Autoscaler, reading: Reading) -> Observed:
 
 
 def _usage(one: Autoscaler, reading: Reading) -> Iterator[Signal]:
-    """``hpa.cpu`` is of the CPU requested; ``hpa.demand`` is of its target, for the metric that is furthest above it."""
+    """``hpa.cpu`` is of the CPU requested; ``hpa.demand`` is of its target, for the metric furthest above it."""
     cpu = cpu_of(one)
     yield reading.signal("hpa.cpu", cpu, Unit.RATIO, "" if cpu is not None else "no CPU metric")
     worst = max(loads(one), key=lambda load: load.ratio, default=None)
