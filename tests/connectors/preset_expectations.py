@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from tests.connectors import preset_expectations_clouds as clouds
 from tests.connectors import preset_expectations_stores as stores
 from tests.connectors.preset_expectations_stores import Expected
 from tests.connectors.preset_recordings import AT, Recorded
@@ -99,27 +100,6 @@ def istio(r: Recorded) -> Expected:
     }
 
 
-def cloudfront(r: Recorded) -> Expected:
-    return {
-        "requests": r.now("aws_cloudfront_requests_sum"),
-        "errors": r.now("aws_cloudfront_5xx_error_rate_average") / 100,
-        "hit_rate": r.now("aws_cloudfront_cache_hit_rate_average") / 100,
-        "p95": r.now("aws_cloudfront_origin_latency_p95") / 1000,
-        "sent": r.now("aws_cloudfront_bytes_downloaded_sum"),
-    }
-
-
-def cloudflare(r: Recorded) -> Expected:
-    asked = r.rate("cloudflare_zone_requests_total")
-    return {
-        "rate": asked,
-        "hit_rate": r.rate("cloudflare_zone_requests_cached") / asked,
-        "errors": r.rate("cloudflare_zone_requests_status", status="5..") / asked,
-        "threats": r.rate("cloudflare_zone_threats_total"),
-        "sent": r.rate("cloudflare_zone_bandwidth_total"),
-    }
-
-
 def coredns(r: Recorded) -> Expected:
     answered = "coredns_dns_responses_total"
     return {
@@ -127,6 +107,32 @@ def coredns(r: Recorded) -> Expected:
         "errors": r.rate(answered, rcode="SERVFAIL") / r.rate(answered),
         "p95": r.quantile(0.95, "coredns_dns_request_duration_seconds"),
         "cached": r.rate("coredns_cache_hits_total") / r.rate("coredns_cache_requests_total"),
+    }
+
+
+def traefik(r: Recorded) -> Expected:
+    asked = "traefik_service_requests_total"
+    return {
+        "rate": r.rate(asked),
+        "errors": r.rate(asked, code="5..") / r.rate(asked),
+        "p95": r.quantile(0.95, "traefik_service_request_duration_seconds"),
+        "limited": r.rate(asked, code="429"),
+        "available": 2 / 3,
+    }
+
+
+def varnish(r: Recorded) -> Expected:
+    hits, misses = r.rate("varnish_main_cache_hit"), r.rate("varnish_main_cache_miss")
+    return {
+        "up": 1.0,
+        "rate": r.rate("varnish_main_client_req"),
+        "hit_rate": hits / (hits + misses),
+        "passed": r.rate("varnish_main_s_pass"),
+        "fetch_failures": r.rate("varnish_main_fetch", type="failed")
+        + r.rate("varnish_main_backend_(?:fail|unhealthy)"),
+        "queued": r.rate("varnish_main_sessions", type="queued"),
+        "dropped": r.rate("varnish_main_sessions", type="dropped"),
+        "evictions": r.rate("varnish_main_n_lru_nuked"),
     }
 
 
@@ -204,11 +210,12 @@ def blackbox_http(r: Recorded) -> Expected:
 
 
 EXPECTED: Mapping[str, Callable[[Recorded], Expected]] = {
+    "alb": clouds.alb,
     "blackbox": blackbox,
     "blackbox-http": blackbox_http,
     "cadvisor": cadvisor,
-    "cloudflare": cloudflare,
-    "cloudfront": cloudfront,
+    "cloudflare": clouds.cloudflare,
+    "cloudfront": clouds.cloudfront,
     "coredns": coredns,
     "debezium": stores.debezium,
     "envoy": envoy,
@@ -229,7 +236,11 @@ EXPECTED: Mapping[str, Callable[[Recorded], Expected]] = {
     "pgbouncer-exporter": stores.pgbouncer,
     "postgres-exporter": stores.postgres,
     "rabbitmq": stores.rabbitmq,
+    "rds": clouds.rds,
     "red": red,
     "redis-exporter": stores.redis,
     "resilience4j": resilience4j,
+    "s3": clouds.s3,
+    "traefik": traefik,
+    "varnish-exporter": varnish,
 }

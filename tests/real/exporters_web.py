@@ -112,3 +112,22 @@ def _loaded(port: int, metrics: str) -> tuple[str, str]:
     statuses(f"{url}/fail", 12)
     statuses(f"{url}/gone", 8)
     return first, scrape(metrics)
+
+
+def varnish(folder: Path) -> Recording:
+    with nginx_server(folder) as origin:
+        port, own = free_port(), f"127.0.0.1:{free_port()}"
+        directory = folder / "varnish"
+        server = [program("varnishd"), "-F", "-n", str(directory), "-a", f"127.0.0.1:{port}"]
+        exporter = [program("prometheus-varnish-exporter"), "-n", str(directory), f"-web.listen-address={own}"]
+        with running([*server, "-b", f"127.0.0.1:{origin}", "-s", "malloc,32m"], folder), running(exporter, folder):
+            url = f"http://127.0.0.1:{port}"
+            scrape(f"{url}/")
+            statuses(f"{url}/", 50)
+            first = scrape(f"http://{own}/metrics")
+            statuses(f"{url}/", 160)
+            for number in range(20):
+                statuses(f"{url}/?page={number}", 1)
+            second = scrape(f"http://{own}/metrics")
+    what = "Varnish 7.1, varnish_exporter 1.6.1; 160 requests of one page and 20 of others between"
+    return Recording(what, first, second, r"varnish_(?:main_cache_hit_grace|main_threads|sma_g_bytes)")

@@ -20,7 +20,7 @@ from tests.real.exporters_machine import blackbox, blackbox_http, node
 from tests.real.exporters_names import coredns
 from tests.real.exporters_postgres import pgbouncer, postgres
 from tests.real.exporters_stores import memcached, mysqld, rabbitmq, redis
-from tests.real.exporters_web import haproxy, haproxy_exporter, nginx
+from tests.real.exporters_web import haproxy, haproxy_exporter, nginx, varnish
 
 RECORDERS: Mapping[str, Callable[[Path], Recording]] = {
     "nginx": nginx,
@@ -44,6 +44,7 @@ RECORDERS: Mapping[str, Callable[[Path], Recording]] = {
     "http-client": caller,
     "resilience4j": caller,
     "pgbouncer-exporter": pgbouncer,
+    "varnish-exporter": varnish,
 }
 
 
