@@ -99,11 +99,9 @@ def _workers(stand: GroupStand) -> dict[str, str]:
             held[worker] += 1
             lags[worker] += place.lag or 0
     busiest = sorted(held, key=lambda worker: (-lags[worker], worker))
-    told = {
-        bounded(worker): f"{held[worker]} partitions, lag {show_number(lags[worker])}"
-        for worker in busiest[:MOST_WORKERS]
-    }
-    more = len(busiest) - len(shown)
+    first = busiest[:MOST_WORKERS]
+    told = {bounded(worker): f"{held[worker]} partitions, lag {show_number(lags[worker])}" for worker in first}
+    more = len(busiest) - len(first)
     return told | ({"more workers": str(more)} if more else {})
 
 
