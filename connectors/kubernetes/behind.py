@@ -59,6 +59,7 @@ _FIELDS: Mapping[str, Mapping[str, str]] = {
         "active": "{.status.active}",
         "since_start": "{.status.lastScheduleTime}",
         "since_success": "{.status.lastSuccessfulTime}",
+        "overdue": "{.spec.schedule} {.spec.timeZone} {.status.lastScheduleTime}",
     },
     "quota": {"quota_ratio": "{.status.used} {.status.hard}"},
     "scaledobject": {

@@ -13,12 +13,14 @@ import msgspec
 from connectors.failure import one_line
 from connectors.kubernetes.objects import Condition, Metadata, Read, Selector
 from connectors.kubernetes.read import WORDS, Reading, held
+from connectors.kubernetes.schedule import overdue
 from connectors.kubernetes.times import age, epoch, spoken
 from console.model.signal import Unit
 from console.model.snapshot import Observed
 
 RECENT = 3600.0  # estate seconds that a job which is over is still shown
-SHOWN = 200  # jobs of a namespace
+SHOWN = 200  # jobs of a reading
+PATIENCE = 60.0  # estate seconds for the controller, which looks every ten
 
 
 class JobSpec(Read, frozen=True):
@@ -153,20 +155,31 @@ def observed_cron_job(one: CronJob, last: Job | None, reading: Reading) -> Obser
     """How long ago it last started and last succeeded. ``last``: the newest of its runs that is over."""
     status, now = one.status, reading.at
     started, succeeded = age(status.last_schedule_time, now), age(status.last_successful_time, now)
+    late = _late(one, now)
     never = "never"
     return Observed(
         reading.id("cronjob", one.metadata),
         (
             reading.count("active", len(status.active or ())),
             reading.signal("since_start", started, Unit.SECONDS, never if started is None else ""),
+            reading.signal("overdue", late, Unit.SECONDS, "its schedule cannot be told" if late is None else ""),
             reading.signal("since_success", succeeded, Unit.SECONDS, never if succeeded is None else ""),
             reading.count(
                 "last_failed", None if last is None else int(last.failed), "no run is over" if last is None else ""
             ),
         ),
         state="Suspended" if one.spec.suspend else "Scheduled",
-        notes=tuple(_cron_notes(one, last, now)),
+        notes=(*_cron_notes(one, last, now), *((f"missed {spoken(late)} ago",) if late else ())),
     )
+
+
+def _late(one: CronJob, now: float) -> float | None:
+    """Seconds since a start that did not come; the controller gets ``PATIENCE`` to make it."""
+    if one.spec.suspend:
+        return 0.0
+    started = epoch(one.status.last_schedule_time) or epoch(one.metadata.creation_timestamp)
+    late = overdue(one.spec.schedule, one.spec.time_zone, started, now)
+    return late if late is None or late > PATIENCE else 0.0
 
 
 def _cron_notes(one: CronJob, last: Job | None, now: float) -> Iterator[str]:

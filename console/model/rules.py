@@ -146,6 +146,7 @@ DEFAULT_RULES: tuple[Rule, ...] = (
     Rule("*.quota_room", below=1.0, hold=30),  # pods that the quotas still let in
     Rule("*.nodes_not_ready", above=0.0),
     Rule("*.nodes_pressured", above=0.0),
+    Rule("*.overdue", above=300.0, hold=0),  # of a schedule: a start that did not come
     Rule("*.last_failed", above=0.0, hold=0),  # a cron job's last run
     Rule("*.load", above=1.5),
     Rule("*.disk", above=0.95),

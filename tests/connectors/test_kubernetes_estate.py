@@ -161,14 +161,21 @@ def test_a_cron_job_whose_last_run_failed() -> None:
     status = {"lastScheduleTime": stamp(7200), "lastSuccessfulTime": stamp(89_000)}
     night = seen({"cronjobs": [obj("night", {"schedule": "0 3 * * *", "timeZone": "UTC"}, status)], "jobs": runs})
     one = night["cronjob/shop/night"]
-    assert values(one) == {"active": 0, "since_start": 7200, "since_success": 89_000, "last_failed": 1}
+    assert values(one) == {
+        "active": 0,
+        "since_start": 7200,
+        "overdue": 0,
+        "since_success": 89_000,
+        "last_failed": 1,
+    }
     assert one.notes == ("at 0 3 * * * UTC", "last run failed 117m ago: DeadlineExceeded")
     assert one.state == "Scheduled"
 
 
 def test_a_cron_job_that_never_ran_is_unknown_and_not_young() -> None:
     one = seen({"cronjobs": [obj("new", {"schedule": "@daily", "suspend": True})]})["cronjob/shop/new"]
-    assert values(one) == {"active": 0, "since_start": None, "since_success": None, "last_failed": None}
+    never = {"since_start": None, "since_success": None, "last_failed": None}
+    assert values(one) == {"active": 0, "overdue": 0, **never}  # it is suspended
     assert note(one, "since_start") == "never"
     assert one.state == "Suspended"
 

@@ -97,6 +97,8 @@ def test_within_the_slack_a_firing_rule_never_clears(values: list[float]) -> Non
         ("nodes.nodes_pressured", 1.0, Health.WARN),
         ("nodes.nodes_not_ready", 0.0, Health.OK),
         ("night.last_failed", 1.0, Health.WARN),
+        ("night.overdue", 600.0, Health.WARN),
+        ("night.overdue", 0.0, Health.OK),
         ("api.hpa.demand", 9.0, Health.OK),
         ("database.latency", 0.02, Health.OK),
         ("database.latency", 0.2, Health.WARN),
