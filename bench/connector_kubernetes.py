@@ -1,7 +1,9 @@
 """A cluster of 50,000 pods in 2,000 workloads: what reading it costs, beside receiving the same bytes.
 
 The baseline of a list is the same requests over the same transport in the same threads, read and thrown away. The
-server sends bytes that are ready, from another process, over TLS, as fast as a real one makes them.
+server sends bytes that are ready, from another process, over TLS, as fast as a real one makes them. What a reading does
+beyond receiving is processor time, and is counted as that, as if none of it overlapped with the waiting: so the ratio
+is the upper bound of what a quiet machine shows, and a busy one hardly moves it. The wall times stand beside it.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
@@ -53,24 +56,26 @@ async def _listed(path: str) -> list[Result]:
         api = await connector._open()
         gc.collect()
         before = psutil.Process().memory_info().rss
-        process = time.process_time()
-        read = await _median(connector.read)
-        burnt = (time.process_time() - process) / ROUNDS
+        read = await _cost(connector.read)
         grown = (psutil.Process().memory_info().rss - before) / 2**20
         seen = await connector.read()
         assert isinstance(seen, Snapshot), seen
         assert len(seen.components) == WORKLOADS + AUTOSCALERS
-        received = await _median(lambda: _received(connector, api))
-        drilled = await _median(lambda: _pods(connector))
+        received = await _cost(lambda: _received(connector, api))
+        drilled = await _cost(lambda: _pods(connector))
         typed = await asyncio.to_thread(lambda: seconds(lambda: _typed(api), 1))
     size = f"{WORKLOADS} workloads of {PODS} pods"
-    beside = f"{read * 1000:.0f} ms; bytes alone {received * 1000:.0f} ms"
+    models = f"of the deployments alone, {typed:.1f} s"
+    ratio = (received.wall + read.process - received.process) / received.wall
+    beside = f"wall {read.wall * 1000:.0f} ms; bytes alone {received.wall * 1000:.0f} ms"
     return [
-        Result(f"kubernetes: reading {size}", read / received, "times", 1.5, beside),
-        Result("kubernetes: the processor's part in it", burnt, "s", 0.5, "of every thread"),
+        Result(f"kubernetes: reading {size}", ratio, "times", 1.5, beside),
+        Result("kubernetes: the processor's part in it", read.process, "s", 0.5, "of every thread"),
         Result(f"kubernetes: memory of {size}", grown, "MiB", 60.0, "growth over five readings"),
-        Result("kubernetes: the same beside typed deployments", read / typed, "times", 0.3, f"typed {typed:.1f} s"),
-        Result("kubernetes: the pods of one of them", drilled, "s", 0.5, "one page as a table"),
+        Result(
+            "kubernetes: the same beside typed deployments", read.wall / typed, "times", 0.3, f"typed {typed:.1f} s"
+        ),
+        Result("kubernetes: the pods of one of them", drilled.wall, "s", 0.5, "one page as a table"),
     ]
 
 
@@ -83,10 +88,10 @@ async def _watched(path: str) -> list[Result]:
         process, start = time.process_time(), time.perf_counter()
         await asyncio.sleep(WATCHED)
         share = 100 * (time.process_time() - process) / (time.perf_counter() - start)
-        steady = await _median(connector.read)
+        steady = await _cost(connector.read)
     return [
         Result(f"kubernetes: following {RATE} events a second", share, "%", 25.0, "of one core"),
-        Result("kubernetes: reading what is watched", steady, "s", 1.0, f"under {RATE} events a second"),
+        Result("kubernetes: reading what is watched", steady.wall, "s", 1.0, f"under {RATE} events a second"),
     ]
 
 
@@ -128,13 +133,22 @@ def _typed(api: Api) -> None:
             return
 
 
-async def _median(ask: Callable[[], Awaitable[object]]) -> float:
-    taken = []
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Medians of one call, in seconds: on the wall, and of this process's processor time in all threads."""
+
+    wall: float
+    process: float
+
+
+async def _cost(ask: Callable[[], Awaitable[object]]) -> Cost:
+    walls, processes = [], []
     for _ in range(ROUNDS):
-        start = time.perf_counter()
+        wall, process = time.perf_counter(), time.process_time()
         await ask()
-        taken.append(time.perf_counter() - start)
-    return median(taken)
+        walls.append(time.perf_counter() - wall)
+        processes.append(time.process_time() - process)
+    return Cost(median(walls), median(processes))
 
 
 @contextmanager
