@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
 import subprocess
+import time
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import pytest
 
+from connectors import Remembering
 from connectors.presets import Query, load_preset, presets, queries_for
+from connectors.prometheus import open_connector
+from connectors.settings.prometheus import Settings
+from console.model.snapshot import Snapshot
 from tests.connectors.preset_expectations import EXPECTED
 from tests.connectors.preset_recordings import AT, FOLDER, laid, openmetrics, recorded
 from tests.real.exporters import LARGEST, asked
 from tests.real.prometheus import program, prometheus
 
 RECORDED = sorted(EXPECTED)
+WEEK = 604_800.0
 CLOSE = 2e-4  # the first scrape is a millisecond inside the minute
 
 
@@ -101,3 +109,40 @@ def test_the_recording_has_what_the_preset_asks_for(name: str) -> None:
     for signal, ready in load_preset(name).items():
         names = asked(ready.query)
         assert names <= there or ready.absent or (" or " in ready.query and names & there), signal
+
+
+@dataclass(frozen=True)
+class Later:
+    """A clock that stands still, a week after the recordings."""
+
+    speed: float = 1.0
+    paused: bool = False
+
+    def now(self) -> float:
+        return AT + WEEK
+
+    def wall(self) -> float:
+        return AT + WEEK
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+@pytest.mark.real("prometheus")
+async def test_the_connector_reads_them_all_together(url: str) -> None:
+    queries = [query for name in RECORDED for query in queries_for(f"prometheus/{name}", name, f'job="{name}"', "1m")]
+    connector = open_connector("prometheus", Settings(url=url, timeout=5.0), Later(), tuple(queries))
+    assert isinstance(connector, Remembering)
+    try:
+        seen = {name: await connector.ghost(f"prometheus/{name}", WEEK) for name in RECORDED}
+    finally:
+        await connector.close()
+    for name, snapshot in seen.items():
+        assert isinstance(snapshot, Snapshot)
+        assert snapshot.problems == ()
+        values = {signal.name: signal.value for signal in snapshot.components[0].signals}
+        expected = EXPECTED[name](recorded(name)).items()
+        assert values == {key: None if value is None else pytest.approx(value, rel=CLOSE) for key, value in expected}
