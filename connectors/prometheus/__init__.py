@@ -11,6 +11,7 @@ A ghost, the same signals some time ago, is asked by the query API's own ``time`
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import Counter
 from urllib.parse import urlsplit
 
@@ -31,6 +32,8 @@ from console.model.snapshot import Detail, FailureKind, Observed, Seen, Snapshot
 
 __all__ = ["Settings", "open_connector"]
 
+_IN_A_HEADER = re.compile(r"([!-~]([ -~]*[!-~])?)?")
+_NAME_OF_A_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # RFC 9110, 5.6.2
 RESERVED = {"query", "time", "timeout", "start", "end", "step"}  # parameters that the queries themselves need
 
 
@@ -61,6 +64,8 @@ def _wrong(settings: Settings) -> str:
         (bool(settings.user) != bool(settings.password), "user and password go together"),
         (settings.token and settings.user, "either token, or user and password"),
         (settings.key_file and not settings.cert_file, "key_file is the key of cert_file, which is not set"),
+        (not _IN_A_HEADER.fullmatch(settings.tenant), "tenant has characters that no header takes"),
+        (not all(map(_NAME_OF_A_HEADER.fullmatch, settings.headers)), "headers has a name that no header can have"),
         (RESERVED & set(settings.params), f"params may not have {', '.join(sorted(RESERVED & set(settings.params)))}"),
     )
     return next((words for wrong, words in checks if wrong), "")

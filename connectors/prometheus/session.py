@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 LARGEST = 8 * 2**20  # bytes of an answer, packed or not; forty numbers take 10 kB, a thousand alerts 1 MB
 LONGEST_URL = 2000  # bytes of parameters; what is longer goes as a form (proxies take 4 to 8 kB of a URL)
+NO_FORM = (403, 405, 501)  # of a proxy that lets only reading through; Kubernetes' own calls a POST "create"
 CHUNK = 65536
 Heard = Callable[["requests.Response"], None]
 
@@ -41,10 +42,17 @@ def open_session(settings: Settings, heard: Heard) -> requests.Session:
     import requests
 
     class Session(requests.Session):
+        forms = True  # until a POST was refused
+
         def request(self, method: str, url: str, params: Any = None, **others: Any) -> requests.Response:  # type: ignore[override]
             every = {**settings.params, **(params or {})}
-            if len(urlencode(every)) > LONGEST_URL:
-                return super().request("POST", url, data=every, **others)
+            if self.forms and len(urlencode(every)) > LONGEST_URL:
+                try:
+                    return super().request("POST", url, data=every, **others)
+                except Failed as failed:
+                    if failed.status not in NO_FORM:
+                        raise
+                    self.forms = False
             return super().request(method, url, params=every, **others)
 
     session = Session()
@@ -126,7 +134,7 @@ def _headers(settings: Settings) -> dict[str, str]:
 def _in_a_header(what: str, secret: Secret) -> str:
     """The secret, checked here: a client's own complaint would quote it."""
     text = _revealed(secret)
-    if not (text.isascii() and text.isprintable()):
+    if not (text.isascii() and text.isprintable() and text == text.strip()):
         raise Failed(FailureKind.EXPIRED, f"{what}: {secret.reference} has characters that no header takes")
     return text
 

@@ -191,9 +191,10 @@ async def test_text_from_outside_comes_as_one_bounded_line() -> None:
     assert len(seen.reason) < 250
 
 
+@pytest.mark.parametrize("text", [f"{CANARY}\nwith a second line", f" {CANARY}", f"{CANARY}é"])
 @pytest.mark.parametrize("kind", ["token", "password", "headers"])
-async def test_no_credential_is_in_any_word(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SEAWALL_TEST_CANARY", f"{CANARY}\nwith a second line")
+async def test_no_credential_is_in_any_word(kind: str, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEAWALL_TEST_CANARY", text)
     secret = Secret("env:SEAWALL_TEST_CANARY")
     given = {
         "token": {"token": secret},

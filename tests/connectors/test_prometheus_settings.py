@@ -28,6 +28,8 @@ ABSENT = Secret("env:SEAWALL_TEST_ABSENT")
         ({"url": "http://h", "proxy": "http://me:canary@proxy:3128"}, "no credentials in an address"),
         ({"url": "http://h", "key_file": "/k.pem"}, "cert_file"),
         ({"url": "http://h", "params": {"time": "0", "x": "y"}}, "params may not have time"),
+        ({"url": "http://h", "tenant": "a\nb"}, "tenant"),
+        ({"url": "http://h", "headers": {"X Key": ABSENT}}, "no header can have"),
         ({"url": "http://h", "headers": {"X-Key": ABSENT}}, "SEAWALL_TEST_ABSENT"),
         ({"url": "http://h", "key_password": ABSENT}, "SEAWALL_TEST_ABSENT"),
     ],

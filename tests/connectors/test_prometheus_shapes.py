@@ -161,6 +161,21 @@ async def test_queries_that_are_too_long_for_a_url_go_as_a_form() -> None:
     assert asked[0].params["query"] == long.expr
 
 
+@pytest.mark.parametrize("status", [403, 405])
+async def test_a_proxy_that_lets_only_reading_through_gets_long_queries_in_the_url(status: int) -> None:
+    long = Query("prometheus/gateway", "long", "up" + " + up" * 900, Unit.NONE)
+
+    def respond(asked: Asked) -> Reply:
+        return refused(status, "read only", "forbidden") if asked.method == "POST" else number(asked)
+
+    async with like(respond) as (url, asked):
+        connector = opened(Settings(url=url, alerts=False), long)
+        seen = [await connector.read() for _ in range(2)]
+        await connector.close()
+    assert [value_of(each) for each in seen] == [(5.0, "")] * 2
+    assert [each.method for each in asked] == ["POST", "GET", "GET"]
+
+
 async def test_forty_queries_of_ten_components_take_eight_requests() -> None:
     queries = [Query(f"prometheus/c{n // 4}", f"s{n}", f"m{n}", Unit.NONE) for n in range(40)]
     async with like(number) as (url, asked):
