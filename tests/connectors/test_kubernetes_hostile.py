@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.kubernetes import open_connector
 from connectors.kubernetes.inquiry import LONGEST
 from connectors.kubernetes.logs import WIDTH
 from connectors.kubernetes.resources import READ, Resource
-from connectors.settings.kubernetes import Settings
-from console.clock import SystemClock
-from console.model.snapshot import Detail, Unreachable
-from tests.connectors.faults import read_request, serving
+from tests.connectors.few_pods import EVIL, RUNNING, FewPods, inspected
 from tests.connectors.kubernetes_objects import Json, condition, deployment, obj, seen, warning
-from tests.connectors.small_cluster import kubeconfig
-
-EVIL = "\x1b[2J[bold]\u202etxt.exe\x00\x9b31m" + "z" * 70_000
 
 LEAST: dict[str, Json] = {
     "Deployment": {"selector": {}},
@@ -102,58 +92,6 @@ def test_text_of_seventy_thousand_characters_everywhere() -> None:
     assert all(text.isprintable() for text in texts)
 
 
-class Pods:
-    """A cluster with one deployment and one pod, whose log and every text is hostile."""
-
-    def __init__(self, log: bytes = b"", pod: Json | None = None, rows: int = 1) -> None:
-        self.log = log
-        self.pod = pod or {}
-        self.rows = rows
-
-    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while True:
-            path = urlsplit((await read_request(reader)).path).path
-            body = self._body(path)
-            status = 404 if body is None else 200
-            head = f"HTTP/1.1 {status} Said\r\nContent-Length: {len(body or b'')}\r\n\r\n"
-            writer.write(head.encode() + (body or b""))
-            await writer.drain()
-
-    def _body(self, path: str) -> bytes | None:
-        documents: dict[str, Any] = {
-            "/api/v1/namespaces/kube-system": {"metadata": {"name": "kube-system", "uid": "1"}},
-            "/apis/apps/v1/namespaces/shop/deployments/api": deployment("api"),
-            "/api/v1/namespaces/shop/pods": self._table(),
-            "/api/v1/namespaces/shop/pods/p": {"metadata": {"name": "p", "namespace": "shop"}, **self.pod},
-            "/api/v1/namespaces/shop/events": {"items": None},
-        }
-        if path.endswith("/log"):
-            return self.log
-        return json.dumps(documents[path]).encode() if path in documents else None
-
-    def _table(self) -> Json:
-        columns = [{"name": name, "priority": 0} for name in ("Name", "Ready", "Status", "Restarts", "Age")]
-        cells = [EVIL, None, EVIL, {"un": "expected"}, 7]
-        return {"columnDefinitions": columns, "metadata": {}, "rows": [{"cells": cells}] * self.rows}
-
-
-async def inspected(cluster: Pods, folder: Path, component: str) -> Detail:
-    async with serving(cluster) as url:
-        connector = open_connector("kubernetes", Settings(kubeconfig=kubeconfig(folder, url)), SystemClock())
-        try:
-            answer = await connector.inspect(component)
-        finally:
-            await connector.close()
-    assert not isinstance(answer, Unreachable), answer
-    return answer
-
-
-RUNNING = {
-    "spec": {"nodeName": "n", "containers": [{"name": "main"}]},
-    "status": {"containerStatuses": [{"name": "main", "ready": True, "state": {"running": {}}}]},
-}
-
-
 @pytest.mark.parametrize(
     ("log", "lines"),
     [
@@ -166,12 +104,12 @@ RUNNING = {
     ],
 )
 async def test_a_log_is_whatever_a_program_printed(log: bytes, lines: list[str], tmp_path: Path) -> None:
-    answer = await inspected(Pods(log, RUNNING), tmp_path, "kubernetes/pod/shop/p")
+    answer = await inspected(FewPods(log, RUNNING), tmp_path, "kubernetes/pod/shop/p")
     assert [row[3] for row in answer.rows if row[0].startswith("log")] == lines
 
 
 async def test_a_log_is_at_most_a_hundred_lines(tmp_path: Path) -> None:
-    answer = await inspected(Pods(b"line\n" * 5000, RUNNING), tmp_path, "kubernetes/pod/shop/p")
+    answer = await inspected(FewPods(b"line\n" * 5000, RUNNING), tmp_path, "kubernetes/pod/shop/p")
     assert len([row for row in answer.rows if row[0].startswith("log")]) == 100
 
 
@@ -179,12 +117,12 @@ async def test_a_pod_of_hostile_texts(tmp_path: Path) -> None:
     ended = {"terminated": {"exitCode": 1, "reason": EVIL, "message": EVIL, "finishedAt": EVIL}}
     status = {"name": EVIL, "state": {"waiting": {"reason": EVIL, "message": EVIL}}, "lastState": ended}
     pod = {"status": {"phase": EVIL, "reason": EVIL, "message": EVIL, "containerStatuses": [status]}}
-    answer = await inspected(Pods(b"", pod), tmp_path, "kubernetes/pod/shop/p")
+    answer = await inspected(FewPods(b"", pod), tmp_path, "kubernetes/pod/shop/p")
     cells = [text for row in answer.rows for text in row] + list(answer.extra.values())
     assert max(map(len, cells)) <= LONGEST
 
 
 async def test_a_table_of_hostile_rows_is_bounded(tmp_path: Path) -> None:
-    answer = await inspected(Pods(rows=400), tmp_path, "kubernetes/deployment/shop/api")
+    answer = await inspected(FewPods(rows=400), tmp_path, "kubernetes/deployment/shop/api")
     assert (len(answer.rows), answer.more) == (100, 300)
     assert all(len(text) <= LONGEST for row in answer.rows for text in row)
