@@ -123,10 +123,13 @@ async def _examined(connector: Connector, writes: tuple[Write, ...]) -> Examinat
 
 
 def _told(found: Examination, seen: Seen) -> Examination:
-    """The examination, with what the reading before it showed."""
+    """The examination, with what the reading before it showed; a failure that both met is told once."""
+    met = isinstance(seen, Unreachable) and any(each.kind is seen.kind for each in found.findings)
     skew = found.skew if found.skew is not None or isinstance(seen, Unreachable) else seen.skew
     identity = found.identity or (seen.identity if isinstance(seen, Snapshot) else "")
-    return replace(found, skew=skew, identity=identity, findings=(*_reading(seen), *_clock(skew), *found.findings))
+    return replace(
+        found, skew=skew, identity=identity, findings=(*_reading(None if met else seen), *_clock(skew), *found.findings)
+    )
 
 
 def _reading(seen: Seen | None) -> tuple[Finding, ...]:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from console.config import load
 from tests.console.test_cli import Done, seawall
 from tests.playbooks.shop import Shop, patient, shop
-from tests.real.kubernetes import a_real_cluster, shop_namespace
 
 
 @pytest.fixture(scope="module")
@@ -83,35 +80,3 @@ def test_a_place_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     )
     assert made.code == 2
     assert made.err.splitlines()[-1].endswith("seawall.toml: No such file or directory")
-
-
-@pytest.fixture(scope="module")
-def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
-    """A real cluster's kubeconfig, and a namespace with a shop and three Services in it."""
-    with a_real_cluster(tmp_path_factory.mktemp("cluster")) as kubeconfig, shop_namespace(kubeconfig) as namespace:
-        for name, port in (("thanos-query", 10902), ("orders-kafka-bootstrap", 9092), ("redis-master", 6379)):
-            kubectl(kubeconfig, namespace, "create", "service", "clusterip", name, f"--tcp={port}:{port}")
-        yield kubeconfig, namespace
-
-
-def kubectl(kubeconfig: str, namespace: str, *arguments: str) -> str:
-    command = ["kubectl", "--kubeconfig", kubeconfig, "-n", namespace, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
-
-
-@pytest.mark.real("kubernetes")
-def test_on_a_real_cluster_it_finds_what_kubectl_finds(tmp_path: Path, real: tuple[str, str]) -> None:
-    kubeconfig, namespace = real
-    made = seawall(tmp_path, "init", "--kubeconfig", kubeconfig, "-n", namespace)
-    assert made.code == 0
-    environment = load(tmp_path / "seawall.toml")
-    found = {each for placement in environment.layout.placements for each in placement.ids}
-    listed: dict[str, Any] = json.loads(kubectl(kubeconfig, namespace, "get", "deploy,hpa", "-o", "json"))
-    short = {"Deployment": "deployment", "HorizontalPodAutoscaler": "hpa"}
-    expected = {f"kubernetes/{short[each['kind']]}/{namespace}/{each['metadata']['name']}" for each in listed["items"]}
-    assert expected
-    assert expected <= found
-    text = (tmp_path / "seawall.toml").read_text()
-    assert f"kubectl -n {namespace} port-forward svc/thanos-query 10902:10902" in text
-    assert 'bootstrap = ["127.0.0.1:9092"]' in text
-    assert seawall(tmp_path, "config", "validate").code == 0
