@@ -27,13 +27,14 @@ from connectors.kubernetes.objects import Review
 from connectors.kubernetes.read import Reading
 from connectors.kubernetes.resources import EVERYWHERE, Listed
 from connectors.kubernetes.sight import Sight
+from connectors.kubernetes.uncollected import uncollected
 from connectors.kubernetes.write import Target, apply, probe, target_of
 from connectors.settings.kubernetes import Settings
 from connectors.threads import Bulkhead
 from console.model.change import Applied, Change, Outcome, Probed, RunContext, Verdict
 from console.model.component import ComponentId
 from console.model.examination import Examination, Write
-from console.model.snapshot import Detail, FailureKind, Seen, Snapshot, Unreachable
+from console.model.snapshot import Detail, FailureKind, Observed, Seen, Snapshot, Unreachable
 
 __all__ = ["KubernetesConnector", "Settings", "open_connector"]
 
@@ -77,7 +78,7 @@ class KubernetesConnector:
         try:
             api, listed, unread = await self._seen()
             # Off the loop: for 500 workloads it takes 33 ms, which the screen would feel.
-            components = await self._ask(api, lambda: observed(listed, Reading(self.name, at)))
+            components = await self._ask(api, lambda: _components(listed, Reading(self.name, at)))
         except Failed as failed:
             return failed.unreachable(self.name, at)
         return Snapshot(
@@ -264,6 +265,11 @@ class KubernetesConnector:
             reason = f"{change.component}: {_stranger(self._identity, identity)}; nothing was written"
             return Applied(Outcome.REJECTED, reason)
         return apply(api, target, change, run, line)
+
+
+def _components(listed: list[Listed], reading: Reading) -> tuple[Observed, ...]:
+    with uncollected():
+        return observed(listed, reading)
 
 
 def _stranger(pinned: str, found: str) -> str:

@@ -15,6 +15,7 @@ import msgspec
 from connectors.failure import Failed, kind_of_status, one_line
 from connectors.kubernetes.objects import Status
 from connectors.kubernetes.resources import READ
+from connectors.kubernetes.uncollected import uncollected
 from console.model.snapshot import FailureKind
 
 T = TypeVar("T")
@@ -93,7 +94,8 @@ for _resource in READ:
 def page_of(data: bytes, type_: type[T], path: str) -> tuple[Listing[T], tuple[str, ...]]:
     """One page, and what could not be read in it. Failed (PROTOCOL) where it is no list at all."""
     try:
-        return decoder(Listing[type_]).decode(data), ()  # type: ignore[valid-type]
+        with uncollected():
+            return decoder(Listing[type_]).decode(data), ()  # type: ignore[valid-type]
     except (msgspec.DecodeError, UnicodeDecodeError):
         return _salvaged(data, type_, path)
 
