@@ -30,6 +30,9 @@ from console.model.units import parse_duration, parse_quantity
 MATCH = "$match"
 WINDOW = "$window"
 MINUTE = "1m"  # the usual window: four scrapes, fifteen seconds apart
+_STRING = r""" "(?:[^"\\]|\\.)*" | '(?:[^'\\]|\\.)*' | `[^`]*` """
+_MATCHER = rf"\s* [A-Za-z_]\w* \s* (?:=~|!~|!=|=) \s* (?:{_STRING}) \s*"
+_SELECTOR = re.compile(rf"\s* (?: {_MATCHER} (?:,{_MATCHER})* ,? )? \s*", re.VERBOSE)
 IMPLIED = frozenset({"hit_rate", "memory_ratio", "connections_ratio", "growth", "drain"})  # see console.model.derive
 
 
@@ -131,12 +134,23 @@ def read_preset(text: str, file: str) -> Preset:
 
 
 def queries_for(component: ComponentId, preset: str, match: str = "", window: str = "") -> tuple[Query, ...]:
-    """The preset's queries for one component, ``match`` put into their selectors, rates over ``window`` or its own."""
+    """The preset's queries for one component, ``match`` put into their selectors, rates over ``window`` or its own.
+
+    ConnectorError where there is no such preset. Whether ``match`` fits into braces is ``is_match``'s to say.
+    """
     found, selector = preset_named(preset), match.strip().rstrip(",")
     return tuple(
         Query(component, name, _put(ready.query, selector, window or found.window), ready.unit, ready.absent)
         for name, ready in found.signals.items()
     )
+
+
+def is_match(match: str) -> bool:
+    """Whether it can stand between a selector's braces: ``name="value"`` and its like, with commas between, or nothing.
+
+    It closes no brace, so a slip of the pen is a fault of the config and not another query.
+    """
+    return _SELECTOR.fullmatch(match) is not None
 
 
 def rules_for(alias: str, preset: str) -> tuple[Rule, ...]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from connectors import CONNECTORS, ConnectorError
-from connectors.presets import Query, presets, queries_for, rules_for
+from connectors.presets import Query, is_match, presets, queries_for, rules_for
 from console.config import tables
 from console.config.document import Document
 from console.model.component import ComponentId, Health, system_of
@@ -79,6 +79,9 @@ def _queries(document: Document, entry: tables.Component, place: KeyPath) -> Ite
     owner = next((each for each in (entry.id, *entry.also) if system_of(each) == "prometheus"), None)
     if owner is None:
         document.fault((*place, "id"), f"{entry.alias!r} has queries but no prometheus/… id to hang them on")
+        return
+    if not is_match(entry.match):
+        document.fault((*place, "match"), f"""expected 'label="value"', with commas between, not {entry.match!r}""")
         return
     if entry.preset:
         try:

@@ -8,7 +8,17 @@ import promql_parser
 import pytest
 
 from connectors import ConnectorError
-from connectors.presets import MATCH, WINDOW, load_preset, preset_named, presets, queries_for, read_preset, rules_for
+from connectors.presets import (
+    MATCH,
+    WINDOW,
+    is_match,
+    load_preset,
+    preset_named,
+    presets,
+    queries_for,
+    read_preset,
+    rules_for,
+)
 from console.model.component import Health
 from console.model.rules import Rule
 from console.model.signal import Unit
@@ -133,3 +143,24 @@ def test_the_exporters_that_must_be_there() -> None:
         *("node", "redis-exporter", "kafka-exporter", "postgres-exporter", "mysqld-exporter", "memcached-exporter"),
         *("rabbitmq", "blackbox", "blackbox-http", "cloudfront", "cloudflare"),
     }
+
+
+@pytest.mark.parametrize("name", presets())
+def test_its_example_of_a_match_is_one(name: str) -> None:
+    assert is_match(preset_named(name).match)
+
+
+@pytest.mark.parametrize(
+    "match",
+    ["", " ", 'job="a"', 'job="a",', "job='a', pod=~`api-.+`", 'a!="b",c!~"d"', 'path="{x}"', 'q="\\"}"', 'a=""'],
+)
+def test_what_fits_into_braces_is_a_match_and_makes_a_query(match: str) -> None:
+    assert is_match(match)
+    assert all(promql_parser.parse(query.expr) for query in queries_for("prometheus/x", "nginx", match))
+
+
+@pytest.mark.parametrize(
+    "match", ["shop", "ingress=shop", 'job="a"}', 'job="a"} or vector(1) or up{a="b"', '"a"', ",", 'a="b" c="d"', 'a="']
+)
+def test_what_does_not_is_none(match: str) -> None:
+    assert not is_match(match)

@@ -72,3 +72,10 @@ def test_a_query_knows_when_a_healthy_system_has_no_such_series(tmp_path: Path) 
     absent = {query.signal: query.absent for query in read(tmp_path, "").queries}
     assert "health check" in absent["available"]
     assert absent["rate"] == ""
+
+
+def test_a_match_that_fits_into_no_braces_is_a_fault_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "seawall.toml"
+    path.write_text(HEAD.replace("'proxy=\"shop\"'", '"proxy=shop"'), encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"seawall.toml:9: expected 'label=\"value\"'"):
+        load(path)
