@@ -100,9 +100,13 @@ def _workers(stand: GroupStand) -> dict[str, str]:
             lags[worker] += place.lag or 0
     busiest = sorted(held, key=lambda worker: (-lags[worker], worker))
     first = busiest[:MOST_WORKERS]
-    told = {bounded(worker): f"{held[worker]} partitions, lag {show_number(lags[worker])}" for worker in first}
+    told = {bounded(worker): _load(held[worker], lags[worker]) for worker in first}
     more = len(busiest) - len(first)
     return told | ({"more workers": str(more)} if more else {})
+
+
+def _load(partitions: int, lag: int) -> str:
+    return f"{partitions} partition{'' if partitions == 1 else 's'}, lag {show_number(lag)}"
 
 
 def _topic(stand: TopicStand, survey: Survey, component: ComponentId, memory: Memory, at: float) -> Detail:

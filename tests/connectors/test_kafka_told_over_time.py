@@ -114,7 +114,7 @@ def test_the_drill_down_has_rates_shares_ages_and_shapes_by_partition() -> None:
     assert (row["worker"], row["in"], row["out"], row["share"]) == ("w-1", "10/s", "2/s", "100%")
     assert row["state"] == "behind, growing"
     assert row["late"].startswith("> ")
-    assert found.extra["w-1"] == "1 partitions, lag 420"
+    assert found.extra["w-1"] == "1 partition, lag 420"
     assert found.into[0] == "kafka/topic/orders"
 
 
