@@ -106,13 +106,29 @@ def complaints(
 ) -> Mapping[ComponentId, Complaints]:
     """What was said of each within ``WINDOW``; events about what is not ``known`` are left out."""
     found: dict[ComponentId, Complaints] = {}
+    long = [key for key in known if key[1] in _BY_SETS and len(key[2]) > _UNCUT]
     for event in events:
         if now - event.at > WINDOW:
             continue
-        key = next((one for one in _candidates(event.involved_object) if one in known), None)
+        about = event.involved_object
+        key = next((one for one in _candidates(about) if one in known), None) or _cut(about, long)
         if key is not None:
             found.setdefault(known[key], Complaints()).add(event)
     return found
+
+
+_BY_SETS = ("deployment", "rollout")
+_UNCUT = 46  # characters of a name that leave room for a replica set's hash of ten in a pod's name
+_BASE, _WHOLE = 58, 63  # of a generated name: what is kept of its base, and all of it (apiserver, names.go)
+
+
+def _cut(about: About, long: Iterable[Key]) -> Key | None:
+    """Of a pod whose name had to be cut: the longest name that it may have begun with."""
+    if about.kind != "Pod" or len(about.name) != _WHOLE:
+        return None
+    base = about.name[:_BASE]
+    fits = (key for key in long if key[0] == about.namespace and base.startswith(f"{key[2]}-"[:_BASE]))
+    return max(fits, key=lambda key: len(key[2]), default=None)
 
 
 def _candidates(about: About) -> Iterator[Key]:

@@ -184,5 +184,7 @@ def _late(one: CronJob, now: float) -> float | None:
 
 def _cron_notes(one: CronJob, last: Job | None, now: float) -> Iterator[str]:
     yield one_line(f"at {one.spec.schedule}" + (f" {one.spec.time_zone}" if one.spec.time_zone else ""), WORDS)
+    if (running := len(one.status.active or ())) > 1:
+        yield f"{running} runs at once"
     if last is not None and last.failed and last.outcome is not None:
         yield one_line(f"last run failed {spoken(max(now - _ended(last), 0.0))} ago: {last.outcome.reason}", 2 * WORDS)

@@ -20,7 +20,7 @@ from connectors.kubernetes.client import Api, Unsent
 from connectors.kubernetes.facts import MANAGED, BadFact, Thing, raw_before, restore_patch, same, spec_patch, value_of
 from connectors.kubernetes.marks import ANNOTATION, Entry, UnreadableMarks, decode, encode, find
 from connectors.kubernetes.objects import Json, Status, Written
-from connectors.kubernetes.owners import scalers
+from connectors.kubernetes.owners import keda_of, scalers
 from connectors.kubernetes.read import marks_text
 from connectors.kubernetes.resources import AUTOSCALERS, RESOURCES, ROLLOUTS, SCALED_OBJECTS, Resource
 from console.model.change import Applied, Change, FactValue, Outcome, Probed, RunContext, Verdict
@@ -81,7 +81,7 @@ def _attempt(api: Api, target: Target, change: Change, run: RunContext, line: Li
     elif _stands(thing, change, run):
         return Applied(Outcome.DONE, "already so, with our mark", thing.metadata.resource_version)
     else:
-        _check_owner(api, target, change)
+        _check_owner(api, target, thing, change)
         spec, entries = _do(api, target, thing, change, run)
     metadata = {"resourceVersion": thing.metadata.resource_version, "annotations": {ANNOTATION: encode(entries)}}
     line.commit()
@@ -148,8 +148,10 @@ def _stands(thing: Thing, change: Change, run: RunContext) -> bool:
     return ours is not None and same(ours.after, change.after) and same(value_of(thing, change.fact), change.after)
 
 
-def _check_owner(api: Api, target: Target, change: Change) -> None:
-    """An autoscaler sets ``replicas`` back within seconds, so where there is one the write is refused."""
+def _check_owner(api: Api, target: Target, thing: Thing, change: Change) -> None:
+    """An autoscaler sets ``replicas`` back within seconds, and KEDA its autoscaler, so such a write is refused."""
+    if keda := keda_of(thing.metadata):
+        raise Refusal(f"{change.fact} belongs to {keda}: change the scaled object's bounds instead")
     if change.fact != "replicas":
         return
     scaled = scalers(*(_objects(api, one, target.namespace) for one in (AUTOSCALERS, SCALED_OBJECTS, ROLLOUTS)))

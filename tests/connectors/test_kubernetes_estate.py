@@ -172,6 +172,12 @@ def test_a_cron_job_whose_last_run_failed() -> None:
     assert one.state == "Scheduled"
 
 
+def test_runs_that_pile_up_are_said() -> None:
+    status = {"active": [{"name": "night-1"}, {"name": "night-2"}], "lastScheduleTime": stamp(5)}
+    one = seen({"cronjobs": [obj("night", {"schedule": "* * * * *"}, status)]})["cronjob/shop/night"]
+    assert one.notes == ("at * * * * *", "2 runs at once")
+
+
 def test_a_cron_job_that_never_ran_is_unknown_and_not_young() -> None:
     one = seen({"cronjobs": [obj("new", {"schedule": "@daily", "suspend": True})]})["cronjob/shop/new"]
     never = {"since_start": None, "since_success": None, "last_failed": None}

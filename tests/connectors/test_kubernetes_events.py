@@ -48,6 +48,15 @@ def test_a_warning_comes_to_whom_it_is_about(kind: str, name: str, owner: str) -
     assert "BackOff ×1, 30s ago" in found[owner].notes
 
 
+@pytest.mark.parametrize("length", [46, 47, 52, 57, 58, 60])
+def test_a_pods_name_that_was_cut_still_tells_its_deployment(length: int) -> None:
+    name = "a" * length
+    made = f"{name}-7c9f8b6d5f-"[:58] + "x2k4q"  # as the API server generates it
+    events = [warning("Pod", made, "BackOff")]
+    found = seen({"deployments": [deployment(name), deployment("a" * 40), deployment("b" * length)], "events": events})
+    assert {key for key, one in found.items() if "warnings" in values(one)} == {f"deployment/shop/{name}"}
+
+
 @pytest.mark.parametrize("name", ["other-7c9f8b6d5-x2k4q", "api", "api-x2k4q", "db-two", "x" * 70_000])
 def test_a_warning_about_something_else_is_nobodys(name: str) -> None:
     found = estate(warning("Pod", name, "BackOff"))

@@ -216,6 +216,16 @@ async def test_replicas_that_an_autoscaler_owns_are_refused(tmp_path: Path) -> N
     assert cluster.patches == []
 
 
+async def test_bounds_of_an_autoscaler_that_keda_made_are_refused(tmp_path: Path) -> None:
+    cluster = SmallCluster()
+    cluster.objects[PATH]["metadata"]["ownerReferences"] = [{"kind": "ScaledObject", "name": "api", "controller": True}]
+    async with opened(cluster, tmp_path) as connector:
+        applied = await connector.apply(MAX, RUN)
+    assert applied.outcome is Outcome.REJECTED
+    assert "belongs to keda api" in applied.reason
+    assert cluster.patches == []
+
+
 async def test_another_cluster_behind_the_same_address_is_refused(tmp_path: Path) -> None:
     cluster = SmallCluster()
     async with opened(cluster, tmp_path) as connector:
