@@ -10,11 +10,12 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 
 from connectors import Clock
 from connectors.redis import behind as how
 from connectors.redis import components, hits
-from connectors.redis.address import check, seeds
+from connectors.redis.address import check
 from connectors.redis.client import FIRST, Lost, Refused
 from connectors.redis.drill import Drill
 from connectors.redis.examine import examine
@@ -23,10 +24,9 @@ from connectors.redis.fleet import Fleet, Survey
 from connectors.redis.info import identity_of
 from connectors.redis.node import FLAGS
 from connectors.redis.sums import Ledger
-from connectors.redis.sweep import Sweep, Swept
+from connectors.redis.sweep import Sweep, Swept, walked
 from connectors.redis.writing import Writer
 from connectors.settings.redis import Settings
-from connectors.threads import Bulkhead
 from console.model.change import Applied, Change, Fact, Outcome, Probed, RunContext, Verdict
 from console.model.component import ComponentId
 from console.model.examination import Examination, Write
@@ -106,21 +106,26 @@ class RedisConnector:
         """Raises the TTL of existing keys that match, a few progress reports a second until one is ``done``.
 
         Help, not a lever: it cannot be undone. ``ttl`` in wall seconds; ``rate`` in keys looked at a second; ``limit``
-        in keys raised. ``stop`` ends it before the next step, and so does leaving the loop over it. Of one server: of
-        many, the first that the config names.
+        in keys raised. ``stop`` ends it before the next step, and so does leaving the loop over it. Primaries of a
+        cluster are swept one after the other.
         """
-        bulkhead = Bulkhead(f"{self.name}-sweep", 1)
-        address = next(iter(self._fleet.layout.addresses or seeds(self._settings)))
-        sweep = Sweep(self._settings, address, pattern, ttl, rate, limit, stop or threading.Event())
+        stopping = stop or threading.Event()
         try:
-            while True:
-                swept = await sweep.advance(bulkhead)
-                yield swept
-                if swept.done:
-                    return
-        finally:
-            sweep.end()
-            bulkhead.close()
+            primaries = await self._fleet.primaries()
+        except (Refused, Lost) as failed:
+            yield Swept(0, 0, 0.0, done=True, reason=failed.reason)
+            return
+        before = Swept(0, 0, 0.0)
+        for address in primaries:
+            sweep = Sweep(self._settings, address, pattern, ttl, rate, limit - before.raised, stopping)
+            swept = before
+            async with aclosing(walked(sweep, self.name)) as reports:
+                async for swept in reports:
+                    last = swept.done and (bool(swept.reason) or address == primaries[-1])
+                    yield before.with_more(swept, done=last)
+            if swept.reason:
+                return
+            before = before.with_more(swept, done=False)
 
     async def close(self) -> None:
         await self._fleet.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from connectors.settings.redis import Settings
 
 PORT = 6379
 SENTINEL_PORT = 26379
+HOST = re.compile(r"[A-Za-z0-9._:%-]{1,253}")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -47,6 +49,11 @@ def parse(text: str, port: int = PORT) -> Address:
     if not parts.hostname or parts.path or parts.username is not None:
         raise ValueError(f"{text} is not like host:port")
     return Address(parts.hostname, parts.port or port)
+
+
+def told(host: str, port: int | None) -> Address | None:
+    """A server as another one names it; None for what cannot be an address: it is sent credentials."""
+    return Address(host, port) if port and 0 < port < 65536 and HOST.fullmatch(host) else None
 
 
 def seeds(settings: Settings) -> tuple[Address, ...]:

@@ -17,7 +17,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from connectors.failure import Failed, innermost, kind_of, one_line, unsent
-from connectors.redis.address import Address, database, is_sealed
+from connectors.redis.address import Address, database, is_sealed, told
 from connectors.redis.lines import line_class, parser_class
 from connectors.secret import MissingSecret, Secret
 from connectors.settings.redis import Settings
@@ -27,6 +27,7 @@ from console.model.snapshot import FailureKind
 if TYPE_CHECKING:
     import redis
     import redis.asyncio
+    from redis import exceptions as raised
 
 FIRST = 15.0  # wall seconds for importing the client and reading the secret, once
 NAMED = ("CLIENT", "SETNAME", "seawall")
@@ -108,11 +109,15 @@ class Client:
             self._ready = True
         return client
 
-    async def script(self, sha: str, body: bytes, key: str, arguments: Sequence[bytes]) -> object:
-        """What the script returned. It is sent whole where the server does not know it yet."""
-        reply = (await self.ask(("EVALSHA", sha, 1, key, *arguments)))[0]
+    async def script(self, sha: str, body: bytes, key: str, arguments: Sequence[bytes], asking: bool) -> object:
+        """What the script returned. It is sent whole where the server does not know it yet.
+
+        ``asking``: the key is on its way to this server.
+        """
+        first = (("ASKING",),) if asking else ()
+        reply = (await self.ask(*first, ("EVALSHA", sha, 1, key, *arguments)))[-1]
         if isinstance(reply, Refused) and reply.unknown_script:
-            reply = (await self.ask(("EVAL", body, 1, key, *arguments)))[0]
+            reply = (await self.ask(*first, ("EVAL", body, 1, key, *arguments)))[-1]
         if isinstance(reply, Refused):
             raise reply
         return reply
@@ -259,7 +264,7 @@ def translated(error: BaseException, where: str, timeout: float) -> Refused | Lo
 def _of_reply(error: Exception, said: str) -> Refused:
     from redis import exceptions as raised
 
-    moved = Address(error.host or "", error.port) if isinstance(error, raised.AskError) else None
+    moved = Address(error.host, error.port) if isinstance(error, raised.AskError) and _is_address(error) else None
     return Refused(
         FailureKind.PROTOCOL,
         said,
@@ -269,6 +274,11 @@ def _of_reply(error: Exception, said: str) -> Refused:
         moved=moved,
         asking=isinstance(error, raised.AskError) and not isinstance(error, raised.MovedError),
     )
+
+
+def _is_address(error: raised.AskError) -> bool:
+    """Without a host, it is another port of who said so."""
+    return told(error.host or "same", error.port) is not None
 
 
 def _last_word(error: BaseException) -> str:

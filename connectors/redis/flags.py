@@ -22,6 +22,8 @@ from console.model.change import Applied, Change, Fact, FactValue, Mark, Outcome
 
 MARK = "mark:"
 PREFIXES = ("flag.", "ttl.", "rate.")
+MOST = 1_000  # facts of one document
+LONGEST = 200  # characters of a fact's name; a longer one is nobody's flag
 WELL_KNOWN = ("rate.user",)  # facts that may be set although nothing is there yet: shown as absent
 
 
@@ -91,8 +93,9 @@ def fields_of(fact: str) -> tuple[str, str]:
 def facts_of(fields: Mapping[bytes, bytes], wall: float) -> tuple[tuple[Fact, ...], tuple[str, ...]]:
     """Every fact of the hash as it is in force at ``wall`` (epoch seconds), and a line a field that is unreadable."""
     facts: list[Fact] = []
-    problems: list[str] = []
-    for name in _names(fields):
+    names = _names(fields)
+    problems = [f"{len(names) - MOST} flags more than {MOST} are left out"] if len(names) > MOST else []
+    for name in names[:MOST]:
         held = Held(fields.get(name.encode()), fields.get((MARK + name).encode()))
         try:
             state = _state(name, held, wall)
@@ -243,7 +246,11 @@ def _unfit(change: Change) -> str:
 def _names(fields: Mapping[bytes, bytes]) -> tuple[str, ...]:
     """The facts that have a field or a mark, and those that may always be set, by name."""
     named = (field.decode("utf-8", "replace").removeprefix(MARK) for field in fields)
-    return tuple(sorted({*WELL_KNOWN, *(name for name in named if name.startswith(PREFIXES))}))
+    return tuple(sorted({*WELL_KNOWN, *(name for name in named if _is_fact(name))}))
+
+
+def _is_fact(name: str) -> bool:
+    return name.startswith(PREFIXES) and len(name) <= LONGEST
 
 
 def _says(name: str, value: FactValue) -> str:

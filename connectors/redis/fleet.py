@@ -86,6 +86,12 @@ class Fleet:
             raise Refused(FailureKind.NOT_FOUND, f"no primary is known that has {key}")
         return self.client(owner)
 
+    async def primaries(self) -> tuple[Address, ...]:
+        """Everybody who leads, found now where nobody is known; Refused or Lost where nobody can be asked."""
+        if not self.layout.shards:
+            await self.survey()
+        return tuple(shard.primary for shard in self.layout.shards if shard.primary is not None)
+
     def client(self, address: Address) -> Client:
         if address not in self._clients:
             self._clients[address] = self._client(address, Login(self._settings.user, self._settings.password))
@@ -136,7 +142,7 @@ class Fleet:
             best = max((_members(node, self._by_name) for node in found), key=_newest, default=())
             self.layout = of_cluster(best) if best else self.layout
             if not best:
-                await self._relearn()
+                self.layout = await self._by_slots() or self.layout
 
     async def _ask_sentinels(self) -> tuple[tuple[Watched, ...], tuple[str, ...]]:
         """What they say, and a line for each who says nothing; a failure where nobody does and nothing is known."""
@@ -157,12 +163,17 @@ class Fleet:
             told, _ = await self._ask_sentinels()
             self.layout = of_sentinels(told) if told else self.layout
             return
+        owners = await self._by_slots()
+        self.layout = _with_owners(self.layout, owners) if owners else self.layout
+
+    async def _by_slots(self) -> Layout | None:
+        """Who has which slots, by the first node that tells."""
         for address in self.layout.addresses or seeds(self._settings):
             answer = await _tried(self.client(address), (("CLUSTER", "SLOTS"),))
             layout = Layout() if isinstance(answer, Refused | Lost) else of_slots(answer[0], address)
             if layout.shards:
-                self.layout = layout if not self.layout.shards else _with_owners(self.layout, layout)
-                return
+                return layout
+        return None
 
     async def _forget_others(self) -> None:
         gone = [address for address in self._clients if address not in self.layout.addresses]

@@ -35,6 +35,7 @@ _COUNTERS = (  # our name, INFO's, the rate's
 NO_REPLICATION = "0" * 40
 FRAGMENTED_FROM = 64 * 2**20  # bytes in use; below, the ratio tells of the allocator's first pages
 MOST_LINES = 5_000
+LONGEST_ID = 64  # characters; a run's and a data set's have forty
 PRIMARIES = ("master", "active-replica")  # the second is KeyDB's: every one takes writes
 
 
@@ -62,7 +63,7 @@ def signals_of(info: Info, at: float, source: str, wall: float) -> tuple[Signal,
 
 def counters_of(info: Info, at: float, source: str) -> tuple[Counter, ...]:
     """Counters since the server started; a new ``run_id`` is a new epoch."""
-    epoch = info.get("run_id", "")
+    epoch = epoch_of(info)
     found = ((name, number(info, field), rate) for name, field, rate in _COUNTERS)
     told = [Counter(name, value, rate, at, source, epoch) for name, value, rate in found if value is not None]
     busy = cpu_seconds(info)
@@ -77,10 +78,15 @@ def slow_counter(newest: tuple[Slow, ...], info: Info, at: float, source: str) -
     An empty log does not tell its number: then nothing was logged since, in an epoch of its own, so that the first
     entry is no leap.
     """
-    epoch = info.get("run_id", "")
+    epoch = epoch_of(info)
     if not newest:
         return Counter("slow_logged", 0.0, "slow", at, source, f"{epoch}, empty")
     return Counter("slow_logged", float(newest[0].id + 1), "slow", at, source, epoch)
+
+
+def epoch_of(info: Info) -> str:
+    """One life of the server."""
+    return one_line(info.get("run_id", ""), LONGEST_ID)
 
 
 def cpu_seconds(info: Info) -> float | None:
@@ -109,7 +115,8 @@ def _notes(info: Info) -> Iterator[str]:
     if info.get("role") == "slave":
         yield "replica: read-only" if info.get("slave_read_only", "1") != "0" else "replica that takes writes"
         if info.get("master_link_status", "up") != "up":
-            yield f"replica: no link to its primary for {info.get('master_link_down_since_seconds', '?')[:12]} s"
+            silent = one_line(info.get("master_link_down_since_seconds", "?"), 12)
+            yield f"replica: no link to its primary for {silent} s"
     if info.get("role") == "active-replica":
         yield "active replica: takes writes beside others"
     if info.get("maxmemory_policy") == "noeviction" and number(info, "maxmemory"):
@@ -128,7 +135,7 @@ def identity_of(info: Info) -> str:
     and differs on another Redis or after a restart that lost the data, our flags and marks among it.
     """
     former = info.get("master_replid2", NO_REPLICATION)
-    return info.get("master_replid", "") if former.strip("0") == "" else former
+    return one_line(info.get("master_replid", "") if former.strip("0") == "" else former, LONGEST_ID)
 
 
 def version_of(info: Info) -> str:

@@ -10,7 +10,7 @@ import binascii
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from connectors.redis.address import Address
+from connectors.redis.address import Address, told
 from connectors.redis.reply import integer, items, pairs, text
 
 SLOTS = 16384
@@ -121,7 +121,7 @@ def _address(said: str, asked: Address, by_name: bool) -> Address | None:
     host, _, port = place.partition("@")[0].rpartition(":")
     name = announced.split(",")[0]
     host = (name if by_name and name else host) or asked.host
-    return Address(host, int(port)) if port.isdigit() and 0 < int(port) < 65536 else None
+    return told(host, int(port) if port.isdecimal() and len(port) < 6 else None)
 
 
 def _ranges(words: Iterable[str]) -> Iterator[tuple[int, int]]:
@@ -163,8 +163,7 @@ def of_slots(reply: object, asked: Address) -> Layout:
 def _place(node: object, asked: Address) -> Address | None:
     if not isinstance(node, list) or len(node) < 2:
         return None
-    port = integer(node[1])
-    return Address(text(node[0]) or asked.host, port) if port else None
+    return told(text(node[0]) or asked.host, integer(node[1]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,20 +179,19 @@ class Watched:
 
 def watched(sentinel: Address, master: object, replicas: object) -> Watched | None:
     """SENTINEL MASTER and SENTINEL REPLICAS; None where it does not know the name."""
-    told = pairs(master)
-    primary = _told_address(told, sentinel)
+    fields = pairs(master)
+    primary = _told_address(fields, sentinel)
     if primary is None:
         return None
     found = (_told_address(pairs(each), sentinel) for each in items(replicas))
     following = tuple(sorted({each for each in found if each is not None and each != primary}))
-    flags = frozenset(text(told.get(b"flags")).split(","))
-    return Watched(sentinel, primary, integer(told.get(b"config-epoch")) or 0, flags, following)
+    flags = frozenset(text(fields.get(b"flags")).split(","))
+    return Watched(sentinel, primary, integer(fields.get(b"config-epoch")) or 0, flags, following)
 
 
-def _told_address(told: object, sentinel: Address) -> Address | None:
-    said = pairs(told)
-    host, port = text(said.get(b"ip")), integer(said.get(b"port"))
-    return Address(host or sentinel.host, port) if port else None
+def _told_address(reply: object, sentinel: Address) -> Address | None:
+    said = pairs(reply)
+    return told(text(said.get(b"ip")) or sentinel.host, integer(said.get(b"port")))
 
 
 def settled(layout: Layout, leading: Iterable[Address]) -> Layout:
@@ -213,13 +211,13 @@ def _settled(shard: Shard, telling: frozenset[Address]) -> Shard:
     return Shard(primary, tuple(sorted(frozenset(shard.addresses) - found)))
 
 
-def of_sentinels(told: tuple[Watched, ...]) -> Layout:
+def of_sentinels(views: tuple[Watched, ...]) -> Layout:
     """The newest configuration wins; where Sentinels name different primaries it is said."""
-    if not told:
+    if not views:
         return Layout()
-    newest = max(told, key=lambda each: (each.epoch, each.sentinel))
-    primaries = {each.primary for each in told}
-    everybody = {address for each in told for address in (each.primary, *each.replicas)} - {newest.primary}
-    said = ", ".join(f"{each.sentinel} says {each.primary}" for each in told)
+    newest = max(views, key=lambda each: (each.epoch, each.sentinel))
+    primaries = {each.primary for each in views}
+    everybody = {address for each in views for address in (each.primary, *each.replicas)} - {newest.primary}
+    said = ", ".join(f"{each.sentinel} says {each.primary}" for each in views)
     problems = (f"Sentinels disagree: {said}",) if len(primaries) > 1 else ()
     return Layout((Shard(newest.primary, tuple(sorted(everybody))),), problems=problems)

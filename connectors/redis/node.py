@@ -113,7 +113,7 @@ async def _timed(
     took, back = ours.monotonic() - started, ours.wall()
     if isinstance(reply, Refused):
         memory.note(client.address, CLOCK, reply)
-        return took, None, {CLOCK: reply}
+        return None, None, {CLOCK: reply}
     told = clock(reply)
     return took, None if told is None else told - (sent + back) / 2, {}
 

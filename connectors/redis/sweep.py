@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 from zlib import crc32
@@ -42,6 +42,26 @@ class Swept:
     done: bool = False
     reason: str = ""
 
+    def with_more(self, more: Swept, done: bool) -> Swept:
+        """This sweep and another after it."""
+        return Swept(
+            self.matched + more.matched, self.raised + more.raised, self.seconds + more.seconds, done, more.reason
+        )
+
+
+async def walked(sweep: Sweep, name: str) -> AsyncGenerator[Swept, None]:
+    """Its reports until one is ``done``, in a thread of its own; leaving the loop over them ends it."""
+    bulkhead = Bulkhead(f"{name}-sweep", 1)
+    try:
+        while True:
+            swept = await sweep.advance(bulkhead)
+            yield swept
+            if swept.done:
+                return
+    finally:
+        sweep.end()
+        bulkhead.close()
+
 
 class Sweep:
     """One walk over the keys. ``advance`` does a quarter of a second's worth of it; ``stop`` is looked at each step."""
@@ -67,6 +87,7 @@ class Sweep:
         self._rate = rate
         self._limit = limit
         self._stop = stop
+        self._over = False
         self._monotonic = monotonic
         self._wait = wait or stop.wait
         self._client: redis.Redis | None = None
@@ -96,14 +117,14 @@ class Sweep:
 
     def end(self) -> None:
         """No further step, and no connection any more."""
-        self._stop.set()
+        self._over = True
         if self._client is not None:
             self._client.close()
 
     def _walk(self, client: redis.Redis) -> Swept:
         until = self._monotonic() + REPORT
         while self._monotonic() < until:
-            if self._stop.is_set():
+            if self._over or self._stop.is_set():
                 return self._report("stopped")
             self._step(client)
             if self._raised >= self._limit:

@@ -7,6 +7,7 @@ before anything is written; the one that it names is asked instead, once.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from connectors import Clock
 from connectors.redis.client import Client, Lost, Refused, Word
@@ -17,6 +18,14 @@ from console.model.change import Applied, Change, Outcome, Probed, RunContext, V
 from console.model.snapshot import FailureKind
 
 ATTEMPTS = 3  # how often a change is judged again when the fields moved between reading and writing
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Who has the flags. ``asking``: they are on their way there, and each command must say that it knows."""
+
+    client: Client
+    asking: bool
 
 
 class Writer:
@@ -31,13 +40,13 @@ class Writer:
         """Sets or restores one field together with its mark, if the fact still has the change's before-value."""
         for _ in range(ATTEMPTS):
             try:
-                client, held = await self._held(change.fact)
+                there, held = await self._held(change.fact)
             except (Refused, Lost) as failed:
                 return _rejected(failed)
             wanted = decide(change, run, held, self._clock.wall())
             if isinstance(wanted, Applied):
                 return wanted
-            applied = await self._write(client, change.fact, held, wanted)
+            applied = await self._write(there, change.fact, held, wanted)
             if applied is not None:
                 return applied
         return Applied(Outcome.REJECTED, f"{change.fact} changed {ATTEMPTS} times while it was being written")
@@ -50,27 +59,27 @@ class Writer:
             return Probed(Verdict.UNKNOWN, None, failed.reason)
         return judge(change, run, held, self._clock.wall())
 
-    async def _held(self, fact: str) -> tuple[Client, Held]:
-        client = await self._fleet.locate(self._key)
-        client, reply = await self._followed(client, ("HMGET", self._key, *fields_of(fact)))
+    async def _held(self, fact: str) -> tuple[Place, Held]:
+        there, reply = await self._followed(await self._fleet.locate(self._key), ("HMGET", self._key, *fields_of(fact)))
         held = reply if isinstance(reply, list) and len(reply) == 2 else (None, None)
         document, marks = (each if isinstance(each, bytes) else None for each in held)
-        return client, Held(document, marks)
+        return there, Held(document, marks)
 
-    async def _followed(self, client: Client, command: Sequence[Word]) -> tuple[Client, object]:
-        """Who answered, and what: where the key has moved, its new primary."""
+    async def _followed(self, client: Client, command: Sequence[Word]) -> tuple[Place, object]:
+        """Who answered, and what: where the key has moved, or is on its way, its new primary."""
         reply = (await client.ask(command))[0]
+        asking = False
         if isinstance(reply, Refused) and reply.moved is not None:
-            client = self._fleet.client(reply.moved.beside(client.address))
-            reply = (await client.ask(("ASKING",), command))[1]  # where it has moved for good, that changes nothing
+            client, asking = self._fleet.client(reply.moved.beside(client.address)), reply.asking
+            reply = (await client.ask(*((("ASKING",),) if asking else ()), command))[-1]
         if isinstance(reply, Refused):
             raise reply
-        return client, reply
+        return Place(client, asking), reply
 
-    async def _write(self, client: Client, fact: str, held: Held, wanted: Held) -> Applied | None:
+    async def _write(self, there: Place, fact: str, held: Held, wanted: Held) -> Applied | None:
         """None: the fields are not what they were any more, and nothing was written."""
         try:
-            reply = await client.script(SHA, SCRIPT, self._key, arguments(fact, held, wanted))
+            reply = await there.client.script(SHA, SCRIPT, self._key, arguments(fact, held, wanted), there.asking)
         except Refused as refused:
             return _unknown(refused) if HALF_WRITTEN in refused.reason else _rejected(refused)
         except Lost as lost:

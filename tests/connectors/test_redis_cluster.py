@@ -187,18 +187,18 @@ async def test_a_reshard_moves_the_flags_and_nothing_leaps(tmp_path: Path) -> No
         connector = opening(real)
         assert (await connector.apply(MINE, RUN)).outcome is Outcome.DONE
         before = await snapshot(connector)
-        await _move_flags(started)
+        await _move_flags(started, connector)
         applied = await connector.apply(Change("redis/cache", "ttl.a", None, 60, step="ttl"), RUN)
         after = await snapshot(connector)
         await connector.close()
     assert applied.outcome is Outcome.DONE
-    assert {fact.name for fact in after.components[0].facts} == {"ttl.mine", "rate.user", "ttl.a"}
+    assert {fact.name for fact in after.components[0].facts} == {"ttl.mine", "rate.user", "ttl.a", "ttl.way"}
     assert value(after.components[0], "writable_primaries") == 1
     assert (value(before.components[0], "commands") or 0) <= (value(after.components[0], "commands") or 0)
 
 
-async def _move_flags(started: RealSet) -> None:
-    """The slot of the flag document from its owner to the next node, as redis-cli does it."""
+async def _move_flags(started: RealSet, connector: RedisConnector) -> None:
+    """The slot of the flag document from its owner to the next node, as redis-cli does it, and a change on the way."""
     slot = slot_of(b"seawall:flags")
     ids = {port: (await cli(port, "cluster", "myid")).strip() for port in started.ports}
     owner = started.ports[slot * 3 // 16384]
@@ -206,6 +206,7 @@ async def _move_flags(started: RealSet) -> None:
     await said(target, "CLUSTER", "SETSLOT", str(slot), "IMPORTING", ids[owner])
     await said(owner, "CLUSTER", "SETSLOT", str(slot), "MIGRATING", ids[target])
     await said(owner, "MIGRATE", "127.0.0.1", str(target), "seawall:flags", "0", "5000")
+    assert (await connector.apply(Change("redis/cache", "ttl.way", None, 60, step="way"), RUN)).outcome is Outcome.DONE
     for port in (target, owner):
         await said(port, "CLUSTER", "SETSLOT", str(slot), "NODE", ids[target])
 

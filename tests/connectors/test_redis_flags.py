@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.redis.flags import Held, decide, facts_of, judge, same
+from connectors.redis.flags import LONGEST, MOST, Held, decide, facts_of, judge, same
 from connectors.redis.script import SCRIPT, arguments
 from connectors.simulator.clock import SimClock
 from connectors.simulator.redis.commands import COMMANDS
@@ -218,3 +218,11 @@ def test_the_script_writes_nothing_when_the_fields_moved(moved: Held) -> None:
             estate.do(b"HSET", KEY, name, raw)
     assert estate.do(b"EVAL", SCRIPT, b"1", KEY, *arguments("ttl.catalog", read, written(TTL, read))) == 0
     assert estate.held() == moved
+
+
+def test_a_document_of_strangers_is_bounded_in_facts_and_in_names() -> None:
+    fields = {b"flag.%d" % number: b'{"on": true}' for number in range(MOST + 500)} | {b"flag." + b"x" * 65536: b"1"}
+    facts, problems = facts_of(fields, 0)
+    assert len(facts) == MOST
+    assert problems == (f"501 flags more than {MOST} are left out",)  # rate.user is always one
+    assert all(len(fact.name) <= LONGEST for fact in facts)

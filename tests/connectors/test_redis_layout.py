@@ -169,3 +169,12 @@ def test_an_address_map_goes_by_the_whole_name_or_by_the_host() -> None:
     assert A.mapped(tunnels) == Address("127.0.0.1", 9001)
     assert B.mapped(tunnels) == Address("gate", 7000)
     assert C.mapped(tunnels) == C
+
+
+@pytest.mark.parametrize("host", ["\x1b[31m", "a b", "x" * 300, "me@evil", "a/b", "ü"])
+def test_a_name_that_can_be_no_hosts_is_not_connected_to(host: str) -> None:
+    """Whoever is connected to is sent credentials."""
+    line = f"aaa {host}:7000@17000 master - 0 1 7 connected 0-16383".encode()
+    assert members(line, ASKED) == ()
+    assert of_slots([[0, 100, [host.encode(), 7000]]], ASKED).shards == ()
+    assert watched(ASKED, [b"ip", host.encode(), b"port", b"7000"], []) is None

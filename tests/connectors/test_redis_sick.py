@@ -193,7 +193,7 @@ async def test_hundreds_of_readings_leave_no_thread_and_no_socket() -> None:
         connector = open_connector("redis", settings, SystemClock())
         await snapshot(connector)
         before = _held()
-        for _ in range(200):
+        for _ in range(100):
             await snapshot(connector)
         threads, sockets, memory = (now - then for now, then in zip(_held(), before, strict=True))
         await connector.close()

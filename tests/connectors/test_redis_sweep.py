@@ -14,8 +14,10 @@ from connectors.redis.sweep import Sweep, Swept
 from connectors.settings.redis import Settings
 from connectors.simulator.clock import SimClock
 from connectors.simulator.redis import RedisWire
+from connectors.simulator.redis.options import RedisOptions
 from console.clock import SystemClock
 from tests.connectors.faults import closed_port
+from tests.connectors.simulator.sim_redis_servers import simulated
 from tests.real.redis import start_redis
 
 KEYS = 700
@@ -81,6 +83,31 @@ async def test_the_stop_flag_ends_it(url: str) -> None:
     stop = threading.Event()
     stop.set()
     assert [(swept.done, swept.raised, swept.reason) for swept in await sweep(url, stop=stop)] == [(True, 0, "stopped")]
+
+
+async def test_every_primary_of_a_cluster_is_swept() -> None:
+    async with simulated(RedisOptions(cluster=True)) as servers:
+        clients = [redis.asyncio.Redis(port=port) for port in servers.ports]
+        for client, key in zip(clients, ("catalog:{c}", "catalog:{a}", "catalog:{b}"), strict=True):
+            await _set_somewhere(clients, key)
+            await client.ping()
+        settings = Settings(nodes=(f"127.0.0.1:{servers.ports[0]}",))
+        connector = open_connector("redis", settings, SystemClock())
+        reports = [swept async for swept in connector.sweep("catalog:{*}", 600, rate=1_000_000)]
+        await connector.close()
+        for client in clients:
+            await client.aclose()
+    assert [swept.done for swept in reports].count(True) == 1
+    assert (reports[-1].matched, reports[-1].raised, reports[-1].reason) == (3, 3, "")
+
+
+async def _set_somewhere(clients: list[redis.asyncio.Redis], key: str) -> None:
+    for client in clients:
+        try:
+            await client.set(key, 1, ex=60)
+        except redis.ResponseError:
+            continue
+        return
 
 
 async def test_a_closed_port_ends_it_with_the_reason() -> None:
