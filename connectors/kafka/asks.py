@@ -21,6 +21,7 @@ from connectors.kafka.seen import TopicPartition
 BATCHED = 8  # first version of OffsetFetch that asks for many groups at once: Apache Kafka 3.0
 _NAMED = 9  # and the last one in which topics have names
 _ALL_TOPICS = 2  # first version of OffsetFetch that asks for all of a group's topics: Apache Kafka 0.10.2
+LIST_OFFSETS = int(ListOffsetsRequest.API_KEY)
 _BOTH_OPERATIONS = 10  # last version of Metadata that tells what one may do with the cluster, too
 _TOPIC = 2  # of a resource's type
 SETTINGS = ("retention.ms", "retention.bytes", "cleanup.policy", "min.insync.replicas")

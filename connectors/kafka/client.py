@@ -22,6 +22,7 @@ from connectors.failure import Failed
 from connectors.kafka import asks
 from connectors.kafka.failure import failed
 from connectors.kafka.lines import IN_FLIGHT, Ask, Lines
+from connectors.kafka.repeated import Repeated
 from connectors.kafka.rights import Allowed, Rights
 from connectors.kafka.seen import ClusterView, GroupView, Quota, Standing, TopicConfig, TopicPartition
 from connectors.kafka.views import (
@@ -63,6 +64,7 @@ class Client:
         """
         self._lines = Lines(way, max(seconds, patience))
         self._addresses: dict[int, str] = {}
+        self._again: dict[int, tuple[object, tuple[Repeated, ...]]] = {}  # touched on the loop of the lines alone
         try:
             self._meet(self._lines.talk(BOOTSTRAP, address, seconds, self._greeted))
             self._lines.hang_up(BOOTSTRAP)
@@ -104,7 +106,7 @@ class Client:
         self, broker: int, parts: Sequence[TopicPartition], seconds: float
     ) -> Mapping[TopicPartition, tuple[int, int]]:
         """Low watermark and end of each partition that this broker leads; one it does not answer for is left out."""
-        return self._run(broker, seconds, self._offsets, parts)
+        return self._run(broker, seconds, self._offsets, parts, broker)
 
     def offsets_at(
         self, broker: int, times: Mapping[TopicPartition, float], seconds: float
@@ -185,13 +187,25 @@ class Client:
             commits.update(dict(zip(some, answers, strict=True)))
         return [*told, commits]
 
-    async def _offsets(self, ask: Ask, parts: Sequence[TopicPartition]) -> Mapping[TopicPartition, tuple[int, int]]:
-        # In this order: what is low only grows, so the end that is read after it is not below it.
-        earliest, latest = await ask.all(
-            *(asks.offsets(parts, spec) for spec in (OffsetSpec.EARLIEST, OffsetSpec.LATEST))
-        )
+    async def _offsets(
+        self, ask: Ask, parts: Sequence[TopicPartition], broker: int
+    ) -> Mapping[TopicPartition, tuple[int, int]]:
+        earliest, latest = await ask.all(*self._asked_again(ask, tuple(parts), broker))
         low, end = _found(earliest), _found(latest)
         return {part: (low[part], end[part]) for part in parts if part in low and part in end}
+
+    def _asked_again(self, ask: Ask, parts: tuple[TopicPartition, ...], broker: int) -> Sequence[Repeated]:
+        """The same messages as last time, where the same is asked of a broker that speaks the same versions.
+
+        In this order: what is low only grows, so the end that is read after it is not below it.
+        """
+        key = (parts, ask.versions.get(asks.LIST_OFFSETS))
+        known, requests = self._again.get(broker, (None, ()))
+        if known != key:
+            specs = (OffsetSpec.EARLIEST, OffsetSpec.LATEST)
+            requests = tuple(Repeated(asks.offsets(parts, spec)) for spec in specs)
+            self._again[broker] = (key, requests)
+        return requests
 
     async def _quotas(self, ask: Ask) -> tuple[Quota, ...]:
         if not ask.offers(asks.quotas()):
