@@ -16,13 +16,14 @@ from connectors import Clock
 from connectors.redis import behind as how
 from connectors.redis import components, hits
 from connectors.redis.address import check
-from connectors.redis.client import FIRST, Lost, Refused
+from connectors.redis.client import FIRST
 from connectors.redis.drill import Drill
 from connectors.redis.examine import examine
 from connectors.redis.flags import facts_of
 from connectors.redis.fleet import Fleet, Survey
 from connectors.redis.info import identity_of
 from connectors.redis.node import FLAGS
+from connectors.redis.refusal import Lost, Refused
 from connectors.redis.sums import Ledger
 from connectors.redis.sweep import Sweep, Swept, walked
 from connectors.redis.writing import Writer

@@ -12,11 +12,12 @@ from connectors import Clock
 from connectors.failure import one_line
 from connectors.redis import sections
 from connectors.redis.address import Address
-from connectors.redis.client import Client, Lost, Refused
+from connectors.redis.client import Client
 from connectors.redis.fleet import Fleet, Survey
 from connectors.redis.keys import sample_biggest, sample_ttls
 from connectors.redis.node import Node
 from connectors.redis.primaries import leaders
+from connectors.redis.refusal import Lost, Refused
 from connectors.redis.sections import Table
 from connectors.settings.redis import Settings
 from console.model.component import ComponentId

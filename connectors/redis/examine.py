@@ -12,12 +12,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from connectors import Clock
-from connectors.redis.client import Client, Lost, Refused, Word
+from connectors.redis.client import Client, Word
 from connectors.redis.components import flags_owner
 from connectors.redis.flags import PREFIXES
 from connectors.redis.fleet import Fleet, Survey
 from connectors.redis.info import identity_of, version_of
 from connectors.redis.node import Node
+from connectors.redis.refusal import Lost, Refused
 from connectors.redis.reply import pairs, text
 from connectors.redis.script import SHA
 from connectors.settings.redis import Settings

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from connectors import Clock
 from connectors.redis import node as nodes
 from connectors.redis.address import Address, is_cluster, is_sealed, seeds, watchers
-from connectors.redis.client import Client, Login, Lost, Refused, Word
+from connectors.redis.client import Client, Login, Word
 from connectors.redis.info import is_primary
 from connectors.redis.layout import (
     Layout,
@@ -28,6 +28,7 @@ from connectors.redis.layout import (
     watched,
 )
 from connectors.redis.node import Memory, Node
+from connectors.redis.refusal import Lost, Refused
 from connectors.settings.redis import Settings
 from connectors.threads import Bulkhead
 from console.model.snapshot import FailureKind

@@ -14,8 +14,9 @@ from typing import TypeVar
 
 from connectors import Clock
 from connectors.failure import one_line
-from connectors.redis.client import Client, Lost, Refused, Word
+from connectors.redis.client import Client, Word
 from connectors.redis.info import databases, figure, parse
+from connectors.redis.refusal import Lost, Refused
 from connectors.redis.reply import integer, scanned
 from connectors.redis.sections import Table
 

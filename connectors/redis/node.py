@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 
 from connectors import Clock
 from connectors.redis.address import Address
-from connectors.redis.client import Client, Lost, Refused, Word
+from connectors.redis.client import Client, Word
 from connectors.redis.info import Info, parse
+from connectors.redis.refusal import Lost, Refused
 from connectors.redis.reply import Slow, clock, fields, scanned, slow_log
 from console.model.snapshot import FailureKind
 
@@ -58,7 +59,10 @@ class Memory:
     def note(self, address: Address, label: str, refused: Refused) -> None:
         """INFO is asked each time: it is what all hangs on, and whoever gets the right is to see at once."""
         if label != "INFO" and (refused.kind is FailureKind.FORBIDDEN or refused.unknown_command):
-            self._refused[address, label] = (refused, self._monotonic() + ASKED_AGAIN)
+            self.keep(address, label, refused)
+
+    def keep(self, address: Address, label: str, refused: Refused) -> None:
+        self._refused[address, label] = (refused, self._monotonic() + ASKED_AGAIN)
 
     def forget(self, address: Address) -> None:
         for key in [key for key in self._refused if key[0] == address]:
@@ -81,7 +85,7 @@ async def look(client: Client, asked: Mapping[str, Sequence[Word]], memory: Memo
     """One server's answers. Never raises for a sick one."""
     try:
         latency, skew, unasked = await _timed(client, memory, ours)
-        replies = await _replies(client, asked, memory)
+        replies = await _bounded(client, asked, memory)
     except (Refused, Lost) as failed:
         memory.forget(client.address)
         return Node(client.address, failure=failed)
@@ -116,6 +120,19 @@ async def _timed(
         return None, None, {CLOCK: reply}
     told = clock(reply)
     return took, None if told is None else told - (sent + back) / 2, {}
+
+
+async def _bounded(client: Client, asked: Mapping[str, Sequence[Word]], memory: Memory) -> Mapping[str, object]:
+    """The replies; where they are too much, those without the hashes, whose size nobody promises."""
+    hashes = [label for label in (FLAGS, HITS) if label in asked and memory.recalled(client.address, label) is None]
+    try:
+        return await _replies(client, asked, memory)
+    except Lost as lost:
+        if not (lost.excessive and hashes):
+            raise
+    for label in hashes:
+        memory.keep(client.address, label, Refused(FailureKind.PROTOCOL, f"{asked[label][1]!s} is more than is read"))
+    return await _replies(client, asked, memory)
 
 
 async def _replies(client: Client, asked: Mapping[str, Sequence[Word]], memory: Memory) -> Mapping[str, object]:

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 
 from connectors import Clock
 from connectors.failure import one_line
-from connectors.redis.client import Client, Lost, Refused, Word
+from connectors.redis.client import Client, Word
 from connectors.redis.info import Info, databases, figure, followers, is_primary, number, parse, parts
+from connectors.redis.refusal import Lost, Refused
 from connectors.redis.reply import integer, items, text
 from connectors.redis.reply import slow_log as slow_entries
 

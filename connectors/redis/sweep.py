@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, cast
 from zlib import crc32
 
 from connectors.redis.address import Address
-from connectors.redis.client import blocking, redis_errors, translated
+from connectors.redis.client import blocking
+from connectors.redis.refusal import redis_errors, translated
 from connectors.secret import MissingSecret
 from connectors.settings.redis import Settings
 from connectors.threads import Bulkhead

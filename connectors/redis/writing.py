@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from connectors import Clock
-from connectors.redis.client import Client, Lost, Refused, Word
+from connectors.redis.client import Client, Word
 from connectors.redis.flags import Held, decide, fields_of, judge
 from connectors.redis.fleet import Fleet
+from connectors.redis.refusal import Lost, Refused
 from connectors.redis.script import HALF_WRITTEN, SCRIPT, SHA, arguments
 from console.model.change import Applied, Change, Outcome, Probed, RunContext, Verdict
 from console.model.snapshot import FailureKind

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.redis.address import Address, parse
-from connectors.redis.client import Lost
 from connectors.redis.fleet import Survey
 from connectors.redis.layout import (
     Layout,
@@ -22,6 +21,7 @@ from connectors.redis.layout import (
 )
 from connectors.redis.node import Node
 from connectors.redis.primaries import leaders, split, worst
+from connectors.redis.refusal import Lost
 from console.model.snapshot import FailureKind
 
 ASKED = Address("10.0.0.9", 7000)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import signal
 import threading
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import psutil
 import pytest
+import redis.asyncio
 
 from connectors.redis import open_connector
 from connectors.redis.lines import MOST_BYTES, MOST_ITEMS
@@ -21,8 +24,9 @@ from console.clock import SystemClock
 from console.model.change import Change, Outcome, RunContext
 from console.model.snapshot import FailureKind, Snapshot, Unreachable
 from tests.connectors.faults import Handler, black_hole, serving
-from tests.connectors.redis_servers import failure, opening, simulated, snapshot
+from tests.connectors.redis_servers import emptied, failure, opening, simulated, snapshot
 from tests.connectors.simulator.sim_redis_servers import simulated as simulated_set
+from tests.real.redis_sets import start_replicated
 
 RUN = RunContext("r1", "ann", "spike", until=None)
 READ_ONLY = Change("redis/cache", "flag.read_only", False, True, step="ro")
@@ -112,6 +116,40 @@ async def test_what_comes_is_not_kept_beyond_the_limit() -> None:
         seen = await failure(address.replace("http", "redis"), timeout=2)
     assert "a reply of more than" in seen.reason
     assert sent < 2 * MOST_BYTES
+
+
+@pytest.mark.real("redis")
+async def test_a_flag_document_of_ten_megabytes_is_a_problem_and_the_rest_is_read(real_redis: str) -> None:
+    connector = opening(await emptied(real_redis))
+    async with redis.asyncio.Redis.from_url(real_redis) as other:
+        await other.hset("seawall:flags", "flag.huge", b"x" * (10 * 2**20))
+        first, second = await snapshot(connector), await snapshot(connector)
+        await other.flushall()
+    await connector.close()
+    assert first.problems == (
+        "flags: seawall:flags is more than is read",
+        "hits: seawall:hits is more than is read",
+    )
+    assert sorted(second.problems) == sorted(first.problems)
+    for seen in (first, second):
+        values = {each.name: each.value for each in seen.components[0].signals}
+        assert values["memory"]
+
+
+@pytest.mark.real("redis")
+async def test_a_server_that_is_stopped_hides_nothing_of_the_others(tmp_path: Path) -> None:
+    with start_replicated(tmp_path, 1) as servers:
+        settings = Settings(sentinels=(f"127.0.0.1:{servers.sentinel}",), master="mymaster", timeout=TIMEOUT)
+        connector = open_connector("redis", settings, SystemClock())
+        await snapshot(connector)
+        servers.processes[0].send_signal(signal.SIGSTOP)
+        seen = await snapshot(connector)
+        servers.processes[0].send_signal(signal.SIGCONT)
+        await connector.close()
+    values = {each.name: (each.value, each.note) for each in seen.components[0].signals}
+    assert values["memory"] == (None, f"without 127.0.0.1:{servers.ports[0]}")
+    assert values["writable_primaries"] == (None, "a primary cannot be reached")  # it may well take writes
+    assert any("did not answer" in problem for problem in seen.problems)
 
 
 async def test_a_write_whose_reply_is_absurd_is_not_called_done() -> None:
