@@ -92,26 +92,30 @@ def _observed(environment: Environment, seen: Iterable[Seen]) -> Topology:
 async def _look(
     name: str, environment: Environment, clock: Clock, writes: tuple[Write, ...]
 ) -> tuple[Examination, Seen | None]:
-    alone = replace(environment, connectors={name: environment.connectors[name]})
     try:
-        connector = open_connectors(alone, clock)[name]
+        return await _asked(name, environment, clock, writes)
     except (ConfigError, ConnectorError) as error:
         reason = str(error).removeprefix(f"{environment.path}: ")
         return _failed(name, Finding("open", Grade.NO, reason, "mend the config")), None
+    except Exception as error:  # noqa: BLE001 - a mistake in one connector must not take the others away
+        reason = f"{type(error).__name__}: {error}"
+        return _failed(name, Finding("examine", Grade.UNKNOWN, reason, "a mistake in Seawall: please report it")), None
+
+
+async def _asked(
+    name: str, environment: Environment, clock: Clock, writes: tuple[Write, ...]
+) -> tuple[Examination, Seen | None]:
+    alone = replace(environment, connectors={name: environment.connectors[name]})
+    connector = open_connectors(alone, clock)[name]
     seen: Seen | None = None
     try:
         async with asyncio.timeout(DEADLINE):
             seen = await connector.read()
             return _told(await _examined(connector, writes), seen), seen
     except TimeoutError:
-        late = Finding(
-            "answer", Grade.UNKNOWN, f"not all answers came within {DEADLINE:g}s", kind=FailureKind.TIMED_OUT
-        )
+        reason = f"not all answers came within {DEADLINE:g}s"
+        late = Finding("answer", Grade.UNKNOWN, reason, kind=FailureKind.TIMED_OUT)
         return _failed(name, *_reading(seen), late), seen
-    except Exception as error:  # noqa: BLE001 - a mistake in one examination must not take the others away
-        return _failed(
-            name, Finding("examine", Grade.UNKNOWN, f"{type(error).__name__}: {error}", "please report it")
-        ), seen
     finally:
         await connector.close()
 

@@ -170,6 +170,7 @@ def test_no_verb_lets_a_secret_out_whatever_a_server_says(folder: Path, argument
     done = seawall(folder, *arguments)
     told = done.out + done.err
     assert "Traceback" not in done.err
+    assert all(line.isprintable() for line in done.out.splitlines())
     for kind in KINDS:
         for shape in shapes(kind):
             assert shape not in told, kind
