@@ -53,7 +53,7 @@ async def _measured() -> list[Result]:
 async def _listed(path: str) -> list[Result]:
     """One reading that lists everything; its memory; a drill-down; and what the official client's models take."""
     async with _opened(path, watch=False) as connector:
-        api = await connector._open()
+        api = await connector._entrance.open()
         gc.collect()
         before = psutil.Process().memory_info().rss
         read = await _cost(connector.read)

@@ -1,8 +1,7 @@
 """Kubernetes: what its workloads, autoscalers and the rest of an estate are, and the conditional writes to them.
 
 Reading is ``sight``'s: lists in pages at first, watches from then on. Two bulkheads, so that a hung list never keeps a
-write waiting. The cluster is pinned by its identity at the first login; another one behind the same name is refused,
-at each new login and before each write.
+write waiting. That it is still the same cluster is asked before each write.
 """
 
 from __future__ import annotations
@@ -19,14 +18,13 @@ from connectors.kubernetes.behind import behind
 from connectors.kubernetes.calls import Calls
 from connectors.kubernetes.client import THREADS, Api
 from connectors.kubernetes.detail import detail_of
+from connectors.kubernetes.entrance import Entrance, stranger
 from connectors.kubernetes.estate import observed
 from connectors.kubernetes.examine import REVIEWS, Examiner, review, unreached
-from connectors.kubernetes.exec_plugin import Plugins
 from connectors.kubernetes.inquiry import Inquiry
 from connectors.kubernetes.objects import Review
 from connectors.kubernetes.read import Reading
 from connectors.kubernetes.resources import EVERYWHERE, Listed
-from connectors.kubernetes.sight import Sight
 from connectors.kubernetes.uncollected import uncollected
 from connectors.kubernetes.write import Target, apply, probe, target_of
 from connectors.settings.kubernetes import Settings
@@ -39,11 +37,7 @@ from console.model.snapshot import Detail, FailureKind, Observed, Seen, Snapshot
 __all__ = ["KubernetesConnector", "Settings", "open_connector"]
 
 T = TypeVar("T")
-FIRST = 15.0  # wall seconds for a login: the import, the kubeconfig, a credential plug-in, one request
 LONGEST = 20.0  # wall seconds for a reading of many namespaces, however many requests it takes
-
-_STALE = (FailureKind.EXPIRED, FailureKind.TLS, FailureKind.NAME, FailureKind.REFUSED)
-"""After these the kubeconfig is read again: what it says, or what its plug-in gives, may be other now."""
 
 
 def open_connector(name: str, settings: Settings, clock: Clock) -> Connector:
@@ -65,12 +59,7 @@ class KubernetesConnector:
         self._clock = clock
         self._calls = Calls(name, THREADS, settings.timeout)
         self._writes = Bulkhead(f"{name}-write", 1)
-        self._plugins = Plugins(clock.wall)
-        self._login = asyncio.Lock()
-        self._api: Api | None = None
-        self._sight: Sight | None = None
-        self._context = settings.context
-        self._identity = ""
+        self._entrance = Entrance(settings, clock, self._calls)
 
     async def read(self) -> Seen:
         """All that the namespaces have, complete but for what we may not see."""
@@ -86,28 +75,26 @@ class KubernetesConnector:
             at,
             self._clock.monotonic() - started,
             components,
-            identity=self._identity,
+            identity=self._entrance.identity,
             problems=(*(_problem(one) for one in listed if one.failed and not _beyond(one)), *unread),
             skew=api.skew,
         )
 
     async def _seen(self) -> tuple[Api, list[Listed], tuple[str, ...]]:
         """What there is, and what could not be read; with a new login where the one that was there has ended."""
-        before = self._api
-        api = await self._open()
+        before = self._entrance.present
+        api = await self._entrance.open()
         try:
             return api, *await self._look(api)
         except Failed as failed:
-            self._doubt(api, failed)
+            self._entrance.doubt(api, failed)
             if failed.kind is not FailureKind.EXPIRED or api is not before:
                 raise
-        api = await self._open()
+        api = await self._entrance.open()
         return api, *await self._look(api)
 
     async def _look(self, api: Api) -> tuple[list[Listed], tuple[str, ...]]:
-        if self._sight is None:
-            self._sight = Sight(api, self._namespaces(api), self._settings.watch, self._calls, self._clock.monotonic)
-        sight = self._sight
+        sight = self._entrance.sight(api)
         try:
             async with asyncio.timeout(LONGEST):
                 listed = await sight.read()
@@ -116,11 +103,6 @@ class KubernetesConnector:
             raise Failed(FailureKind.TIMED_OUT, reason) from error
         _raise_unless_partial(listed)
         return listed, sight.problems
-
-    def _namespaces(self, api: Api) -> tuple[str, ...]:
-        """As configured, each once; all of them where that is among them."""
-        wanted = tuple(dict.fromkeys(self._settings.namespaces or (api.namespace,)))
-        return (EVERYWHERE,) if EVERYWHERE in wanted else wanted
 
     async def inspect(self, component: ComponentId) -> Detail | Unreachable:
         """What a person asks about one component: the pods of a workload, a pod's log, an autoscaler's metrics."""
@@ -131,14 +113,14 @@ class KubernetesConnector:
             return failed.unreachable(self.name, at)
 
     async def _detail(self, component: ComponentId, at: float) -> Detail:
-        api = await self._open()
+        api = await self._entrance.open()
         try:
             async with asyncio.timeout(LONGEST):
                 return await detail_of(Inquiry(api, self._calls, component, at))
         except TimeoutError as error:
             raise Failed(FailureKind.TIMED_OUT, f"{api.server} did not tell it within {LONGEST:g} s") from error
         except Failed as failed:
-            self._doubt(api, failed)
+            self._entrance.doubt(api, failed)
             raise
 
     async def apply(self, change: Change, run: RunContext) -> Applied:
@@ -147,7 +129,7 @@ class KubernetesConnector:
         if target is None:
             return Applied(Outcome.REJECTED, f"{change.component} is nothing that Kubernetes can set")
         try:
-            api = await self._open()
+            api = await self._entrance.open()
             return await within(
                 self._writes, self._calls.budget, lambda line: self._write(api, target, change, run, line)
             )
@@ -158,15 +140,15 @@ class KubernetesConnector:
                 return Applied(Outcome.UNKNOWN, f"{change.component}: the write left and no answer came back")
             return Applied(Outcome.REJECTED, f"{change.component}: timed out before anything was written")
         finally:
-            if self._sight is not None:
-                self._sight.doubt(target.resource, target.namespace)
+            if self._entrance.watched is not None:
+                self._entrance.watched.doubt(target.resource, target.namespace)
 
     async def probe(self, change: Change, run: RunContext) -> Probed:
         target = target_of(change.component)
         if target is None:
             return Probed(Verdict.FOREIGN, None, f"{change.component} is nothing that Kubernetes can set")
         try:
-            api = await self._open()
+            api = await self._entrance.open()
             return await self._ask(api, lambda: probe(api, target, change, run))
         except Failed as failed:
             return Probed(Verdict.UNKNOWN, None, f"{change.component}: {failed.reason}")
@@ -179,7 +161,7 @@ class KubernetesConnector:
         plural, _, group = resource.partition(".")
         body = review(verb, group, plural, "", namespace)
         try:
-            api = await self._open()
+            api = await self._entrance.open()
             told = await self._ask(api, lambda: api.post(REVIEWS, body, Review))
         except Failed as failed:
             raise ConnectorError(f"{self.name}: permissions could not be asked for: {failed.reason}") from failed
@@ -188,11 +170,11 @@ class KubernetesConnector:
     async def examine(self, writes: tuple[Write, ...]) -> Examination:
         """What these credentials may read and write here; asked, tried and never done."""
         try:
-            api = await self._open()
+            api = await self._entrance.open()
         except Failed as failed:
             return unreached(self.name, self._settings.kubeconfig or "kubeconfig", failed, writes)
         examiner = Examiner(self.name, api, lambda function: self._ask(api, function))
-        return await examiner.examination(self._namespaces(api), writes)
+        return await examiner.examination(self._entrance.namespaces(api), writes)
 
     def behind(self, component: ComponentId, signal: str) -> str:
         """The kubectl command that shows the same."""
@@ -201,68 +183,20 @@ class KubernetesConnector:
     async def close(self) -> None:
         self._calls.close()
         self._writes.close()
-        self._leave()
-
-    async def _open(self) -> Api:
-        """The login that is there, or a new one; Failed where there is none, or it is to another cluster."""
-        async with self._login:
-            if self._api is not None and self._api.expired(self._clock.wall()):
-                self._leave()
-            if self._api is None:
-                self._api = await self._log_in()
-            return self._api
-
-    async def _log_in(self) -> Api:
-        settings, wall = self._settings, self._clock.wall
-        call = within(
-            self._calls.bulkhead, FIRST, lambda _: Api(settings.kubeconfig, self._context, settings.timeout, wall)
-        )
-        try:
-            api = await call
-        except Overdue as error:
-            raise Failed(FailureKind.TIMED_OUT, f"no login within {FIRST:g} s") from error
-        except Failed as failed:
-            if failed.kind is FailureKind.EXPIRED:
-                self._plugins.forget()
-            raise
-        if self._identity and api.identity != self._identity:
-            api.close()
-            raise Failed(FailureKind.PROTOCOL, _stranger(self._identity, api.identity))
-        self._identity, self._context = api.identity, api.context
-        return api
-
-    def _made(self) -> Api:
-        settings = self._settings
-        return Api(settings.kubeconfig, self._context, settings.timeout, self._clock.wall, self._plugins)
-
-    def _leave(self) -> None:
-        """The login is no longer used; calls that are under way with it end by themselves."""
-        sight, self._sight = self._sight, None
-        api, self._api = self._api, None
-        if sight is not None:
-            sight.stop()
-        if api is not None:
-            api.close()
-
-    def _doubt(self, api: Api, failed: Failed) -> None:
-        """A login with which nothing can be done is left, so that the next call logs in anew."""
-        if failed.kind is FailureKind.EXPIRED:
-            self._plugins.forget()
-        if failed.kind in _STALE and self._api is api:
-            self._leave()
+        self._entrance.leave()
 
     async def _ask(self, api: Api, function: Callable[[], T]) -> T:
         """A call in a reading thread."""
         try:
             return await self._calls.ask(api.server, function)
         except Failed as failed:
-            self._doubt(api, failed)
+            self._entrance.doubt(api, failed)
             raise
 
     def _write(self, api: Api, target: Target, change: Change, run: RunContext, line: Line) -> Applied:
         identity = api.ask_identity()
-        if identity != self._identity:
-            reason = f"{change.component}: {_stranger(self._identity, identity)}; nothing was written"
+        if identity != self._entrance.identity:
+            reason = f"{change.component}: {stranger(self._entrance.identity, identity)}; nothing was written"
             return Applied(Outcome.REJECTED, reason)
         return apply(api, target, change, run, line)
 
@@ -270,10 +204,6 @@ class KubernetesConnector:
 def _components(listed: list[Listed], reading: Reading) -> tuple[Observed, ...]:
     with uncollected():
         return observed(listed, reading)
-
-
-def _stranger(pinned: str, found: str) -> str:
-    return f"another cluster answers: {found}, not {pinned}"
 
 
 def _raise_unless_partial(listed: list[Listed]) -> None:

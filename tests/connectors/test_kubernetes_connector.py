@@ -71,7 +71,7 @@ async def test_a_closed_port(tmp_path: Path) -> None:
 async def test_a_server_that_hangs_ends_at_the_deadline_and_gives_its_threads_back(
     sick: Handler, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("connectors.kubernetes.FIRST", 1.0)
+    monkeypatch.setattr("connectors.kubernetes.entrance.FIRST", 1.0)
     async with serving(sick) as url:
         connector = opened(kubeconfig(tmp_path, url), timeout=0.3)
         for _ in range(2):

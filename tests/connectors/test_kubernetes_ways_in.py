@@ -23,6 +23,7 @@ from connectors.kubernetes import login as kubernetes_login
 from connectors.settings.kubernetes import Settings
 from console.clock import SystemClock
 from console.model.snapshot import FailureKind, Seen, Snapshot, Unreachable
+from tests.connectors.faults import closed_port
 from tests.connectors.kubernetes_shop import kubectl
 from tests.connectors.secure_cluster import CANARY, V1, SecureCluster, base64_of, secure_cluster
 
@@ -282,4 +283,20 @@ async def test_a_plug_in_runs_once_and_again_when_what_it_gave_is_refused(secure
     token.write_text(secure.wire.renew_token())
     assert isinstance(await connector.read(), Snapshot)
     assert runs.read_text() == "xx"
+    await connector.close()
+
+
+async def test_a_plug_in_is_not_asked_again_because_a_server_is_away(secure: SecureCluster) -> None:
+    runs = secure.folder / "runs"
+    code = (
+        f"open({str(runs)!r}, 'a').write('x');"
+        f"print({json.dumps({'apiVersion': V1, 'kind': 'ExecCredential', 'status': {'token': CANARY}})!r})"
+    )
+    user = {"exec": {"apiVersion": V1, "command": sys.executable, "args": ["-c", code]}}
+    connector = opened(secure.kubeconfig({**secure.cluster, "server": f"https://127.0.0.1:{closed_port()}"}, user))
+    for _ in range(3):
+        seen = await connector.read()
+        assert isinstance(seen, Unreachable)
+        assert seen.kind is FailureKind.REFUSED
+    assert runs.read_text() == "x"
     await connector.close()
