@@ -50,9 +50,9 @@ class Bulkhead:
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
             function, future, loop = job
-            if not future.cancelled():
-                _settle(loop, future, *_outcome(function))
-            self._idle.release()
+            outcome = (None, None) if future.cancelled() else _outcome(function)
+            self._idle.release()  # before the caller knows: it may have the next job at once, and needs no new thread
+            _settle(loop, future, *outcome)
 
 
 def _outcome(function: Callable[[], object]) -> tuple[object, BaseException | None]:

@@ -3,7 +3,8 @@
 set -eu
 missing=
 for pair in redis-server:redis-server redis-cli:redis-tools prometheus:prometheus kcat:kafkacat \
-    prometheus-node-exporter:prometheus-node-exporter prometheus-redis-exporter:prometheus-redis-exporter; do
+    prometheus-node-exporter:prometheus-node-exporter prometheus-redis-exporter:prometheus-redis-exporter \
+    victoria-metrics:victoria-metrics; do
     command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair#*:}"
 done
 if ! command -v java >/dev/null 2>&1; then missing="$missing default-jre-headless"; fi

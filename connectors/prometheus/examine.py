@@ -75,18 +75,18 @@ async def _build(backend: Backend) -> tuple[str, Finding]:
 
 
 def product(page: Page) -> str:
-    """ "Prometheus 2.42.0", "Thanos 0.32.0" …, by what each tells of itself; "" where the page says nothing.
+    """By what each tells of itself: "Prometheus 2.42.0", "Thanos 0.32.0" …; "" where the page says nothing.
 
-    VictoriaMetrics tells a version of Prometheus there and names its host in a header. Thanos has not come to 1, and
-    Prometheus had no such page before 2.14.
+    VictoriaMetrics tells a version of Prometheus there, or none, and names its host in a header. Thanos has not come to
+    1, and Prometheus had no such page before 2.14.
     """
+    if "X-Server-Hostname" in page.headers:
+        return "VictoriaMetrics"
     try:
         data = json.loads(page.body)["data"]
         version, application = str(data["version"]), str(data.get("application", ""))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return ""
-    if "X-Server-Hostname" in page.headers:
-        return "VictoriaMetrics"
     names = {"0": "Thanos", "1": "Cortex"}
     return one_line(f"{application or names.get(version.split('.')[0], 'Prometheus')} {version}", 60)
 

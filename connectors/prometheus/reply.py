@@ -17,6 +17,7 @@ from console.model.snapshot import FailureKind
 LABEL = "seawall_query"
 TENANT = 'set tenant = "…": it is sent as X-Scope-OrgID'
 PAGE = "a sign-in proxy or a wrong path: give credentials that it takes, or the address of the API itself"
+MEND = "mend the query or its match; `seawall query` prints it as it is sent"
 BEHIND = "a proxy answers there, and what it stands for does not"
 
 
@@ -31,6 +32,9 @@ class Answer:
 
 class BadQuery(Failed):
     """The server is well and the query is not: refused (400, 422), too long (414, 431), or with too large an answer."""
+
+    def __init__(self, reason: str, status: int = 0) -> None:
+        super().__init__(FailureKind.PROTOCOL, reason, advice=MEND, status=status)
 
 
 def together(exprs: Sequence[str]) -> str:
@@ -113,7 +117,7 @@ def refusal(status: int, reason: str, body: bytes, wait: float | None) -> Failed
     said = document.get("error")
     text = f"{status} {one_line(said if isinstance(said, str) else reason)}".strip()
     if (status in (400, 422) and isinstance(said, str)) or status in (414, 431):
-        return BadQuery(FailureKind.PROTOCOL, text, status=status)
+        return BadQuery(text, status)
     kind = kind_of_status(status)
     if document.get("errorType") == "timeout":
         kind = FailureKind.TIMED_OUT

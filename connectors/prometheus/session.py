@@ -195,7 +195,7 @@ def _unpacked(body: bytes, encoding: str) -> bytes:
 
 
 def _too_large() -> BadQuery:
-    return BadQuery(FailureKind.PROTOCOL, f"an answer of more than {LARGEST // 2**20} MiB")
+    return BadQuery(f"an answer of more than {LARGEST // 2**20} MiB")
 
 
 def _check(url: str, response: requests.Response, body: bytes) -> None:
