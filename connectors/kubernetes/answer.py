@@ -140,9 +140,11 @@ def refused(status: int, body: bytes, phrase: str, headers: Mapping[str, str]) -
         said = decoder(Status).decode(body).message
     except (msgspec.DecodeError, UnicodeDecodeError):
         said = ""  # a proxy's page, not the API server's Status
-    kind = kind_of_status(status)
-    reason = f"{status} {one_line(said or phrase)}".strip()
     wait = seconds_of(headers.get("Retry-After"))
+    kind = kind_of_status(status)
+    if status == 503 and wait is not None:  # it is there, and asks for time
+        kind = FailureKind.THROTTLED
+    reason = f"{status} {one_line(said or phrase)}".strip()
     return Failed(kind, reason, status=status, advice=ADVICE.get(kind, ""), retry_after=wait)
 
 
