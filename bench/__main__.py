@@ -16,6 +16,7 @@ SUITES = (
     "connector_prometheus",
     "connector_kubernetes",
     "connector_redis",
+    "connector_kafka",
     "screen",
 )
 
