@@ -56,17 +56,21 @@ class Ahead:
 
 def ahead(course: Course, configs: Mapping[str, TopicConfig], written: Written) -> Ahead:
     """Of a group: its latest partition, and the first one to lose something."""
+    now = course.now.at
     ages: list[tuple[float, bool]] = []
-    outlooks: list[Outlook] = []
+    outlooks: dict[TopicConfig, Outlook] = {}
     for part, trace in course.now.traces.items():
+        config = configs.get(part[0], _UNTOLD)
         bracket = bracket_of(part, trace, written)
         if bracket is not None:
-            ages.append(bracket.age(trace.position, course.now.at))
-        outlooks.append(_outlook(part, trace, bracket, configs.get(part[0], _UNTOLD), written, course.now.at))
+            ages.append(bracket.age(trace.position, now))
+        if bracket is not None or config not in outlooks:
+            found = _outlook(part, trace, bracket, config, written, now)
+            outlooks[config] = _first((outlooks.get(config, found), found))
     late, at_least = max(ages, default=(0.0 if outlooks else None, False))
     if at_least and not late:
         late = None  # at least nothing says nothing
-    return Ahead(late, at_least, _first(outlooks))
+    return Ahead(late, at_least, _first(tuple(outlooks.values())))
 
 
 def _first(outlooks: Sequence[Outlook]) -> Outlook:

@@ -112,7 +112,9 @@ class Written:
     def bracket(self, part: TopicPartition, offset: int, born: float) -> Bracket:
         """Around the writing of ``offset``. ``born``: readings before it were of another topic of that name."""
         seen = self._seen(part, offset, born)
-        asked = _asked(self.asked.get(part, ()), offset)
+        if part not in self.asked:
+            return seen
+        asked = _asked(self.asked[part], offset)
         return Bracket(
             after=max((each for each in (seen.after, asked.after) if each is not None), default=None),
             before=min((each for each in (seen.before, asked.before) if each is not None), default=None),
