@@ -25,6 +25,9 @@ _GROUP_SIGNALS: Mapping[str, str] = {
     "consumed": f"{_GROUP} — OffsetFetch: CURRENT-OFFSET, {_RATE}",
     "produced": f"{_GROUP} — ListOffsets (latest): LOG-END-OFFSET, {_RATE}",
     "growth": f"{_GROUP} — produced less consumed",
+    "late": f"{_GROUP} — the ends of earlier readings, or ListOffsets at a time: age of the oldest unread message",
+    "kept": f"{_GROUP} — DescribeConfigs: retention.ms, less late",
+    "loss": f"{_GROUP} — kept, where it comes before drain",
     "drain": f"{_GROUP} — lag / (consumed − produced)",
     "late": f"{_GROUP} — {_TIMES}: age of the oldest unread message, of the latest partition",
     "kept": f"{_GROUP} — DescribeConfigs (retention.ms), {_TIMES}: retention less the oldest unread message's age",
@@ -65,6 +68,8 @@ def behind(settings: Settings, component: ComponentId, signal: str) -> str:
     """The command behind a signal; of one that follows from several readings, the command of those; "" where none."""
     _, _, rest = component.partition("/")
     kind, _, name = rest.partition("/")
+    if kind == "connector":
+        return " or ".join(f"curl {shlex.quote(f'{url}/connectors?expand=status')}" for url in settings.connect)
     if kind not in _KINDS:
         return ""
     signals, other = _KINDS[kind]

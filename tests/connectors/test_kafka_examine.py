@@ -177,6 +177,8 @@ def test_behind_a_number_is_the_systems_own_command() -> None:
     assert "--bootstrap-server b:9092,c:9092 --command-config client.properties" in with_login
     assert behind(plain, "kafka/topic/orders.dlq", "depth").startswith("kafka-get-offsets")
     assert behind(plain, "kafka/other/x", "lag") == ""
+    connect = Settings(bootstrap=("b:9092",), connect=("http://c:8083",))
+    assert behind(connect, "kafka/connector/sink", "tasks_failed") == "curl 'http://c:8083/connectors?expand=status'"
 
 
 async def test_every_number_that_is_told_has_a_command_behind_it() -> None:
