@@ -89,6 +89,11 @@ class Api:
         """The context's own."""
         return self._login.namespace
 
+    @property
+    def verified(self) -> bool:
+        """False where the kubeconfig says to take whatever certificate comes."""
+        return bool(self._login.configuration.verify_ssl)
+
     def expired(self, wall: float) -> bool:
         """Whether a plug-in's credentials end within half a minute, so that it is time to log in again."""
         return self._login.expires is not None and wall > self._login.expires - 30

@@ -89,7 +89,13 @@ class Examiner:
             identity=self.api.identity,
             who=who,
             skew=self.api.skew,
-            findings=(Finding("log in", Grade.YES), *self._identified(), *found, *_left_out(namespaces)),
+            findings=(
+                Finding("log in", Grade.YES),
+                *self._verified(),
+                *self._identified(),
+                *found,
+                *_left_out(namespaces),
+            ),
         )
 
     async def _version(self) -> str:
@@ -107,6 +113,15 @@ class Examiner:
         except Failed:
             return ""
         return one_line(told.status.user_info.username)
+
+    def _entered(self) -> tuple[Finding, ...]:
+        return (Finding("log in", Grade.YES), *self._verified(), *self._identified())
+
+    def _verified(self) -> tuple[Finding, ...]:
+        if self.api.verified:
+            return ()
+        reason = "insecure-skip-tls-verify: whoever stands on the way may answer for the server"
+        return (Finding("verify the server's certificate", Grade.NOTE, reason, "trust its authority instead"),)
 
     def _identified(self) -> tuple[Finding, ...]:
         what = "get namespaces kube-system"

@@ -153,7 +153,7 @@ class Sight:
         try:
             return await self._pages(scope)
         except Failed as failed:
-            return _List(Listed(scope.resource, scope.namespace, failed=failed))
+            return _List(Listed(scope.resource, scope.namespace, failed=_told(failed, scope)))
 
     async def _pages(self, scope: Scope) -> _List:
         items: list[Any] = []
@@ -225,6 +225,14 @@ class Sight:
 def _page(api: Api, scope: Scope, after: str, limit: int | None = None) -> Callable[[], Any]:
     more = {} if limit is None else {"limit": limit}
     return lambda: api.page(scope.resource, scope.namespace, after, **more)
+
+
+def _told(failed: Failed, scope: Scope) -> Failed:
+    """Who may not list a kind everywhere may often list it where they work."""
+    if failed.kind is not FailureKind.FORBIDDEN or scope.namespace != EVERYWHERE or not scope.resource.namespaced:
+        return failed
+    advice = 'name the namespaces that you may see, in place of "*"'
+    return Failed(failed.kind, failed.reason, advice=advice, status=failed.status)
 
 
 def _absent(one: Listed) -> bool:

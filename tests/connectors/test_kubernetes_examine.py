@@ -14,9 +14,10 @@ from connectors.settings.kubernetes import Settings
 from connectors.simulator.kubernetes.options import Denial, KubernetesOptions
 from console.clock import SystemClock
 from console.model.examination import Examination, Finding, Grade, Write
-from console.model.snapshot import FailureKind, Snapshot
+from console.model.snapshot import FailureKind, Snapshot, Unreachable
 from tests.connectors.faults import answering, closed_port, serving
 from tests.connectors.kubernetes_shop import Shop, kubectl, opened, simulated
+from tests.connectors.secure_cluster import secure_cluster
 from tests.connectors.small_cluster import kubeconfig
 from tests.real.kubernetes import kubeconfig_that_only_looks
 
@@ -116,6 +117,29 @@ async def test_all_namespaces_are_asked_about_as_one(tmp_path: Path) -> None:
         assert isinstance(connector, KubernetesConnector)
         findings = by_what(await examined(connector))
     assert findings["list and watch deployments.apps in all namespaces"].grade is Grade.YES
+
+
+async def test_who_may_not_see_all_namespaces_is_told_to_name_them(tmp_path: Path) -> None:
+    options = KubernetesOptions(deny=(Denial("list", "*", namespace="another"),))
+    async with simulated(tmp_path, options=options) as shop:
+        connector = open_connector("kubernetes", Settings(kubeconfig=shop.kubeconfig, namespaces=("*",)), SystemClock())
+        seen = await connector.read()
+        await connector.close()
+        assert isinstance(seen, Unreachable)
+        assert seen.kind is FailureKind.FORBIDDEN
+        assert "namespaces" in seen.advice
+        again = opened(shop.kubeconfig)
+        assert isinstance(await again.read(), Snapshot)
+        await again.close()
+
+
+async def test_a_certificate_that_is_not_verified_is_told_of(tmp_path: Path) -> None:
+    async with secure_cluster(tmp_path) as secure:
+        findings = by_what(await examined(opened(secure.kubeconfig())))
+        assert "verify the server's certificate" not in findings
+        path = secure.kubeconfig({"server": secure.wire.url, "insecure-skip-tls-verify": True})
+        findings = by_what(await examined(opened(path)))
+    assert findings["verify the server's certificate"].grade is Grade.NOTE
 
 
 async def test_a_server_that_is_not_there(tmp_path: Path) -> None:

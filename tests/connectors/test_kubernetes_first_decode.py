@@ -7,27 +7,32 @@ import sys
 
 PROGRAM = """
 import sys, threading
-import msgspec
-from connectors.kubernetes import objects
+from connectors.kubernetes.answer import page_of
+from connectors.kubernetes.resources import AUTOSCALERS, DEPLOYMENTS
+from connectors.kubernetes.store import Store
 
 sys.setswitchinterval(1e-6)
-answers = {
-    objects.Workloads: b'{"items":[{"metadata":{"name":"a"},"spec":{"selector":{}},"status":{}}]}',
-    objects.Autoscalers: b'{"items":[{"metadata":{"name":"a"},"spec":{"scaleTargetRef":{"kind":"D","name":"a"},'
-                         b'"maxReplicas":3},"status":{}}]}',
+items = {
+    DEPLOYMENTS: b'{"metadata":{"name":"a"},"spec":{"selector":{}},"status":{}}',
+    AUTOSCALERS: b'{"metadata":{"name":"a"},"spec":{"scaleTargetRef":{"kind":"D","name":"a"},"maxReplicas":3}}',
 }
 together = threading.Barrier(8)
+read = []
 
 def work(number):
-    shape, answer = list(answers.items())[number % 2]
+    resource, item = list(items.items())[number % 2]
     together.wait()
-    msgspec.json.decode(answer, type=shape)
+    page, unread = page_of(b'{"metadata":{},"items":[' + item + b']}', resource.type, "")
+    store = Store(resource.type, page.items, "1")
+    store.follow(b'{"type":"MODIFIED","object":' + item + b'}')
+    read.append((len(store.items()), unread))
 
 threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
 for thread in threads:
     thread.start()
 for thread in threads:
     thread.join()
+assert read == [(1, ())] * 8, read
 """
 
 
