@@ -1,7 +1,7 @@
 """What one server said in one reading: two round trips, the first of which is timed.
 
-A command that the user may not run is asked again only after a while: each refusal is a line in the server's own log
-of denied access.
+Some answers are remembered instead of asked for each time. A refusal, because each is a line in the server's own log of
+denied access; that nobody publishes hits, because looking for what is not there is a miss in the server's hit rate.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from connectors.redis.refusal import Lost, Refused
 from connectors.redis.reply import Slow, clock, fields, scanned, slow_log
 from console.model.snapshot import FailureKind
 
-ASKED_AGAIN = 60.0  # wall seconds after which a forbidden command is tried again
+ASKED_AGAIN = 60.0  # wall seconds for which an answer is remembered
 MOST_PREFIXES = 200  # fields of the published hits that are looked at
 
 CLOCK = "TIME"
@@ -46,27 +46,31 @@ class Node:
 
 
 class Memory:
-    """What was refused lately, by server and command."""
+    """What servers answered lately and would answer again, by server and command."""
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
-        self._refused: dict[tuple[Address, str], tuple[Refused, float]] = {}
+        self._answers: dict[tuple[Address, str], tuple[object, float]] = {}
 
-    def recalled(self, address: Address, label: str) -> Refused | None:
-        refused, until = self._refused.get((address, label), (None, 0.0))
-        return refused if self._monotonic() < until else None
+    def recalled(self, address: Address, label: str) -> object:
+        """The answer; None: it is to be asked for."""
+        answer, until = self._answers.get((address, label), (None, 0.0))
+        return answer if self._monotonic() < until else None
 
-    def note(self, address: Address, label: str, refused: Refused) -> None:
+    def note(self, address: Address, label: str, reply: object) -> None:
         """INFO is asked each time: it is what all hangs on, and whoever gets the right is to see at once."""
-        if label != "INFO" and (refused.kind is FailureKind.FORBIDDEN or refused.unknown_command):
-            self.keep(address, label, refused)
+        if isinstance(reply, Refused):
+            if label != "INFO" and (reply.kind is FailureKind.FORBIDDEN or reply.unknown_command):
+                self.keep(address, label, reply)
+        elif label == HITS and not scanned(reply)[1]:
+            self.keep(address, label, reply)
 
-    def keep(self, address: Address, label: str, refused: Refused) -> None:
-        self._refused[address, label] = (refused, self._monotonic() + ASKED_AGAIN)
+    def keep(self, address: Address, label: str, answer: object) -> None:
+        self._answers[address, label] = (answer, self._monotonic() + ASKED_AGAIN)
 
     def forget(self, address: Address) -> None:
-        for key in [key for key in self._refused if key[0] == address]:
-            del self._refused[key]
+        for key in [key for key in self._answers if key[0] == address]:
+            del self._answers[key]
 
 
 def commands(hashes: Mapping[str, str], tells_layout: bool) -> Mapping[str, Sequence[Word]]:
@@ -109,7 +113,7 @@ async def _timed(
 ) -> tuple[float | None, float | None, Mapping[str, Refused]]:
     """A round trip on a line that is open already, by the cheapest command that also tells the time."""
     known = memory.recalled(client.address, CLOCK)
-    if known is not None:
+    if isinstance(known, Refused):
         return None, None, {CLOCK: known}
     await client.ready()
     sent, started = ours.wall(), ours.monotonic()
@@ -140,8 +144,7 @@ async def _replies(client: Client, asked: Mapping[str, Sequence[Word]], memory: 
     sent = [label for label in asked if known[label] is None]
     replies = await client.ask(*(asked[label] for label in sent))
     for label, reply in zip(sent, replies, strict=True):
-        if isinstance(reply, Refused):
-            memory.note(client.address, label, reply)
+        memory.note(client.address, label, reply)
     return {
         **{label: each for label, each in known.items() if each is not None},
         **dict(zip(sent, replies, strict=True)),

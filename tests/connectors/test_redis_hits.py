@@ -66,6 +66,17 @@ async def test_the_connector_reads_what_is_published(
     assert (counters["hits.catalog"], counters["misses.catalog"]) == (12, 3)
 
 
+async def test_where_nobody_publishes_looking_for_it_costs_no_hit_rate(
+    redis_cache: RedisConnector, redis_other: redis.asyncio.Redis
+) -> None:
+    """A look for what is not there is a miss in the server's own counters."""
+    await snapshot(redis_cache)
+    before = (await redis_other.info("stats"))["keyspace_misses"]
+    for _ in range(5):
+        await snapshot(redis_cache)
+    assert (await redis_other.info("stats"))["keyspace_misses"] == before
+
+
 async def test_a_hash_of_another_type_is_a_problem_and_the_rest_is_read(
     redis_cache: RedisConnector, redis_other: redis.asyncio.Redis
 ) -> None:
