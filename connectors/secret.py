@@ -63,9 +63,8 @@ def remember(value: str) -> None:
 
 def masked(text: str) -> str:
     """``text`` without any secret that this process has held: what a server says back may be what it was sent."""
-    for value in tuple(_revealed):
-        if value in text:
-            text = text.replace(value, MASK)
+    for value in sorted((each for each in tuple(_revealed) if each in text), key=len, reverse=True):
+        text = text.replace(value, MASK)  # the longest first: one may be a part of another
     return _AUTHORIZATION.sub(rf"\1{MASK}", text)
 
 

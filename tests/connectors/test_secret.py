@@ -17,6 +17,12 @@ def test_what_was_revealed_is_hidden_in_what_comes_from_outside(monkeypatch: pyt
     assert one_line("a\ncanary-in-an-error") == "a <secret>"
 
 
+def test_a_secret_that_is_a_part_of_another_leaves_nothing_of_it() -> None:
+    remember("canary")
+    remember("canary-and-more")
+    assert masked("x canary-and-more y") == "x <secret> y"
+
+
 def test_it_is_hidden_before_a_text_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     remember("canary-that-is-cut")
     assert "canary" not in one_line("x" * 30 + "canary-that-is-cut", most=40)
