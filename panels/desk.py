@@ -18,7 +18,7 @@ from console.acting import Progress
 from panels.frame import LEAST, Frame
 from panels.header import Station
 from panels.keys import BY_KEY, why_dead
-from panels.look import MOVES, SCROLLS, Look, typing
+from panels.look import MOVES, SCROLLS, Look, down_rows, typing
 from panels.plain import inert
 from panels.scene import Scene
 
@@ -113,7 +113,7 @@ class Desk(Screen[None]):
 
     def _do(self, what: str) -> None:
         if self.look.opened and what in SCROLLS:
-            self._frame.view.scroll_lines(SCROLLS[what](self._frame.page))
+            self._down(what)
         elif what == "back" and not self.look.deep and self._progress is not None:
             self.post_message(self.Wanted("close"))
         elif what in MOVES:
@@ -122,13 +122,24 @@ class Desk(Screen[None]):
             paused = self.look.paused_since is None
             self.look = replace(self.look, paused_since=self._scene.wall if paused else None)
             self.post_message(self.Wanted("look"))
+        elif self.look.opened and self.look.row and what in ("open", "describe"):
+            self.look = self.look.into()
+            self.post_message(self.Wanted("describe", self.look.subject))
         elif what == "open" or (what == "describe" and not self.look.opened):
             self._open()
         elif what == "leave" and self.look.deep:
             self.look = self.look.back()
         else:
-            self.post_message(self.Wanted(what, self.look.key))
+            self.post_message(self.Wanted(what, self.look.subject if self.look.opened else self.look.key))
         self.draw()
+
+    def _down(self, what: str) -> None:
+        """Chooses among the rows that can be drilled into; scrolls where there are none."""
+        rows = self._frame.down(self._scene, self.look)
+        if rows:
+            self.look = down_rows(self.look, what, rows, self._frame.page)
+        else:
+            self._frame.view.scroll_lines(SCROLLS[what](self._frame.page))
 
     def _open(self) -> None:
         """First the component whole, where there was no room for it; then what its system says."""
@@ -138,7 +149,7 @@ class Desk(Screen[None]):
         known = self.look.opened or self.look.view != "topology" or self._frame.detail.display
         self.look = replace(self.look, opened=True)
         if known:
-            self.post_message(self.Wanted("describe", self.look.key))
+            self.post_message(self.Wanted("describe", self.look.subject))
 
     @property
     def _big_enough(self) -> bool:

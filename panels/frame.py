@@ -37,6 +37,10 @@ class Frame:
         """The rows that can be chosen, top to bottom."""
         return tuple(row.key for row in self._rows(scene, look) if row.key)
 
+    def down(self, scene: Scene, look: Look) -> tuple[str, ...]:
+        """The rows of the drill-down on the screen that can be drilled into in turn."""
+        return tuple(row.key for row in detail.rows(_sized(scene, self.view, look)) if row.key)
+
     def draw_header(self, scene: Scene, station: Station, look: Look) -> None:
         told = replace(station, paused_since=look.paused_since)
         self.header.show((Row(header.line(_sized(scene, self.header, look), told)),))
@@ -46,7 +50,7 @@ class Frame:
         rows = self._rows(scene, look)
         look = settled(look, tuple(row.key for row in rows if row.key))
         if look.opened:
-            self.view.show(detail.rows(_sized(scene, self.view, look)))
+            self.view.show(detail.rows(_sized(scene, self.view, look)), look.row)
         else:
             self.view.show(rows, look.key)
         if self.detail.display:
@@ -76,4 +80,6 @@ class Frame:
 
 
 def _sized(scene: Scene, pane: Lines, look: Look) -> Scene:
-    return replace(scene, width=pane.size.width, height=pane.size.height, chosen=look.key)
+    return replace(
+        scene, width=pane.size.width, height=pane.size.height, chosen=look.subject if look.opened else look.key
+    )

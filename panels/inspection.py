@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rich.cells import cell_len
 
+from console.model.component import ComponentId
 from console.model.snapshot import Detail, Unreachable
 from panels.line import Row, Span, Tone, fit, pad
 from panels.plain import inert
@@ -33,8 +34,18 @@ def _table(answer: Detail, width: int) -> tuple[Row, ...]:
     count = len(answer.columns)
     widths = [min(WIDEST, max(cell_len(row[i]) for row in cells if i < len(row))) for i in range(count)]
     widths[-1:] = [width] if count else []
-    lines = [("   " + "  ".join(map(pad, row, widths))).rstrip() for row in cells]
-    return tuple(Row(fit((Span(text, Tone.PLAIN if index else Tone.DIM),), width)) for index, text in enumerate(lines))
+    heading, *lines = [("   " + "  ".join(map(pad, row, widths))).rstrip() for row in cells]
+    into = (*answer.into, *[""] * (len(lines) - len(answer.into)))
+    rows = (_row(text, widths[0] if widths else 0, key, width) for text, key in zip(lines, into, strict=False))
+    return (Row(fit((Span(heading, Tone.DIM),), width)), *rows)
+
+
+def _row(text: str, first: int, key: ComponentId, width: int) -> Row:
+    """One row; the first cell of one that can be drilled into is its name."""
+    if not key:
+        return Row(fit((Span(text),), width))
+    start, name, rest = text[:3], text[3 : 3 + first], text[3 + first :]
+    return Row(fit((Span(start), Span(name, Tone.NAME), Span(rest)), width), key)
 
 
 def _more(answer: Detail) -> tuple[Row, ...]:

@@ -11,11 +11,17 @@ from dataclasses import dataclass, field, replace
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """``typed`` is the filter while it is typed, None otherwise. ``paused_since`` is wall seconds."""
+    """``typed`` is the filter while it is typed, None otherwise. ``paused_since`` is wall seconds.
+
+    ``trail`` is the way down from what is open: each id was a row of the drill-down before it. ``row`` is the one
+    chosen in the last of them.
+    """
 
     view: str = "topology"
     chosen: Mapping[str, str] = field(default_factory=dict)  # view → key of the row
     opened: bool = False
+    trail: tuple[str, ...] = ()
+    row: str = ""
     filter: str = ""
     typed: str | None = None
     paused_since: float | None = None
@@ -23,6 +29,11 @@ class Look:
     @property
     def key(self) -> str:
         return self.chosen.get(self.view, "")
+
+    @property
+    def subject(self) -> str:
+        """What the detail is about: the last that was drilled into, else the chosen row."""
+        return self.trail[-1] if self.trail else self.key
 
     @property
     def deep(self) -> bool:
@@ -33,12 +44,21 @@ class Look:
         return replace(self, chosen={**self.chosen, self.view: key})
 
     def viewing(self, view: str) -> Look:
-        return replace(self, view=view, opened=False)
+        return replace(self, view=view, opened=False, trail=(), row="")
+
+    def into(self) -> Look:
+        """One step down, into the row that is chosen in the drill-down."""
+        return replace(self, trail=(*self.trail, self.row), row="")
 
     def back(self) -> Look:
-        """One step back: out of what is open, then out of the filter, then to the first view."""
+        """One step back: up the trail, out of what is open, then out of the filter, then to the first view."""
+        if self.opened and self.trail:
+            return replace(self, trail=self.trail[:-1], row=self.trail[-1])
         if self.opened:
-            return replace(self, opened=False)
+            return replace(self, opened=False, row="")
+        return self._out()
+
+    def _out(self) -> Look:
         if self.filter:
             return replace(self, filter="")
         return replace(self, view="topology")
@@ -49,6 +69,14 @@ def settled(look: Look, keys: tuple[str, ...]) -> Look:
     if look.key in keys or not keys:
         return look
     return look.choosing(keys[0])
+
+
+def down_rows(look: Look, what: str, rows: tuple[str, ...], page: int) -> Look:
+    """The look with another row of the drill-down chosen, as the key ``what`` moves; of none, the first."""
+    if look.row not in rows:
+        return replace(look, row=rows[0])
+    at = rows.index(look.row) + SCROLLS[what](page)
+    return replace(look, row=rows[max(0, min(len(rows) - 1, at))])
 
 
 def _moved(look: Look, keys: tuple[str, ...], by: int) -> Look:
@@ -71,7 +99,7 @@ MOVES: dict[str, Move] = {
     "view.lag": lambda look, keys, page: look.viewing("lag"),
     "view.pods": lambda look, keys, page: look.viewing("pods"),
     "view.playbooks": lambda look, keys, page: look.viewing("playbooks"),
-    "filter": lambda look, keys, page: replace(look, typed=look.filter, opened=False),
+    "filter": lambda look, keys, page: replace(look, typed=look.filter, opened=False, trail=(), row=""),
 }
 SCROLLS: Mapping[str, Callable[[int], int]] = {
     "down": lambda page: 1,
