@@ -178,20 +178,6 @@ async def test_a_thousand_queries_take_eight_requests_and_each_has_its_own_answe
     assert values == [float(n) for n in range(1000)]
 
 
-async def test_a_query_that_takes_too_long_costs_its_neighbours_one_reading(url: str) -> None:
-    dear = Query("prometheus/a", "dear", "sum_over_time(vector(1)[60d:1s])", Unit.NONE)
-    cheap = [Query(f"prometheus/{name}", name, "vector(1)" + " + 0" * n, Unit.NONE) for n, name in enumerate("bcdefg")]
-    connector = opened(Settings(url=url, timeout=0.5), dear, *cheap)
-    first, second = await connector.read(), await connector.read()
-    await connector.close()
-    assert isinstance(first, Snapshot)
-    assert isinstance(second, Snapshot)
-    known = [[one.signals[0].value for one in seen.components] for seen in (first, second)]
-    assert known == [[None] * 4 + [1.0] * 3, [None] + [1.0] * 6]
-    (problem,) = second.problems
-    assert problem.startswith("prometheus/a dear: ")
-
-
 async def test_one_that_hangs_and_one_that_was_killed_are_told_apart(tmp_path: Path) -> None:
     process, url = launched(tmp_path, [])
     connector = opened(Settings(url=url, timeout=0.5), Query("prometheus/a", "one", "vector(1)", Unit.NONE))

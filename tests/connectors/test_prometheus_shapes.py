@@ -253,3 +253,26 @@ async def skew_of_a_cache(respond: Respond) -> float | None:
         seen = await read(Settings(url=url))
     assert isinstance(seen, Snapshot)
     return seen.skew
+
+
+async def test_a_query_that_takes_too_long_costs_its_neighbours_one_reading() -> None:
+    queries = [Query(f"prometheus/{name}", name, name, Unit.NONE) for name in ("dear", "b", "c", "d", "e", "f", "g")]
+
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            asked = asked_of(await read_request(reader))
+            if "dear" in asked.params["query"]:
+                await asyncio.Event().wait()
+            body = number(asked).body
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+
+    async with serving(handler) as url:
+        connector = opened(Settings(url=url, alerts=False, timeout=0.5), *queries)
+        first, second = await connector.read(), await connector.read()
+        await connector.close()
+    assert isinstance(first, Snapshot)
+    assert isinstance(second, Snapshot)
+    known = [[one.signals[0].value for one in seen.components] for seen in (first, second)]
+    assert known == [[None] * 4 + [5.0] * 3, [None] + [5.0] * 6]
+    (problem,) = second.problems
+    assert problem.startswith("prometheus/dear dear: ")
