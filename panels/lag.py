@@ -32,6 +32,7 @@ COLUMNS = (
 )
 """MEMBERS is members over partitions: more members than partitions are idle. LATE: age of the oldest unread message."""
 
+_OF_A_SINK = ("lag", "produced", "consumed")
 STANDING_STILL = (Shape.STALLED, Shape.STOPPED, Shape.REWOUND)
 
 
@@ -40,11 +41,14 @@ def rows(scene: Scene) -> tuple[Row, ...]:
     observed = scene.topology.observed.values()
     groups = [each for each in observed if kind_of(each.id) == "kafka/group"]
     dead = [each for each in observed if kind_of(each.id) == "kafka/topic"]
-    if not groups and not dead:
+    piped = [each for each in observed if kind_of(each.id) == "kafka/connector"]
+    if not groups and not dead and not piped:
         return (Row((Span("   no consumer group has been seen", Tone.DIM),)),)
     lines = [Row(heading(COLUMNS, scene.width)), *(_group(each, scene) for each in groups)]
     if dead:
         lines += [Row(()), Row((Span("   dead letters", Tone.STRONG),)), *(_dead(each, scene) for each in dead)]
+    if piped:
+        lines += [Row(()), Row((Span("   connectors", Tone.STRONG),)), *(_piped(each, scene) for each in piped)]
     return tuple(lines)
 
 
@@ -129,5 +133,28 @@ def _dead(observed: Observed, scene: Scene) -> Row:
         *[Span("")] * 3,
         status_cell(component_of(scene.topology, observed)),
         *[Span("")] * 3,
+    )
+    return Row(line(COLUMNS, cells, scene.width), observed.id)
+
+
+def _piped(observed: Observed, scene: Scene) -> Row:
+    """A connector of Kafka Connect, where MEMBERS is the tasks that run over those there are."""
+    readings = _readings(scene, observed)
+    running, tasks = (value_of(readings.get(name), scene).text for name in ("tasks_running", "tasks"))
+    failed = readings.get("tasks_failed")
+    usual = observed.state in USUAL and not (failed is not None and failed.value)
+    cells = (
+        Span(inert(name_of(observed.id)), Tone.NAME),
+        Span(inert(observed.state) or "?", Tone.PLAIN if usual else Tone.WARN),
+        *(
+            value_of(readings[name], scene) if name in readings else Span("")
+            for name in ("lag", "produced", "consumed")
+        ),
+        Span(""),
+        Span(f"{running}/{tasks}"),
+        status_cell(component_of(scene.topology, observed)),
+        Span(""),
+        Span(""),
+        Span(", ".join(inert(note) for note in observed.notes), Tone.WARN),
     )
     return Row(line(COLUMNS, cells, scene.width), observed.id)

@@ -163,6 +163,7 @@ PHRASES: dict[str, Phrase] = {
     "lost": _unusual("lost", "lost"),
     "stalled": _unusual("stalled", "stalled"),
     "stopped": _unusual("stopped", "stopped"),
+    "tasks_failed": _unusual("tasks_failed", "tasks failed"),
     "hit_rate": _hit_rate,
     "memory_ratio": _memory,
     "memory": _memory,
@@ -204,7 +205,7 @@ def _remarks(component: Component) -> Iterable[Line]:
         yield (Span(inert(note, 40), Tone.WARN),)
 
 
-USUAL = ("Stable", "Available", "Complete", "Ready", "master", "ok")
+USUAL = ("Stable", "Available", "Complete", "Ready", "RUNNING", "master", "ok")
 
 
 def doubt(component: Component, scene: Scene) -> Line:

@@ -123,6 +123,7 @@ DEFAULT_RULES: tuple[Rule, ...] = (
     Rule("*.drain", above=3600.0, hold=60),
     Rule("*.stalled", above=0.0, hold=0),  # has stood still for a minute by then
     Rule("*.stopped", above=0.0, hold=60),
+    Rule("*.tasks_failed", above=0.0, hold=0),
     Rule("*.loss", below=6 * 3600.0, hold=0),
     Rule("*.loss", below=3600.0, hold=0, health=CRIT),
     Rule("*.lost", above=0.0, hold=0, health=CRIT),

@@ -8,7 +8,7 @@ from types import ModuleType
 import pytest
 
 from console.model.signal import Signal, Unit
-from console.model.snapshot import Detail, FailureKind, Unreachable
+from console.model.snapshot import Detail, FailureKind, Observed, Unreachable
 from console.model.topology import Topology
 from panels import detail, lag, playbooks, pods
 from panels.inspection import rows as inspection_rows
@@ -71,6 +71,17 @@ def test_a_group_that_stands_still_says_so_where_kafka_says_it_is_stable(viral: 
     wide = {each.key: text_of(each.line) for each in lag.rows(scene(found, 160)) if each.key}
     assert "loss in 30m" in wide[stuck.id]
     assert "stalled" not in wide[observed.id]
+
+
+def test_connectors_of_connect_stand_below_the_groups_with_the_tasks_that_run(viral: Topology) -> None:
+    counts = {"tasks": 3.0, "tasks_running": 2.0, "tasks_failed": 1.0}
+    signals = tuple(Signal(name, value, Unit.COUNT, viral.at, "kafka") for name, value in counts.items())
+    sink = Observed("kafka/connector/sink", signals, state="RUNNING", notes=("1 of 3 tasks failed: no \x1b table",))
+    found = {each.key: each for each in lag.rows(scene(replace(viral, observed={sink.id: sink}), 160)) if each.key}
+    text = text_of(found[sink.id].line)
+    assert text.split()[:3] == ["sink", "RUNNING", "2/3"]
+    assert "1 of 3 tasks failed: no ␛ table" in text
+    assert next(span.text.strip() for span in found[sink.id].line if span.tone is Tone.WARN) == "RUNNING"
 
 
 def test_pods_join_a_workload_with_its_hpa(viral: Topology) -> None:
