@@ -60,8 +60,8 @@ def closed(config: Path, tmp_path: Path, port: int = 1) -> Path:
 
 
 def test_on_a_whole_estate_every_playbook_could_do_its_work(tmp_path: Path, estate: Shop) -> None:
-    _, document = told(tmp_path, estate.config)
-    assert document["schema"] == "seawall.doctor/1"
+    code, document = told(tmp_path, estate.config)
+    assert (code, document["schema"]) == (0, "seawall.doctor/1")
     assert set(verdicts(document).values()) == {"could"}
     assert [each["name"] for each in document["sources"]] == [each for each in CONNECTORS if each != "probe"]
     for source in document["sources"]:
