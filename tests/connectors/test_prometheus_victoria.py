@@ -49,6 +49,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         now = time.time() - 60
         rows = [f'load{{job="api"}} {value} {(now - back) * 1000:.0f}' for value, back in ((3, 0), (7, WEEK))]
         _asked(f"http://{address}/api/v1/import/prometheus", "\n".join(rows).encode())
+        _asked(f"http://{address}/internal/force_flush")
         until(lambda: b'"3"' in _asked(f"http://{address}/prometheus/api/v1/query?query=load"))
         yield f"http://{address}/prometheus"
     finally:
