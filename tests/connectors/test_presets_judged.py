@@ -1,4 +1,4 @@
-"""What each recording is judged to be, by the preset's rules over the defaults: the sick ones are told, and only they."""
+"""What each recording is judged to be, by its preset's rules over the defaults: the sick are told, and only they."""
 
 from __future__ import annotations
 

@@ -53,6 +53,8 @@ def cadvisor(folder: Path) -> Recording:
     subprocess.run(["go", "build", "-buildvcs=false", "-o", str(binary), "./cadvisor"], check=True, cwd=SOURCES)
     own = f"127.0.0.1:{free_port()}"
     with ExitStack() as ending:
+        for controller in CONTROLLERS:
+            ending.callback((GROUPS / controller / "shop").rmdir)
         for name in WORK:
             ending.enter_context(pod(name))
         ending.enter_context(running([str(binary), own], folder))
