@@ -15,6 +15,7 @@ from urllib.error import URLError
 from urllib.request import Request, urlopen
 
 from tests.real.kafka import HEAP, HERE, PATIENCE, free_port, jars_or_leave_out
+from tests.real.kafka import JARS as BROKERS_JARS
 
 JARS = HERE.parents[1] / ".servers" / "kafka-connect"
 POM = HERE / "kafka_connect_jars" / "pom.xml"
@@ -32,6 +33,14 @@ def described(bootstrap: str, group: str) -> list[dict[str, str]]:
     lines = [line.split() for line in said.splitlines() if line.strip()]
     head = next(number for number, line in enumerate(lines) if line[:2] == ["GROUP", "TOPIC"])
     return [dict(zip(lines[head], line, strict=False)) for line in lines[head + 1 :]]
+
+
+def printed(*arguments: str) -> str:
+    """What one of Kafka's tools, a Java class by its full name, prints. CalledProcessError where it fails."""
+    classes = f"{jars() / '*'}:{jars_or_leave_out(BROKERS_JARS) / '*'}"  # some are the broker's own
+    command = ["java", *HEAP, "-Dorg.slf4j.simpleLogger.defaultLogLevel=error", "-cp", classes, *arguments]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE, check=True)
+    return done.stdout.decode()
 
 
 def _java(*arguments: str) -> str:
