@@ -17,6 +17,8 @@ SUITES = (
     "connector_kubernetes",
     "connector_redis",
     "connector_kafka",
+    "connector_cycle",
+    "connector_kafka_lag",
     "screen",
 )
 

@@ -46,7 +46,7 @@ def run() -> Iterator[Result]:
 
 
 async def _measured() -> list[Result]:
-    with tempfile.TemporaryDirectory() as folder, _served(Path(folder)) as path:
+    with tempfile.TemporaryDirectory() as folder, served(Path(folder)) as path:
         return [*await _listed(path), *await _watched(path)]
 
 
@@ -151,7 +151,7 @@ async def _cost(ask: Callable[[], Awaitable[object]], rounds: int = ROUNDS) -> C
 
 
 @contextmanager
-def _served(folder: Path) -> Iterator[str]:
+def served(folder: Path) -> Iterator[str]:
     """The path of a kubeconfig of the estate's server."""
     authority = trustme.CA()
     chain = folder / "chain.pem"

@@ -50,7 +50,7 @@ def run() -> Iterator[Result]:
 def _real() -> Iterator[Result]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        url = stack.enter_context(_filled(folder))
+        url = stack.enter_context(filled(folder))
         pods = [f'rate(took_count{{pod="p{n}"}}[5m])' for n in range(QUERIES - 2)]
         together, alone = asyncio.run(_compared(url, [SLOWEST, P95, *pods], SLOWEST))
     told = f"the slowest alone {alone * 1000:.0f} ms"
@@ -98,7 +98,7 @@ async def _cpu(url: str, exprs: Sequence[str]) -> tuple[float, float]:
 
 
 @contextmanager
-def _filled(folder: Path) -> Iterator[str]:
+def filled(folder: Path) -> Iterator[str]:
     """A real Prometheus with half an hour of a histogram for each pod, up to now."""
     now = int(time.time())
     with (folder / "samples.txt").open("w") as file:
