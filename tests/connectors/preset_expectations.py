@@ -192,7 +192,7 @@ def cadvisor(r: Recorded) -> Expected:
     used = r.now("container_memory_working_set_bytes", **of_containers)
     periods = r.rate("container_cpu_cfs_periods_total", **of_containers)
     return {
-        "cpu": r.rate("container_cpu_usage_seconds_total", **of_containers) / 0.2,  # each of two pods requests 100m
+        "cpu": r.rate("container_cpu_usage_seconds_total", **of_containers) / 0.1,  # each of two pods requests 50m
         "memory_ratio": used / (2 * 64 * 2**20),
         "memory_used": used,
         "throttled": r.rate("container_cpu_cfs_throttled_periods_total", **of_containers) / periods,

@@ -20,7 +20,7 @@ from tests.real.prometheus import end, free_port, program
 
 GROUPS = Path("/sys/fs/cgroup")
 CONTROLLERS = ("cpu", "cpuacct", "memory")
-BUDGET = {"requests": {"cpu": "100m", "memory": "32Mi"}, "limits": {"cpu": "200m", "memory": "64Mi"}}
+BUDGET = {"requests": {"cpu": "50m", "memory": "32Mi"}, "limits": {"cpu": "200m", "memory": "64Mi"}}
 PERIOD, QUOTA = 100_000, 20_000  # microseconds: a limit of 200m
 LIMIT = 64 * 2**20
 WORK = {"api-1": "held = bytearray(2**24)\nwhile True: pass", "api-2": "held = bytearray(2**23)\ninput()"}
