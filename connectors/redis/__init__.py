@@ -159,15 +159,18 @@ class RedisConnector:
         return (Observed(seen.id, seen.signals, (*seen.counters, *published), shown, seen.state, notes),)
 
     def _together(self, survey: Survey, facts: tuple[Fact, ...], at: float) -> tuple[Observed, ...]:
-        wall = self._clock.wall()
-        self._ledger = self._ledger.after(components.counted(survey, at, self.name))
+        servers = {
+            node.address: components.of_node(
+                f"{self._component}/{node.address}", node, at, self.name, self._clock.wall()
+            )
+            for node in survey.nodes
+        }
+        self._ledger = self._ledger.after(components.counted(survey, servers))
         totals = self._ledger.counters(at)
         owner = components.flags_owner(survey)
         known = facts if owner is not None and owner.flags is not None else ()
-        servers = (
-            components.of_node(f"{self._component}/{node.address}", node, at, self.name, wall) for node in survey.nodes
-        )
-        return (components.whole(self._component, survey, totals, known, at, self.name, wall), *servers)
+        together = components.whole(self._component, survey, servers, totals, known, at, self.name)
+        return (together, *servers.values())
 
 
 def _raise_if_nothing(survey: Survey) -> None:

@@ -45,6 +45,7 @@ class Client:
 
     def __init__(self, settings: Settings, address: Address, login: Login, bulkhead: Bulkhead) -> None:
         self.address = address
+        self.sealed = is_sealed(settings)
         self._settings = settings
         self._login = login
         self._there = address.mapped(settings.addresses)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from connectors.redis import hits
 from connectors.redis.address import Address
 from connectors.redis.fleet import Survey
-from connectors.redis.info import counters_of, notes_of, parse, signals_of, slow_counter, state_of
+from connectors.redis.info import counters_of, notes_of, signals_of, slow_counter, state_of
 from connectors.redis.layout import SLOTS, Shard, covered
 from connectors.redis.node import FLAGS, Node
 from connectors.redis.primaries import leaders, split, worst
@@ -35,6 +35,7 @@ SUMMED: Mapping[str, Unit] = {
 WORST = ("latency", "connections_ratio", "fragmentation", "replica_lag", "replica_delay", "save_age")
 READ_BY_CLIENTS = ("hits", "misses", "rejected")  # counted at replicas too: applications may read there
 MOST_NOTES = 8
+Servers = Mapping[Address, Observed]
 
 
 def of_node(component: ComponentId, node: Node, at: float, source: str, wall: float) -> Observed:
@@ -53,31 +54,26 @@ def counters(node: Node, at: float, source: str) -> tuple[Counter, ...]:
     return (*counters_of(node.info, at, source), *slow)
 
 
-def counted(survey: Survey, at: float, source: str) -> Counted:
+def counted(survey: Survey, servers: Servers) -> Counted:
     """The counters that belong into the sums: all of the primaries', what clients ask of the replicas."""
     leading = leaders(survey)
     return {
-        node.address: [
-            counter
-            for counter in counters(node, at, source)
-            if node.address in leading or counter.name in READ_BY_CLIENTS
-        ]
-        for node in survey.nodes
-        if node.failure is None
+        address: [each for each in seen.counters if address in leading or each.name in READ_BY_CLIENTS]
+        for address, seen in _answering(survey, servers).items()
     }
 
 
 def whole(
     component: ComponentId,
     survey: Survey,
+    servers: Servers,
     totals: tuple[Counter, ...],
     facts: tuple[Fact, ...],
     at: float,
     source: str,
-    wall: float,
 ) -> Observed:
     """All servers as one."""
-    parts = {node.address: of_node("", node, at, source, wall) for node in survey.nodes if node.failure is None}
+    parts = _answering(survey, servers)
     published = next((node.hits for node in survey.nodes if node.hits is not None), {})
     return Observed(
         component,
@@ -87,6 +83,10 @@ def whole(
         _state(survey),
         _notes(survey),
     )
+
+
+def _answering(survey: Survey, servers: Servers) -> Servers:
+    return {node.address: servers[node.address] for node in survey.nodes if node.failure is None}
 
 
 def flags_owner(survey: Survey) -> Node | None:
@@ -163,15 +163,11 @@ def _counts(survey: Survey, at: float, source: str) -> Iterable[Signal]:
 
 
 def _state(survey: Survey) -> str:
-    told = [_cluster_state(node) for node in survey.nodes if node.cluster.get("CLUSTER INFO") is not None]
+    told = [node.cluster_state for node in survey.nodes if node.cluster_state]
     if told:
         return "cluster ok" if all(state == "ok" for state in told) else "cluster fail"
     leading = [str(shard.primary) for shard in survey.layout.shards if shard.primary]
     return f"primary {leading[0]}" if len(leading) == 1 else ""
-
-
-def _cluster_state(node: Node) -> str:
-    return parse(node.cluster.get("CLUSTER INFO")).get("cluster_state", "")
 
 
 def _notes(survey: Survey) -> tuple[str, ...]:

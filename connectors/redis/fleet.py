@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from connectors import Clock
 from connectors.redis import node as nodes
-from connectors.redis.address import Address, is_cluster, is_sealed, seeds, watchers
+from connectors.redis.address import Address, is_cluster, seeds, watchers
 from connectors.redis.client import Client, Login, Word
 from connectors.redis.info import is_primary
 from connectors.redis.layout import (
@@ -20,7 +20,6 @@ from connectors.redis.layout import (
     Member,
     Shard,
     Watched,
-    members,
     of_cluster,
     of_sentinels,
     of_slots,
@@ -76,7 +75,7 @@ class Fleet:
         placed = [node for node in found if node.address in self.layout.addresses] or found
         placed = await self._with_hashes(placed)
         await self._forget_others()
-        return Survey(self.layout, tuple(placed), _claims(placed, self._by_name), (*problems, *self.layout.problems))
+        return Survey(self.layout, tuple(placed), _claims(placed), (*problems, *self.layout.problems))
 
     async def locate(self, key: str) -> Client:
         """The client of the primary that has ``key`` now; Refused or Lost where nobody says who that is."""
@@ -140,7 +139,7 @@ class Fleet:
         if told:
             self.layout = of_sentinels(told)
         if is_cluster(self._settings):
-            best = max((_members(node, self._by_name) for node in found), key=_newest, default=())
+            best = max((node.members for node in found), key=_newest, default=())
             self.layout = of_cluster(best) if best else self.layout
             if not best:
                 self.layout = await self._by_slots() or self.layout
@@ -187,10 +186,6 @@ class Fleet:
     def _client(self, address: Address, login: Login) -> Client:
         return Client(self._settings, address, login, self._bulkhead)
 
-    @property
-    def _by_name(self) -> bool:
-        return is_sealed(self._settings)
-
 
 def _sentinels_login(settings: Settings) -> Login:
     return Login(settings.sentinel_user, settings.sentinel_password)
@@ -213,19 +208,14 @@ def _watched(sentinel: Address, name: str, answer: list[object] | Refused | Lost
     return told or Refused(FailureKind.PROTOCOL, f"{sentinel} does not answer as a Sentinel does")
 
 
-def _members(node: Node, by_name: bool) -> tuple[Member, ...]:
-    return members(node.cluster.get("CLUSTER NODES"), node.address, by_name)
-
-
 def _newest(view: tuple[Member, ...]) -> tuple[int, int]:
     """Orders views: most nodes that are not failing, seen from there, then the newest configuration."""
     healthy = sum(not {"fail", "fail?"} & member.flags for member in view)
     return healthy, max((member.epoch for member in view), default=0)
 
 
-def _claims(found: Iterable[Node], by_name: bool) -> tuple[tuple[Address, Member], ...]:
-    own = ((node.address, member) for node in found for member in _members(node, by_name) if "myself" in member.flags)
-    return tuple(own)
+def _claims(found: Iterable[Node]) -> tuple[tuple[Address, Member], ...]:
+    return tuple((node.address, member) for node in found for member in node.members if "myself" in member.flags)
 
 
 def _with_owners(known: Layout, owners: Layout) -> Layout:

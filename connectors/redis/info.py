@@ -50,12 +50,13 @@ def parse(raw: object) -> Info:
 def signals_of(info: Info, at: float, source: str, wall: float) -> tuple[Signal, ...]:
     """Gauges. ``wall``: now, in epoch seconds, as the server counts them where it tells; else as we do."""
     gauges = [_gauge(name, number(info, field), unit, at, source) for name, field, unit in _GAUGES]
+    kept = databases(info)
     return (
         *(gauge for gauge in gauges if gauge.name != "fragmentation" or _fragmented(info)),
         _memory_max(info, at, source),
-        _gauge("keys", keys_of(info), Unit.COUNT, at, source),
+        _gauge("keys", keys_in(kept) if "run_id" in info else None, Unit.COUNT, at, source),
         *_connections(info, at, source),
-        *_expiring(info, at, source),
+        *_expiring(kept, at, source),
         *_saved(info, at, source, server_time(info) or wall),
         *_replicated(info, at, source),
     )
@@ -178,10 +179,10 @@ def databases(info: Info) -> Mapping[str, Mapping[str, str]]:
     return {name: parts(line) for name, line in info.items() if name.startswith("db") and name[2:].isdigit()}
 
 
-def keys_of(info: Info) -> float | None:
-    """Keys of all databases; a server without any says nothing, and that is 0 only where it did answer."""
-    counts = [figure(each.get("keys", "")) for each in databases(info).values()]
-    return sum(count for count in counts if count is not None) if "run_id" in info else None
+def keys_in(kept: Mapping[str, Mapping[str, str]]) -> float:
+    """Keys of all databases; a server without any says nothing of them."""
+    counts = [figure(each.get("keys", "")) for each in kept.values()]
+    return sum(count for count in counts if count is not None)
 
 
 def followers(info: Info) -> tuple[Mapping[str, str], ...]:
@@ -212,9 +213,9 @@ def _connections(info: Info, at: float, source: str) -> Iterator[Signal]:
         yield Signal("connections_ratio", connected / limit, Unit.RATIO, at, source)
 
 
-def _expiring(info: Info, at: float, source: str) -> Iterator[Signal]:
+def _expiring(kept: Mapping[str, Mapping[str, str]], at: float, source: str) -> Iterator[Signal]:
     """How long keys that have an end still live on average: the servers' own sampled mean, by their number."""
-    told = [(figure(each.get("expires", "")), figure(each.get("avg_ttl", ""))) for each in databases(info).values()]
+    told = [(figure(each.get("expires", "")), figure(each.get("avg_ttl", ""))) for each in kept.values()]
     known = [(count, ttl) for count, ttl in told if count and ttl]
     if known:
         mean = sum(count * ttl for count, ttl in known) / sum(count for count, _ in known) / 1000
@@ -241,8 +242,9 @@ def _replicated(info: Info, at: float, source: str) -> Iterator[Signal]:
 def replica_lag(info: Info) -> tuple[float | None, float | None]:
     """Bytes and seconds; a replica that has never acknowledged is as far behind as the stream is long."""
     head = number(info, "master_repl_offset")
-    offsets = [figure(each.get("offset", "")) for each in followers(info)]
-    lags = [figure(each.get("lag", "")) for each in followers(info)]
+    following = followers(info)
+    offsets = [figure(each.get("offset", "")) for each in following]
+    lags = [figure(each.get("lag", "")) for each in following]
     behind = [max(0.0, head - offset) for offset in offsets if head is not None and offset is not None]
     silent = [lag for lag in lags if lag is not None and lag >= 0]
     return max(behind, default=None), max(silent, default=None)

@@ -13,6 +13,7 @@ from connectors import Clock
 from connectors.redis.address import Address
 from connectors.redis.client import Client, Word
 from connectors.redis.info import Info, parse
+from connectors.redis.layout import Member, members
 from connectors.redis.refusal import Lost, Refused
 from connectors.redis.reply import Slow, clock, fields, scanned, slow_log
 from console.model.snapshot import FailureKind
@@ -34,7 +35,8 @@ class Node:
     latency: float | None = None
     skew: float | None = None
     slow: tuple[Slow, ...] | None = None
-    cluster: Mapping[str, object] = field(default_factory=dict)  # replies by command
+    cluster_state: str = ""  # ok or fail; "": not told
+    members: tuple[Member, ...] = ()  # of its cluster, as it knows them
     flags: Mapping[bytes, bytes] | None = None
     hits: Mapping[bytes, bytes] | None = None
     refused: Mapping[str, Refused] = field(default_factory=dict)
@@ -101,7 +103,8 @@ async def look(client: Client, asked: Mapping[str, Sequence[Word]], memory: Memo
         latency,
         skew,
         slow_log(told["SLOWLOG"]) if "SLOWLOG" in told else None,
-        {label: reply for label, reply in told.items() if label.startswith("CLUSTER")},
+        parse(told.get("CLUSTER INFO")).get("cluster_state", ""),
+        members(told.get("CLUSTER NODES"), client.address, client.sealed),
         fields(told[FLAGS]) if FLAGS in told else None,
         fields(scanned(told[HITS])[1]) if HITS in told else None,
         {**refused, **unasked},

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from connectors.redis.address import Address
 from connectors.redis.fleet import Survey
-from connectors.redis.info import is_primary, parse
+from connectors.redis.info import is_primary
 from connectors.redis.layout import Shard, overlap
 from connectors.redis.node import Node
 from console.model.snapshot import FailureKind
@@ -41,7 +41,7 @@ def takes_writes(node: Node, shard: Shard, survey: Survey) -> bool:
         return False
     if not shard.slots:
         return True
-    if parse(node.cluster.get("CLUSTER INFO")).get("cluster_state", "ok") != "ok":
+    if node.cluster_state not in ("", "ok"):
         return False
     claims = [member.slots for address, member in survey.claims if address == node.address]
     return any(overlap(slots, shard.slots) for slots in claims) if claims else node.address == shard.primary

@@ -138,11 +138,11 @@ def test_a_former_primary_of_a_cluster_counts_only_while_it_takes_writes() -> No
     claim = members(b"bbb 10.0.0.2:7000@1 myself,master - 0 0 3 connected 0-16383\n", B)[0]
     own = members(b"aaa 10.0.0.1:7000@1 myself,master - 0 0 4 connected 0-16383\n", A)[0]
 
-    def writable(state: bytes) -> int | None:
-        old = Node(B, {"run_id": "x", "role": "master"}, cluster={"CLUSTER INFO": b"cluster_state:" + state})
+    def writable(state: str) -> int | None:
+        old = Node(B, {"run_id": "x", "role": "master"}, cluster_state=state)
         return worst(split(Survey(layout, (node(A), old), ((A, own), (B, claim)))))
 
-    assert (writable(b"ok"), writable(b"fail")) == (2, 1)
+    assert (writable("ok"), writable("fail")) == (2, 1)
 
 
 @pytest.mark.parametrize(

@@ -148,8 +148,9 @@ def together(ledger: Ledger, nodes: Sequence[Node], at: float) -> tuple[Ledger, 
     shards = (Shard(HERE, (), ((0, 8191),)), Shard(THERE, (), ((8192, 16383),)))
     survey = Survey(Servers(shards), tuple(nodes))
     assert problems(survey) == ()
-    ledger = ledger.after(counted(survey, at, "redis"))
-    return ledger, whole("redis/cache", survey, ledger.counters(at), (), at, "redis", 0.0)
+    servers = {node.address: of_node("", node, at, "redis", 0.0) for node in nodes}
+    ledger = ledger.after(counted(survey, servers))
+    return ledger, whole("redis/cache", survey, servers, ledger.counters(at), (), at, "redis")
 
 
 def test_the_worst_is_shown_of_what_does_not_add_up_and_named() -> None:
