@@ -1,7 +1,7 @@
 """Kafka: groups and where they stand, dead-letter topics, brokers. Read only: there is no lever here.
 
 kafka-python is imported in a worker thread at the first reading, never by this module. The client is thrown away
-and made anew after a reading that failed as a whole: it remembers refused credentials and waits longer each time.
+and made anew after a reading that failed as a whole: what was wrong may be its credentials, or whom it knows.
 """
 
 from __future__ import annotations

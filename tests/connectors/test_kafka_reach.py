@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
 import socket
 import threading
 import time
@@ -67,6 +69,22 @@ async def test_a_real_broker_that_advertises_a_name_of_its_own_network(elsewhere
     ways = {f"broker.invalid:{port}": elsewhere.bootstrap}
     async with opened((elsewhere.bootstrap,), timeout=10.0, address_map=ways) as connector:
         assert values(component(await connector.read(), "kafka/cluster"))["brokers"] == 1
+
+
+@pytest.mark.real("kafka")
+async def test_a_real_broker_that_stands_still_is_timed_out_and_back_at_the_next_reading(elsewhere: RealKafka) -> None:
+    async with opened((elsewhere.bootstrap,), timeout=2.0, address_map={"*": "127.0.0.1"}) as connector:
+        await until(connector, lambda seen: not seen.problems)
+        os.kill(elsewhere.process, signal.SIGSTOP)
+        try:
+            for _ in range(3):
+                started = time.monotonic()
+                refused = bad(await connector.read())
+                assert time.monotonic() - started < 5.0
+                assert refused.kind is FailureKind.TIMED_OUT
+        finally:
+            os.kill(elsewhere.process, signal.SIGCONT)
+        await until(connector, lambda seen: not seen.problems)
 
 
 async def test_a_broker_that_is_killed_is_named_with_how_long_it_was_not_heard() -> None:
