@@ -14,6 +14,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import NamedTuple
 
 from connectors.kafka.seen import TopicPartition
 
@@ -29,8 +30,7 @@ Bounds = Mapping[TopicPartition, tuple[int, int] | None]  # low watermark and en
 Point = tuple[float, int]  # estate seconds, and the first offset written then or later
 
 
-@dataclass(frozen=True, slots=True)
-class Bracket:
+class Bracket(NamedTuple):
     """Between which two points an offset was written; None: before, or after, all that are known."""
 
     after: Point | None
