@@ -17,7 +17,7 @@ from connectors.failure import Failed, innermost, kind_of, unsent
 from connectors.kubernetes.answer import ADVICE, LARGEST, Listing, date_of, decoded, page_of, refused, too_large
 from connectors.kubernetes.exec_plugin import Plugins
 from connectors.kubernetes.login import Login, log_in
-from connectors.kubernetes.objects import Autoscalers, Json, Named, Workloads
+from connectors.kubernetes.objects import Json, Named
 from connectors.kubernetes.resources import Resource
 from console.model.snapshot import FailureKind
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from urllib3 import HTTPResponse
 
 T = TypeVar("T")
-Pages = TypeVar("Pages", Workloads, Autoscalers)
 
 THREADS = 8
 WATCHES = 48  # a thread and a connection each; what is beyond them is listed
@@ -124,16 +123,6 @@ class Api:
         path = resource.path(namespace)
         query = [*resource.query, ("limit", str(limit)), *([("continue", after)] if after else [])]
         return page_of(self._send("GET", path, query), resource.type, path)
-
-    def list_all(self, path: str, type_: type[Pages]) -> tuple[Pages, ...]:
-        """All pages of a list."""
-        pages: list[Pages] = []
-        query = [("limit", str(PAGE))]
-        while True:
-            pages.append(self.get(path, type_, query))
-            if not pages[-1].metadata.continue_:
-                return tuple(pages)
-            query = [("limit", str(PAGE)), ("continue", pages[-1].metadata.continue_)]
 
     def patch(self, path: str, body: Json, type_: type[T]) -> T:
         """A merge-patch in our name. ``Unsent``, or ``Failed`` with a status from 400 to 499: nothing happened."""

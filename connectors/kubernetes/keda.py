@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from connectors.kubernetes.objects import Annotations, Condition, ListMeta, Metadata, Read
+from connectors.kubernetes.objects import Annotations, Condition, Metadata, Read
 
 LEAST, MOST = 0, 100
 
@@ -69,10 +69,4 @@ class ScaledObject(Read, frozen=True):
         return annotations.keda_paused.lower() == "true"
 
 
-class ScaledObjects(Read, frozen=True):
-    metadata: ListMeta
-    items: tuple[ScaledObject, ...] | None = None
-
-
-for _shape in (ScaledObject, ScaledObjects):
-    msgspec.json.Decoder(_shape)  # learnt while this module is imported: see objects.py
+msgspec.json.Decoder(ScaledObject)  # learnt while this module is imported: see objects.py

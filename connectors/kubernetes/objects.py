@@ -198,16 +198,6 @@ class ListMeta(Read, frozen=True):
     remaining_item_count: int | None = None
 
 
-class Workloads(Read, frozen=True):
-    metadata: ListMeta
-    items: tuple[Workload, ...] | None = None
-
-
-class Autoscalers(Read, frozen=True):
-    metadata: ListMeta
-    items: tuple[Autoscaler, ...] | None = None
-
-
 class Column(Read, frozen=True):
     """``priority`` 0 is always shown, above only when asked for wide."""
 
@@ -253,7 +243,7 @@ class Review(Read, frozen=True):
 
 # msgspec learns a struct's shape at its first use, and two threads at that at once crash the interpreter (0.22). So it
 # is learnt here, while the module is imported, which one thread does.
-for _shape in (Workload, Workloads, Autoscaler, Autoscalers, Named, Written, Table, Status, Review):
+for _shape in (Workload, Autoscaler, Named, Written, Table, Status, Review):
     msgspec.json.Decoder(_shape)
 
 
