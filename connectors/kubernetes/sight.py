@@ -187,28 +187,31 @@ class Sight:
         now = self._monotonic()
         for scope, one in made.items():
             failed = one.listed.failed
-            if not failed:
-                self._doubted.discard(scope)
             if failed and failed.kind in _HIDDEN:
                 self._believed[scope] = _Believed(one.listed, now + REASK)
             elif not failed and self._wanted(scope, one, now):
                 self._follow(scope, one, now)
             elif not failed and scope.resource.every:
                 self._believed[scope] = _Believed(one.listed, now + scope.resource.every)
+            if not failed:
+                self._doubted.discard(scope)
 
     def _wanted(self, scope: Scope, one: _List, now: float) -> bool:
         """Whether what was just listed is to be watched from there on."""
         if not (self._watch and scope.resource.watched and one.version and self._readings > 1) or one.problems:
             return False
-        old = self._watches.pop(scope, None)
+        old = self._watches.get(scope)
+        if old and old.young and scope not in self._doubted:  # one that began before our write may not tell of it
+            return False
         if old:
+            del self._watches[scope]
             self._unwatchable[scope] = now + self._pause(scope, old)
             old.stop()
         return now >= self._unwatchable.get(scope, now) and len(self._watches) < WATCHES
 
     def _pause(self, scope: Scope, old: Watch) -> float:
         """Wall seconds until it is watched again: none after a good one, more and more where none comes about."""
-        if old.live:
+        if old.live or old.young:
             return 0.0
         if old.failed and old.failed.kind in _HIDDEN:  # it may be listed and not watched
             return RELIST

@@ -20,6 +20,8 @@ from console.model.snapshot import FailureKind
 
 ASKED = 290  # seconds after which the server is asked to end a stream, so that proxies on the way do not
 QUIET = 90.0  # wall seconds without a byte: a server that can sends a bookmark a minute
+SETTLED = 0.25  # wall seconds in which a server tells what happened since the version that was asked for
+PATIENCE = 10.0  # wall seconds for a watch to be taken
 HASTY = 1.0  # wall seconds; a stream that ends sooner by itself is not taken up at once
 
 
@@ -37,7 +39,7 @@ class Watch:
         self._namespace = namespace
         self._monotonic = monotonic
         self._line = Line()
-        self._taken = False
+        self._taken = float("inf")
         self._stopped = False
         self._thread = threading.Thread(target=self._run, name=f"watch {resource.plural}", daemon=True)
 
@@ -46,8 +48,13 @@ class Watch:
 
     @property
     def live(self) -> bool:
-        """The server has taken the watch, and it has not ended: the store is as the server's is."""
-        return self._taken and not self._stopped
+        """The server took the watch a moment ago, and it has not ended: the store is as the server's is."""
+        return not self._stopped and self._monotonic() - self._taken >= SETTLED
+
+    @property
+    def young(self) -> bool:
+        """It began a moment ago: it is live, or may yet become so."""
+        return not self._stopped and self._monotonic() - self.began < PATIENCE
 
     @property
     def running(self) -> bool:
@@ -75,7 +82,7 @@ class Watch:
         """Follows one stream to its end; how long it lasted, in wall seconds."""
         started = self._monotonic()
         response = self._api.stream(self._resource.path(self._namespace), self._query(), QUIET)
-        self._taken = True
+        self._taken = min(self._taken, self._monotonic())
         lines = _Lines()
         try:
             while data := self._api.reading(response):
