@@ -7,27 +7,18 @@ of the others. Everybody is asked, not only who is said to lead: two who lead ar
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from connectors import Clock
 from connectors.redis import node as nodes
-from connectors.redis.address import Address, is_cluster, seeds, watchers
-from connectors.redis.client import Client, Login, Word
+from connectors.redis.address import Address, is_cluster, seeds
+from connectors.redis.client import Client, Login
 from connectors.redis.info import is_primary
-from connectors.redis.layout import (
-    Layout,
-    Member,
-    Shard,
-    Watched,
-    of_cluster,
-    of_sentinels,
-    of_slots,
-    settled,
-    watched,
-)
+from connectors.redis.layout import Layout, Member, Shard, Watched, of_cluster, of_sentinels, settled
 from connectors.redis.node import Memory, Node
-from connectors.redis.refusal import Lost, Refused
+from connectors.redis.refusal import Refused
+from connectors.redis.tellers import Sentinels, by_slots
 from connectors.settings.redis import Settings
 from connectors.threads import Bulkhead
 from console.model.snapshot import FailureKind
@@ -59,7 +50,7 @@ class Fleet:
         self._clock = clock
         self._bulkhead = Bulkhead(name, 1 if self.alone else THREADS)
         self._clients: dict[Address, Client] = {}
-        self._sentinels = {each: self._client(each, _sentinels_login(settings)) for each in watchers(settings)}
+        self._sentinels = Sentinels(settings, self._bulkhead)
         self._memory = Memory(clock.monotonic)
         self._round = 0
         self.layout = Layout((Shard(seeds(settings)[0]),)) if self.alone else Layout()
@@ -68,7 +59,7 @@ class Fleet:
         """Everybody's answers. Refused or Lost where nobody can be asked at all."""
         self._round += 1
         known = self.layout.addresses or seeds(self._settings)
-        found, (told, problems) = await asyncio.gather(self._look(known), self._ask_sentinels())
+        found, (told, problems) = await asyncio.gather(self._look(known), self._sentinels.told(not self.layout.shards))
         await self._learn(found, told)
         found += await self._look(address for address in self.layout.addresses[:MOST_NODES] if address not in known)
         self.layout = settled(self.layout, (node.address for node in found if is_primary(node.info)))
@@ -94,26 +85,20 @@ class Fleet:
 
     def client(self, address: Address) -> Client:
         if address not in self._clients:
-            self._clients[address] = self._client(address, Login(self._settings.user, self._settings.password))
+            login = Login(self._settings.user, self._settings.password)
+            self._clients[address] = Client(self._settings, address, login, self._bulkhead)
         return self._clients[address]
-
-    async def ask_sentinels(self, *commands: Sequence[Word]) -> dict[Address, list[object] | Refused | Lost]:
-        """What each Sentinel answers, or why it does not."""
-        asked = (_tried(client, commands) for client in self._sentinels.values())
-        return dict(zip(self._sentinels, await asyncio.gather(*asked), strict=True))
 
     async def close(self) -> None:
         self._bulkhead.close()
-        everybody = (*self._clients.values(), *self._sentinels.values())
-        await asyncio.gather(*(client.close() for client in everybody))
+        await asyncio.gather(self._sentinels.close(), *(client.close() for client in self._clients.values()))
 
     async def _look(self, addresses: Iterable[Address]) -> list[Node]:
-        asked = (self._look_at(address, index) for index, address in enumerate(addresses))
-        return list(await asyncio.gather(*asked))
-
-    async def _look_at(self, address: Address, index: int) -> Node:
-        asked = nodes.commands(self._hashes(address), self._tells_layout(index))
-        return await nodes.look(self.client(address), asked, self._memory, self._clock)
+        asked = (
+            (self.client(address), nodes.commands(self._hashes(address), self._tells_layout(index)))
+            for index, address in enumerate(addresses)
+        )
+        return list(await asyncio.gather(*(nodes.look(*each, self._memory, self._clock) for each in asked)))
 
     def _hashes(self, address: Address) -> dict[str, str]:
         """The keys that this server has, as far as is known."""
@@ -142,38 +127,19 @@ class Fleet:
             best = max((node.members for node in found), key=_newest, default=())
             self.layout = of_cluster(best) if best else self.layout
             if not best:
-                self.layout = await self._by_slots() or self.layout
-
-    async def _ask_sentinels(self) -> tuple[tuple[Watched, ...], tuple[str, ...]]:
-        """What they say, and a line for each who says nothing; a failure where nobody does and nothing is known."""
-        if not self._sentinels:
-            return (), ()
-        name = self._settings.master
-        answers = await self.ask_sentinels(("SENTINEL", "MASTER", name), ("SENTINEL", "REPLICAS", name))
-        said = {sentinel: _watched(sentinel, name, answer) for sentinel, answer in answers.items()}
-        failures = {sentinel: each for sentinel, each in said.items() if isinstance(each, Refused | Lost)}
-        told = tuple(each for each in said.values() if isinstance(each, Watched))
-        if not told and not self.layout.shards:
-            raise next(iter(failures.values()))
-        return told, tuple(f"Sentinel {sentinel}: {failed.reason}" for sentinel, failed in failures.items())
+                self.layout = await by_slots(self._everybody()) or self.layout
 
     async def _relearn(self) -> None:
         """Who leads now, from those who know: a few milliseconds before a write."""
         if self._settings.sentinels:
-            told, _ = await self._ask_sentinels()
+            told, _ = await self._sentinels.told(not self.layout.shards)
             self.layout = of_sentinels(told) if told else self.layout
             return
-        owners = await self._by_slots()
+        owners = await by_slots(self._everybody())
         self.layout = _with_owners(self.layout, owners) if owners else self.layout
 
-    async def _by_slots(self) -> Layout | None:
-        """Who has which slots, by the first node that tells."""
-        for address in self.layout.addresses or seeds(self._settings):
-            answer = await _tried(self.client(address), (("CLUSTER", "SLOTS"),))
-            layout = Layout() if isinstance(answer, Refused | Lost) else of_slots(answer[0], address)
-            if layout.shards:
-                return layout
-        return None
+    def _everybody(self) -> Iterator[Client]:
+        return (self.client(address) for address in self.layout.addresses or seeds(self._settings))
 
     async def _forget_others(self) -> None:
         gone = [address for address in self._clients if address not in self.layout.addresses]
@@ -182,30 +148,6 @@ class Fleet:
         for address in gone:
             self._memory.forget(address)
         await asyncio.gather(*(self._clients.pop(address).close() for address in gone))
-
-    def _client(self, address: Address, login: Login) -> Client:
-        return Client(self._settings, address, login, self._bulkhead)
-
-
-def _sentinels_login(settings: Settings) -> Login:
-    return Login(settings.sentinel_user, settings.sentinel_password)
-
-
-async def _tried(client: Client, commands: Sequence[Sequence[Word]]) -> list[object] | Refused | Lost:
-    try:
-        return await client.ask(*commands)
-    except (Refused, Lost) as failed:
-        return failed
-
-
-def _watched(sentinel: Address, name: str, answer: list[object] | Refused | Lost) -> Watched | Refused | Lost:
-    if isinstance(answer, Refused | Lost):
-        return answer
-    if isinstance(answer[0], Refused):
-        unknown = "No such master" in answer[0].reason
-        return Refused(FailureKind.NOT_FOUND, f"{sentinel} watches no {name}") if unknown else answer[0]
-    told = watched(sentinel, answer[0], None if isinstance(answer[1], Refused) else answer[1])
-    return told or Refused(FailureKind.PROTOCOL, f"{sentinel} does not answer as a Sentinel does")
 
 
 def _newest(view: tuple[Member, ...]) -> tuple[int, int]:
