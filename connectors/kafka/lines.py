@@ -52,9 +52,9 @@ class Lines:
     """Thread-safe. ``asked`` counts the requests sent, without those that a connection begins with."""
 
     def __init__(self, way: Way, seconds: float) -> None:
-        """``seconds`` of wall time that an attempt to connect may take."""
+        """``seconds`` of wall time that an attempt to connect may take, or an answer, before the line is given up."""
         self._way = way
-        self._seconds = seconds
+        self.patience = seconds
         self._net = NetworkSelector(client_id=CLIENT_ID, slow_task_threshold_secs=0)
         self._net.start()
         self._lines: dict[int, _Line] = {}
@@ -82,6 +82,29 @@ class Lines:
             self._net.call_soon_threadsafe(self._hang_up_all)
         self._net.close()
 
+    async def before(self, future: Any, until: float) -> Any:
+        """Waits for it until then, and lets it go on. KafkaTimeoutError. On the loop."""
+        gate = Future()
+
+        def success(value: object) -> None:
+            if not gate.is_done:
+                gate.success(value)
+
+        def failure(error: Exception) -> None:
+            if not gate.is_done:
+                gate.failure(error)
+
+        def late() -> None:
+            failure(KafkaTimeoutError())
+
+        future.add_callback(success)
+        future.add_errback(failure)
+        timer = self._net.call_at(until, late)
+        try:
+            return await gate
+        finally:
+            self._net.cancel(timer)
+
     def _stands(self, broker: int, place: str) -> bool:
         line = self._lines.get(broker)
         return line is not None and line.place == place and not line.connection.closed
@@ -100,7 +123,7 @@ class Lines:
             self._dial(broker, place, host, infos)
         line = self._lines[broker]
         try:
-            await _before(self._net, line.connection.init_future, until)
+            await self.before(line.connection.init_future, until)
         except KafkaConnectionError as error:
             if line.secured and line.connection.broker_version_data is None and kind_of(error) is not FailureKind.TLS:
                 raise failed(FailureKind.TLS, WANTS_CERTIFICATE) from error
@@ -127,7 +150,7 @@ class Lines:
         }
 
     async def _connect(self, line: _Line, host: str, infos: Sequence[AddressInfo]) -> None:
-        until = time.monotonic() + self._seconds
+        until = time.monotonic() + self.patience
         connection, transport = line.connection, None
         try:
             transport = await self._transport(host, infos, until)
@@ -212,10 +235,12 @@ class Ask:
     async def all(self, *requests: Any) -> list[Any]:
         """Sent one right after the other: the broker takes them in this order and so answers. At most IN_FLIGHT."""
         await self._patiently()
-        milliseconds = max(1, int((self._until - time.monotonic()) * 1000))
         self._lines.asked += len(requests)
+        # The library ends a connection with the first request on it that is late. So that one which nobody waits for
+        # any more does not take the next ones with it, a broker has all the time that it takes to call it dead.
+        milliseconds = int(self._lines.patience * 1000)
         sent = [self._line.connection.send_request(request, request_timeout_ms=milliseconds) for request in requests]
-        return [self._noted(await future) for future in sent]
+        return [self._noted(await self._lines.before(future, self._until)) for future in sent]
 
     @property
     def versions(self) -> dict[int, tuple[int, int]]:
@@ -279,27 +304,3 @@ def _data_first(data: bytes, error: Exception | None) -> tuple[bytes, Exception 
 def _resolved(place: str) -> Sequence[AddressInfo]:
     host, port = split(place)
     return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-
-
-async def _before(net: Any, future: Any, until: float) -> None:
-    """Waits for it until then, and lets it go on. KafkaTimeoutError."""
-    gate = Future()
-
-    def done(_: object) -> None:
-        if not gate.is_done:
-            gate.success(None)
-
-    def failure(error: Exception) -> None:
-        if not gate.is_done:
-            gate.failure(error)
-
-    def late() -> None:
-        failure(KafkaTimeoutError())
-
-    future.add_callback(done)
-    future.add_errback(failure)
-    timer = net.call_at(until, late)
-    try:
-        await gate
-    finally:
-        net.cancel(timer)

@@ -94,6 +94,7 @@ class Surveyor:
         self._overdue: dict[int, _Call] = {}
         self._hedged: set[asyncio.Task[ClusterView | Failed]] = set()
         self._first: int | None = None  # the broker that answered last for the cluster
+        self._usual = 0.0  # wall seconds that this took
 
     async def warm(self, seconds: float) -> None:
         """Connects to every broker, as far as that can be done in so many wall seconds."""
@@ -171,12 +172,12 @@ class Surveyor:
                 asked[task] = broker
                 self._hedged.add(task)
                 task.add_done_callback(self._hedged.discard)
-            pause = seconds * HEDGE if waiting else None
+            pause = max(seconds * HEDGE, 2 * self._usual) if waiting else None
             done, _ = await asyncio.wait(asked, timeout=pause, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 broker, answer = asked.pop(task), task.result()
                 if not isinstance(answer, Failed):
-                    self._first = broker
+                    self._first, self._usual = broker, time.monotonic() - start
                     return answer
                 failure = answer
         raise failure

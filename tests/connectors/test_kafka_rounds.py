@@ -82,3 +82,16 @@ async def test_a_long_way_is_gone_four_times_a_reading_and_not_once_for_each_req
             good(await connector.read())
             took.append(time.monotonic() - started)
     assert min(took) < 31 * 0.05 / 3, "a third of one after the other, on a busy machine"
+
+
+async def test_300_ms_there_and_back_are_within_the_usual_timeout() -> None:
+    """Also for the first reading, which has to connect; and a broker that is asked in vain is not cut off for it."""
+    async with (
+        estate() as at,
+        slowed(at.wire.bootstrap, 0.15) as ways,
+        opened(ways.bootstrap, address_map=ways.map) as connector,
+    ):
+        for _ in range(3):
+            seen = good(await connector.read())
+            assert seen.problems == ()
+            assert values(component(seen, "kafka/group/orders"))["partitions"] == 8
