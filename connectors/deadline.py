@@ -8,6 +8,7 @@ deadline takes, so that "nothing was sent" is a fact and not a guess.
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -68,7 +69,10 @@ class Line:
 
 
 async def within(bulkhead: Bulkhead, deadline: float, function: Callable[[Line], T]) -> T:
-    """``function``'s result or exception; Overdue when ``deadline`` wall seconds have passed or it timed out."""
+    """``function``'s result or exception; Overdue when ``deadline`` wall seconds have passed or it timed out.
+
+    Cancelled, it ends the call as the deadline would.
+    """
     line = Line()
 
     def call() -> T:
@@ -79,6 +83,9 @@ async def within(bulkhead: Bulkhead, deadline: float, function: Callable[[Line],
         return await bulkhead.call(call, deadline)
     except TimeoutError as error:
         raise Overdue(line.cut()) from error
+    except asyncio.CancelledError:
+        line.cut()  # nobody waits any more: a server that drips must not keep the thread
+        raise
 
 
 @contextmanager
@@ -91,15 +98,20 @@ def holding(line: Line) -> Iterator[None]:
         _thread.line = None
 
 
-def pool_classes() -> Mapping[str, Any]:
-    """urllib3's pools by scheme, with connections that tell their call's line which socket they use.
+def pool_classes(pools: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Pools by scheme, urllib3's own where none are given, with connections that tell their call's line which socket
+    they use.
 
-    For ``PoolManager.pool_classes_by_scheme``. Typed loosely: urllib3 is imported only when a client is built.
+    For ``PoolManager.pool_classes_by_scheme``; one that goes through SOCKS has pools of its own. Typed loosely: urllib3
+    is imported only when a client is built.
     """
-    from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
-    from urllib3.connection import HTTPConnection, HTTPSConnection
+    from urllib3.poolmanager import pool_classes_by_scheme
 
-    class Connection(HTTPConnection):
+    return {scheme: _telling(pool) for scheme, pool in (pools or pool_classes_by_scheme).items()}
+
+
+def _telling(pool: Any) -> Any:
+    class Connection(pool.ConnectionCls):  # type: ignore[misc]
         def connect(self) -> None:
             super().connect()
             _hold(self.sock)
@@ -108,22 +120,10 @@ def pool_classes() -> Mapping[str, Any]:
             _hold(self.sock)
             super().request(*args, **kwargs)
 
-    class SecureConnection(HTTPSConnection):
-        def connect(self) -> None:
-            super().connect()
-            _hold(self.sock)
-
-        def request(self, *args: Any, **kwargs: Any) -> None:
-            _hold(self.sock)
-            super().request(*args, **kwargs)
-
-    class Pool(HTTPConnectionPool):
+    class Pool(pool):  # type: ignore[misc]
         ConnectionCls = Connection
 
-    class SecurePool(HTTPSConnectionPool):
-        ConnectionCls = SecureConnection
-
-    return {"http": Pool, "https": SecurePool}
+    return Pool
 
 
 def _hold(sock: object) -> None:

@@ -72,6 +72,26 @@ async def test_the_deadline_ends_a_read_that_would_wait_for_ever() -> None:
     bulkhead.close()
 
 
+async def test_a_read_that_is_cancelled_gives_its_thread_back() -> None:
+    bulkhead, begun, ended = Bulkhead("cancelled", 1), threading.Event(), threading.Event()
+    mine, theirs = socket.socketpair()
+
+    def read(line: Line) -> None:
+        line.hold(mine)
+        begun.set()
+        assert mine.recv(1) == b""
+        ended.set()
+
+    call = asyncio.create_task(within(bulkhead, 60.0, read))
+    assert await asyncio.to_thread(begun.wait, 5)
+    call.cancel()
+    await asyncio.gather(call, return_exceptions=True)
+    assert await asyncio.to_thread(ended.wait, 5)
+    mine.close()
+    theirs.close()
+    bulkhead.close()
+
+
 def test_nothing_is_held_after_the_deadline() -> None:
     line = Line()
     assert line.cut() is False
