@@ -71,7 +71,7 @@ class Api:
         self._client: ApiClient = ApiClient(configuration)
         self._client.user_agent = "seawall"
         pools = self._client.rest_client.pool_manager
-        pools.pool_classes_by_scheme = dict(pool_classes())
+        pools.pool_classes_by_scheme = pool_classes(pools.pool_classes_by_scheme)
         if self._login.tls is not None:
             pools.connection_pool_kw["ssl_context"] = self._login.tls
         self.server: str = configuration.host

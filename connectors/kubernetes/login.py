@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from kubernetes.client import Configuration
 
 ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
+_SOCKS = ("socks5", "socks5h")
 REREAD = 60.0  # wall seconds after which a token file is read again, as client-go does; rotated ones stay good longer
 
 
@@ -177,11 +178,12 @@ def _set_proxy(configuration: Configuration, cluster: Cluster) -> None:
     if not configuration.proxy:
         return
     url = urlsplit(configuration.proxy)
-    if url.scheme not in ("http", "https") or not url.hostname:
-        reason = f"a proxy of the kind {one_line(url.scheme, 20) or '?'} is not supported"
-        advice = "name an http:// or https:// proxy, or open a tunnel (ssh -L) and set its end as the server"
-        raise Failed(FailureKind.PROTOCOL, reason, advice=advice)
-    if url.username is not None:
+    if url.scheme not in ("http", "https", *_SOCKS) or not url.hostname:
+        reason = f"a proxy of the kind {one_line(url.scheme, 20) or '?'} is not supported, nor is it by kubectl"
+        raise Failed(FailureKind.PROTOCOL, reason, advice="name an http://, https:// or socks5:// proxy")
+    if url.scheme in _SOCKS:
+        configuration.proxy = url._replace(scheme="socks5h").geturl()  # Go leaves names to the proxy under both words
+    elif url.username is not None:
         who = f"{unquote(url.username)}:{unquote(url.password or '')}"
         configuration.proxy_headers = make_headers(proxy_basic_auth=who)
         configuration.proxy = url._replace(netloc=url.netloc.rpartition("@")[2]).geturl()

@@ -38,6 +38,7 @@ class SecureCluster:
     folder: Path
     proxied: list[str] = field(default_factory=list)
     proxy: str = ""
+    socks: str = ""
 
     def __post_init__(self) -> None:
         ours = self.authority.issue_cert("somebody.example")
@@ -98,21 +99,42 @@ async def secure_cluster(folder: Path) -> AsyncIterator[SecureCluster]:
 
     async def proxy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Whatever host is asked for, it is the cluster."""
-        head = (await reader.readuntil(b"\r\n\r\n")).decode()
-        made.proxied.append(head)
-        there_reader, there = await asyncio.open_connection("127.0.0.1", made.port)
+        made.proxied.append((await reader.readuntil(b"\r\n\r\n")).decode())
         writer.write(b"HTTP/1.1 200 Connected\r\n\r\n")
-        try:
-            await asyncio.gather(_pipe(reader, there), _pipe(there_reader, writer))
-        finally:
-            there.close()
+        await _joined(reader, writer, made.port)
+
+    async def socks(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """RFC 1928 and 1929, for a host by its name: whatever it is, it is the cluster."""
+        methods = await reader.readexactly((await reader.readexactly(2))[1])
+        writer.write(b"\x05\x02" if 2 in methods else b"\x05\x00")
+        who = [await _counted(reader, before) for before in (1, 0)] if 2 in methods else []
+        writer.write(b"\x01\x00" if who else b"")
+        assert await reader.readexactly(4) == b"\x05\x01\x00\x03", "it resolved the name itself"
+        host = await _counted(reader)
+        await reader.readexactly(2)
+        made.proxied.append(" ".join(one.decode() for one in (*who, host)))
+        writer.write(b"\x05\x00\x00\x01" + bytes(6))
+        await _joined(reader, writer, made.port)
 
     try:
-        async with serving(proxy) as url:
-            made.proxy = url
+        async with serving(proxy) as url, serving(socks) as other:
+            made.proxy, made.socks = url, other.replace("http:", "socks5:")
             yield made
     finally:
         await wire.stop()
+
+
+async def _counted(reader: asyncio.StreamReader, before: int = 0) -> bytes:
+    """A text behind its length, which is one byte, and so many other bytes before it."""
+    return await reader.readexactly((await reader.readexactly(before + 1))[-1])
+
+
+async def _joined(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int) -> None:
+    there_reader, there = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        await asyncio.gather(_pipe(reader, there), _pipe(there_reader, writer))
+    finally:
+        there.close()
 
 
 async def _pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -89,6 +89,7 @@ WAYS: dict[str, Way] = {
         {**c.cluster, "server": f"https://localhost:{c.port}", "tls-server-name": "127.0.0.1"}
     ),
     "a proxy of the cluster": lambda c: c.kubeconfig(through_host(c, **{"proxy-url": c.proxy})),
+    "a SOCKS proxy of the cluster": lambda c: c.kubeconfig(through_host(c, **{"proxy-url": c.socks})),
     "several files": several_files,
 }
 
@@ -232,11 +233,23 @@ async def test_what_keeps_kubectl_out_is_told(way: str, secure: SecureCluster, t
     assert CANARY not in repr(seen)
 
 
-async def test_a_socks_proxy_is_refused_with_what_to_do(secure: SecureCluster) -> None:
+async def test_a_socks_proxy_is_told_who_we_are(secure: SecureCluster) -> None:
+    proxy = secure.socks.replace("//", f"//me:{CANARY}%2F@")
+    assert isinstance(await read_of(secure.kubeconfig(through_host(secure, **{"proxy-url": proxy}))), Snapshot)
+    assert set(secure.proxied) == {f"me {CANARY}/ cluster.example"}
+
+
+async def test_a_socks_proxy_that_is_not_there_keeps_its_password(secure: SecureCluster) -> None:
     seen = await read_of(secure.kubeconfig({**secure.cluster, "proxy-url": f"socks5://me:{CANARY}@127.0.0.1:1"}))
     assert isinstance(seen, Unreachable)
-    assert "socks5" in seen.reason
-    assert "tunnel" in seen.advice
+    assert (seen.kind, "refused" in seen.reason) == (FailureKind.REFUSED, True), seen
+    assert CANARY not in repr(seen)
+
+
+async def test_a_proxy_of_another_kind_is_refused(secure: SecureCluster) -> None:
+    seen = await read_of(secure.kubeconfig({**secure.cluster, "proxy-url": f"ftp://me:{CANARY}@127.0.0.1:1"}))
+    assert isinstance(seen, Unreachable)
+    assert (seen.kind, "ftp" in seen.reason) == (FailureKind.PROTOCOL, True), seen
     assert CANARY not in repr(seen)
 
 
