@@ -30,6 +30,16 @@ class Workload:
 
 
 @dataclass(frozen=True, slots=True)
+class Ingress:
+    """``hosts``: the names that users come by, without wildcards; ``secure`` are those with a certificate."""
+
+    namespace: str
+    name: str
+    hosts: tuple[str, ...] = ()
+    secure: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Cluster:
     """``problems``: what could not be listed, one line each. ``inside``: we run in a pod of this very cluster."""
 
@@ -38,4 +48,5 @@ class Cluster:
     inside: bool
     services: tuple[Service, ...] = ()
     workloads: tuple[Workload, ...] = ()
+    ingresses: tuple[Ingress, ...] = ()
     problems: tuple[str, ...] = ()

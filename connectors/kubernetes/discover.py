@@ -1,4 +1,4 @@
-"""Lists what a first config can be guessed from: Services, workloads and autoscalers. For ``seawall init`` alone.
+"""Lists what a first config can be guessed from: Services, workloads, autoscalers, Ingresses. For ``init`` alone.
 
 All namespaces where that is permitted, else the context's own. What may not be listed is said, and the rest is used.
 """
@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from connectors.deadline import Overdue, within
-from connectors.discovery import Cluster, Service, Workload
+from connectors.discovery import Cluster, Ingress, Service, Workload
 from connectors.failure import Failed
 from connectors.kubernetes.client import PAGE, Api
 from connectors.threads import Bulkhead
@@ -94,6 +94,24 @@ class _Autoscaler(msgspec.Struct, frozen=True):
     spec: _AutoscalerSpec
 
 
+class _Host(msgspec.Struct, frozen=True):
+    host: str = ""
+
+
+class _Certificate(msgspec.Struct, frozen=True):
+    hosts: tuple[str, ...] | None = None
+
+
+class _IngressSpec(msgspec.Struct, frozen=True):
+    rules: tuple[_Host, ...] | None = None
+    tls: tuple[_Certificate, ...] | None = None
+
+
+class _Ingress(msgspec.Struct, frozen=True):
+    metadata: _Metadata
+    spec: _IngressSpec = _IngressSpec()
+
+
 class _Marks(msgspec.Struct, frozen=True):
     continue_: str = msgspec.field(default="", name="continue")
 
@@ -137,8 +155,16 @@ def _cluster(kubeconfig: str | None, context: str | None, namespaces: tuple[str,
             for kind in ("deployment", "statefulset")
             for each in _listed(api, "/apis/apps/v1", f"{kind}s", _List[_Workload], namespaces, own, problems)
         )
-        found = tuple(map(_service, services))
-        return Cluster(api.server, api.context, api.context == IN_CLUSTER, found, workloads, tuple(problems))
+        ingresses = _listed(api, "/apis/networking.k8s.io/v1", "ingresses", _List[_Ingress], namespaces, own, problems)
+        return Cluster(
+            api.server,
+            api.context,
+            api.context == IN_CLUSTER,
+            tuple(map(_service, services)),
+            workloads,
+            tuple(map(_ingress, ingresses)),
+            tuple(problems),
+        )
     finally:
         api.close()
 
@@ -152,7 +178,10 @@ def _listed(
     own: Sequence[str],
     problems: list[str],
 ) -> tuple[T, ...]:
-    """Of the namespaces, or of all; where all are forbidden, of our own. What failed is added to ``problems``."""
+    """Of the namespaces, or of all; where all are forbidden, of our own. What failed is added to ``problems``.
+
+    A kind that the cluster does not have is none of it, and no problem.
+    """
     try:
         if namespaces:
             return tuple(
@@ -160,6 +189,8 @@ def _listed(
             )
         return tuple(_pages(api, f"{group}/{plural}", type_))
     except Failed as failed:
+        if failed.kind is FailureKind.NOT_FOUND:
+            return ()
         problems.append(f"{plural}: {failed.reason}")
         if namespaces or failed.kind is not FailureKind.FORBIDDEN:
             return ()
@@ -184,6 +215,12 @@ def _service(seen: _Service) -> Service:
         seen.metadata.labels or {},
         tuple(each.ip or each.hostname for each in seen.status.balancer.ingress or ()),
     )
+
+
+def _ingress(seen: _Ingress) -> Ingress:
+    hosts = dict.fromkeys(each.host for each in seen.spec.rules or () if each.host and "*" not in each.host)
+    secure = frozenset(host for each in seen.spec.tls or () for host in each.hosts or ())
+    return Ingress(seen.metadata.namespace, seen.metadata.name, tuple(hosts), secure)
 
 
 def _workload(seen: _Workload, kind: str, autoscaler: str) -> Workload:

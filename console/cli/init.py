@@ -39,17 +39,24 @@ def init(kubeconfig: str | None, context: str | None, namespaces: tuple[str, ...
     from console.draft.found import draft_of
 
     try:
-        draft = asyncio.run(draft_of(kubeconfig, context, namespaces, _say))
+        draft = asyncio.run(draft_of(_wherever(kubeconfig or os.environ.get("KUBECONFIG")), context, namespaces, _say))
     except KeyboardInterrupt:
         sys.exit(130)
     try:
         _write(draft, output)
     except OSError as error:
         raise click.ClickException(f"{output}: {error.strerror}") from error
-    _say(f"{output}: {len(draft.lines)} lines; next: seawall config validate; seawall doctor")
+    count = len(draft.lines) + 1  # and this machine
+    _say(f"{output}: {count} component{'s' if count > 1 else ''}; next: seawall config validate; seawall doctor")
     for system, remark in draft.remarks.items():
         _say(f"{system}: {remark}")
     sys.exit(OK)
+
+
+def _wherever(kubeconfig: str | None) -> str | None:
+    """The files so that another shell, in another directory, means the same cluster; None: kubectl's own place."""
+    parts = [each for each in (kubeconfig or "").split(os.pathsep) if each]
+    return os.pathsep.join(os.path.abspath(os.path.expanduser(each)) for each in parts) or None
 
 
 def _write(draft: Draft, output: Path) -> None:

@@ -13,7 +13,7 @@ from connectors.prometheus.discover import metric_names
 from connectors.settings import kafka, prometheus
 from console.clock import SystemClock
 from console.draft.backends import SORTS, Backend, backends
-from console.draft.lines import Line, arranged, of_exporters, of_groups, of_workloads
+from console.draft.lines import OF_CACHE, Line, arranged, of_exporters, of_groups, of_workloads
 from console.draft.text import Draft, environment_name
 from console.model.component import ComponentId
 from console.model.snapshot import Snapshot, Unreachable
@@ -81,7 +81,9 @@ def _unanswered(failure: Unreachable) -> str:
 
 
 def _cache(backend: Backend | None) -> Iterable[Line]:
-    return () if backend is None else (Line("cache", "cache", "redis/cache", f"the Redis {backend.service.name}"),)
+    if backend is None:
+        return ()
+    return (Line("cache", "cache", "redis/cache", f"the Redis {backend.service.name}", show=OF_CACHE),)
 
 
 def _namespaces(lines: Iterable[Line]) -> tuple[str, ...]:

@@ -14,6 +14,9 @@ from console.model.component import ComponentId, name_of
 MOST = 40  # lines; a topology with more is not read in a crisis
 LONGEST = 60  # characters of an alias
 PER_WORKLOAD = "cadvisor"
+OF_WORKLOAD = ("ready", "desired", "cpu", "memory_ratio")  # what a line shows
+OF_GROUP = ("lag", "produced", "consumed", "members")
+OF_CACHE = ("hit_rate", "memory", "ops", "evictions")
 _ROWS = (
     "dns", "cdn", "gateway", "web", "api", "queue", "dead letters", "workers", "cache", "database", "object storage",
     "third parties", "nodes",
@@ -46,6 +49,7 @@ class Line:
     also: tuple[ComponentId, ...] = ()
     preset: str = ""
     match: str = ""
+    show: tuple[str, ...] = ()
 
 
 def layer_of(name: str, images: Iterable[str] = ()) -> tuple[str, str]:
@@ -75,6 +79,7 @@ def of_workloads(workloads: Iterable[Workload], chosen: tuple[str, ...], metrics
             (*also, f"prometheus/{each.name}") if ready else also,
             PER_WORKLOAD if ready else "",
             f'namespace="{each.namespace}",pod=~"{each.name}-.*",container="{container}"' if ready else "",
+            OF_WORKLOAD if ready else (),
         )
 
 
@@ -84,7 +89,7 @@ def of_groups(components: Iterable[ComponentId]) -> Iterator[Line]:
         if each == "kafka/cluster":
             yield Line("kafka", "queue", each, "the Kafka cluster itself")
         elif "/group/" in each:
-            yield Line(name_of(each), "queue", each, "a consumer group of the Kafka cluster")
+            yield Line(name_of(each), "queue", each, "a consumer group of the Kafka cluster", show=OF_GROUP)
         elif "/topic/" in each:
             yield Line(name_of(each), "dead letters", each, "a topic that dead_letters names")
 

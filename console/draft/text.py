@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from connectors.discovery import Cluster
 from console.draft.backends import Backend
+from console.draft.entrances import entrances, table
 from console.draft.lines import Line
 from console.model.inert import inert
 from console.toml_text import key_of, toml_of
@@ -50,6 +51,7 @@ def text_of(draft: Draft) -> str:
         _redis(draft),
         _kubernetes(draft),
         (f"[{key_of('environments', draft.environment, 'host')}]", *_note("the machine the console runs on")),
+        _probes(draft),
         _aliases(draft),
         *(_line(line) for line in draft.lines),
         _line(Line("console", "console", "host/local", "the machine the console runs on")),
@@ -115,11 +117,18 @@ def _kubernetes(draft: Draft) -> Iterator[str]:
         yield '# namespaces = ["default"]'
         return
     yield f"[{table}]"
-    if draft.kubeconfig is not None:
+    if draft.kubeconfig is not None and not draft.inside:
         yield f"kubeconfig = {toml_of(draft.kubeconfig)}"
     if not draft.inside:
         yield f"context = {toml_of(draft.cluster.context)}  # pinned: another current context changes nothing here"
     yield f"namespaces = {toml_of(list(draft.namespaces) or ['default'])}"
+
+
+def _probes(draft: Draft) -> Iterator[str]:
+    yield from _note("checks of what users come by, made from this machine, that need no exporter; none is made yet:")
+    backends = [each.service for found in draft.backends.values() for each in found]
+    for each in entrances(draft.cluster, backends):
+        yield from (f"# {inert(line)}" for line in table(each, draft.environment))
 
 
 def _aliases(draft: Draft) -> Iterator[str]:
@@ -140,10 +149,12 @@ def _line(line: Line) -> Iterator[str]:
     yield f"id = {toml_of(line.id)}"
     if line.also:
         yield f"also = {toml_of(list(line.also))}"
+    if line.show:
+        yield f"show = {toml_of(list(line.show))}"
     if line.preset:
         yield f"preset = {toml_of(line.preset)}"
         yield (
-            f"match = {toml_of(line.match)}"
+            f"match = {_selector(line.match)}"
             if line.match
             else "# match = '…'  # narrows its selectors to what is yours"
         )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.discovery import Cluster
+from connectors.discovery import Cluster, Ingress
 from connectors.kubernetes.discover import discover
 from connectors.prometheus.discover import metric_names
 from connectors.settings.prometheus import Settings
@@ -58,6 +58,36 @@ async def test_only_the_namespaces_that_are_named_are_asked(tmp_path: Path) -> N
         one = await discover(path, None, ("shop",))
     assert isinstance(one, Cluster)
     assert {each.namespace for each in one.services} == {each.namespace for each in one.workloads} == {"shop"}
+
+
+async def with_ingresses(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """A cluster of two Ingresses, one of which takes all names there are."""
+    while head := await reader.readuntil(b"\r\n\r\n"):
+        status = 404
+        body: dict[str, object] = {"kind": "Status", "message": "no"}
+        if b"/ingresses" in head.split(b" ")[1]:
+            status, body = 200, {"metadata": {}, "items": [
+                {"metadata": {"name": "front", "namespace": "shop"}, "spec": {
+                    "rules": [{"host": "shop.example"}, {"host": "*.shop.example"}, {}, {"host": "old.example"}],
+                    "tls": [{"hosts": ["shop.example"]}, {}]}},
+                {"metadata": {"name": "all", "namespace": "shop"}, "spec": {"defaultBackend": {}}},
+            ]}  # fmt: skip
+        text = json.dumps(body).encode()
+        writer.write(b"HTTP/1.1 %d x\r\nContent-Length: %d\r\n\r\n%s" % (status, len(text), text))
+        await writer.drain()
+
+
+async def test_names_that_users_come_by_are_found_and_what_a_cluster_does_not_have_is_no_problem(
+    tmp_path: Path,
+) -> None:
+    async with serving(with_ingresses) as url:
+        found = await discover(kubeconfig(tmp_path, url), None)
+    assert isinstance(found, Cluster)
+    assert found.problems == ()
+    assert found.ingresses == (
+        Ingress("shop", "front", ("shop.example", "old.example"), frozenset({"shop.example"})),
+        Ingress("shop", "all"),
+    )
 
 
 async def in_pages(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

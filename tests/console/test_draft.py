@@ -9,16 +9,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.discovery import Cluster, Service, Workload
+from connectors.discovery import Cluster, Ingress, Service, Workload
 from connectors.presets import load_preset
 from connectors.settings.kafka import Settings as KafkaSettings
+from connectors.settings.probe import Settings as ProbeSettings
 from console.config import check, load
 from console.draft.backends import backends
+from console.draft.entrances import MOST as MOST_CHECKS
+from console.draft.entrances import entrances
 from console.draft.lines import MOST, Line, arranged, fitting, layer_of, of_exporters, of_workloads
 from console.draft.text import Draft, environment_name, text_of
 
 CLUSTER = Cluster("https://cluster.example", "shop-prod", inside=False)
 EMPTY = Draft("main", CLUSTER, ("shop",), {}, (), {})
+
+
+FRONT = Ingress("shop", "front", ("shop.example", "old.example"), frozenset({"shop.example"}))
 
 
 def service(name: str, *ports: int, outside: str = "") -> Service:
@@ -164,6 +170,85 @@ def test_a_port_forward_is_told_and_kafka_is_led_to_it(tmp_path: Path) -> None:
     kafka = load(path).connectors["kafka"]
     assert isinstance(kafka, KafkaSettings)
     assert kafka.address_map == {"*:9092": "127.0.0.1:9092"}
+
+
+BALANCERS = (service("edge", 443, 80, outside="203.0.113.7"), service("six", 443, outside="2001:db8::1"))
+
+
+def taken_up(draft: Draft) -> str:
+    """The file after its offered checks were taken up: their ``# `` is away."""
+    before, mark, after = text_of(draft).partition("# [environments.main.probe.checks.")
+    offered, _, rest = (mark + after).partition("\n\n")
+    return before + "\n".join(line.removeprefix("# ") for line in offered.splitlines()) + "\n\n" + rest
+
+
+@pytest.mark.parametrize(
+    ("cluster", "checks"),
+    [
+        (
+            replace(CLUSTER, ingresses=(FRONT,)),
+            {
+                "shop-example-dns": ("dns", "shop.example"), "shop-example-https": ("http", "https://shop.example/"),
+                "old-example-dns": ("dns", "old.example"), "old-example-http": ("http", "http://old.example/"),
+            },
+        ),
+        (
+            replace(CLUSTER, services=BALANCERS),
+            {"edge-tcp": ("tcp", "203.0.113.7:443"), "six-tcp": ("tcp", "[2001:db8::1]:443")},
+        ),
+        (None, {"shop-example-dns": ("dns", "shop.example"), "shop-example-https": ("http", "https://shop.example/")}),
+    ],
+    ids=["by its Ingresses", "by its load balancers", "by an example"],
+)  # fmt: skip
+def test_checks_of_what_users_come_by_are_offered(
+    tmp_path: Path, cluster: Cluster | None, checks: dict[str, tuple[str, str]]
+) -> None:
+    path = tmp_path / "seawall.toml"
+    path.write_text(text_of(replace(EMPTY, cluster=cluster)))
+    assert "probe" not in load(path).connectors  # offered, not taken
+    path.write_text(taken_up(replace(EMPTY, cluster=cluster)))
+    read = load(path)
+    probe = read.connectors["probe"]
+    assert isinstance(probe, ProbeSettings)
+    assert {name: ("dns", each.dns) if each.dns else ("tcp", each.tcp) if each.tcp else ("http", each.http)
+            for name, each in probe.checks.items()} == checks  # fmt: skip
+    assert {f"probe/{name}" for name in checks} <= {each.id for each in read.layout.placements}
+
+
+def test_no_more_checks_are_offered_than_are_read() -> None:
+    many = tuple(Ingress("shop", f"i{each}", (f"{each}.example",)) for each in range(50))
+    assert len(entrances(replace(CLUSTER, ingresses=many))) == MOST_CHECKS
+
+
+def test_a_backend_is_no_door_for_users() -> None:
+    redis = service("redis", 6379, outside="203.0.113.7")
+    assert [each.name for each in entrances(replace(CLUSTER, services=(redis, *BALANCERS)), [redis])] == [
+        "edge-tcp", "six-tcp",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ['"]\nx = 1', "\x1b[2J\u202e", "a" * 65536, "'\"\\", "#"])
+def test_no_hostile_host_breaks_what_is_offered(tmp_path: Path, name: str) -> None:
+    found = replace(CLUSTER, ingresses=(Ingress(name, name, (name, "good.example")),))
+    path = tmp_path / "seawall.toml"
+    path.write_text(taken_up(replace(EMPTY, cluster=found)), encoding="utf-8")
+    assert check(path).faults == ()
+    assert all(each.isprintable() for each in path.read_text().splitlines())
+
+
+def test_a_kubeconfig_is_only_named_where_one_led_there(tmp_path: Path) -> None:
+    named = replace(EMPTY, kubeconfig="/home/ann/one:/home/ann/two")
+    assert 'kubeconfig = "/home/ann/one:/home/ann/two"' in text_of(named)
+    assert "kubeconfig" not in text_of(EMPTY)
+    assert "kubeconfig" not in text_of(replace(named, cluster=replace(CLUSTER, inside=True)))
+
+
+def test_a_selector_is_written_as_one_reads_it(tmp_path: Path) -> None:
+    path = tmp_path / "seawall.toml"
+    lines = (Line("api", "api", "prometheus/api", "", preset="cadvisor", match='container="api"'),)
+    path.write_text(text_of(replace(EMPTY, lines=lines)))
+    assert "match = 'container=\"api\"'" in path.read_text()
+    assert check(path).faults == ()
 
 
 @settings(max_examples=50, deadline=None)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from connectors.settings.kubernetes import Settings as KubernetesSettings
 from console.config import load
 from tests.console.test_cli import Done, seawall
 from tests.playbooks.shop import Shop, patient, shop
@@ -44,6 +45,19 @@ def test_what_it_writes_validates_and_reads_the_estate(tmp_path: Path, estate: S
     assert signals["api"]["ready"]["value"] == 5
     assert 0 < signals["api"]["cpu"]["value"] < 1
     assert signals["orders"]["lag"]["value"] >= 0
+
+
+def test_what_names_the_cluster_stays_written_when_the_shell_is_left(
+    tmp_path: Path, estate: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").symlink_to(f"{estate.config}.kubeconfig")
+    monkeypatch.setenv("KUBECONFIG", f"here:{tmp_path / 'none'}")
+    made = seawall(tmp_path, "init", "-n", "shop")
+    written = load(tmp_path / "seawall.toml")
+    assert f": {len(written.layout.placements)} components; next: " in made.err
+    kubernetes = written.connectors["kubernetes"]
+    assert isinstance(kubernetes, KubernetesSettings)
+    assert kubernetes.kubeconfig == f"{tmp_path / 'here'}:{tmp_path / 'none'}"
 
 
 def test_every_guess_stands_with_its_reason(tmp_path: Path, estate: Shop) -> None:
