@@ -52,7 +52,7 @@ def _estate(folder: Path) -> Iterator[Environment]:
         settings: dict[str, msgspec.Struct] = {
             "prometheus": prometheus.Settings(url=url, timeout=10.0),
             "kafka": kafka.Settings(bootstrap=places.near, timeout=10.0),
-            "redis": redis.Settings(nodes=("10.0.0.0:6379",), addresses=nodes, timeout=10.0),
+            "redis": redis.Settings(nodes=("10.0.0.0:6379",), address_map=nodes, timeout=10.0),
             "kubernetes": kubernetes.Settings(kubeconfig=kubeconfig, namespaces=("*",), timeout=10.0),
         }
         yield _environment(folder, settings)
@@ -108,4 +108,3 @@ def _check(topology: Topology) -> None:
         assert source.snapshot is not None
         assert not source.snapshot.problems, source.snapshot.problems[:3]
     assert len(topology.observed) > 2800 + 200 + 12
-

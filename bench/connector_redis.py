@@ -52,7 +52,7 @@ async def _readings(told: bytes) -> tuple[float, float, float]:
         ports = [await stack.enter_async_context(server(told)) for _ in range(SERVERS)]
         alone = [open_connector("redis", Settings(url=f"redis://127.0.0.1:{port}"), SystemClock()) for port in ports]
         addresses = {f"10.0.0.{index}:6379": f"127.0.0.1:{port}" for index, port in enumerate(ports)}
-        settings = Settings(nodes=("10.0.0.0:6379",), addresses=addresses)
+        settings = Settings(nodes=("10.0.0.0:6379",), address_map=addresses)
         together = open_connector("redis", settings, SystemClock())
         one = await _median(alone[:1])
         twelve = await _median([together])

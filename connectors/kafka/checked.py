@@ -7,8 +7,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from connectors import ConnectorError
+from connectors.address import aimed, split
 from connectors.kafka import rest
-from connectors.kafka.way import aimed, split
 from connectors.secret import MissingSecret, Secret
 from connectors.settings.kafka import Settings
 

@@ -24,9 +24,10 @@ from kafka.net.connection import KafkaConnection
 from kafka.net.selector import NetworkSelector
 from kafka.net.transport import KafkaSSLTransport, KafkaTCPTransport
 
+from connectors.address import mapped, split
 from connectors.failure import kind_of
 from connectors.kafka.failure import failed, translated
-from connectors.kafka.way import Way, mapped, split
+from connectors.kafka.way import Way
 from console.model.snapshot import FailureKind
 
 T = TypeVar("T")

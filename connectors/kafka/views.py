@@ -10,6 +10,7 @@ from typing import Any
 from kafka.errors import for_code
 from kafka.protocol.consumer.metadata import ConsumerProtocolAssignment
 
+from connectors.address import joined
 from connectors.kafka.failure import words
 from connectors.kafka.rights import Allowed, Rights
 from connectors.kafka.seen import (
@@ -56,7 +57,7 @@ def cluster_view(said: Any) -> ClusterView:
         },
         topics=topics,
         controller=None if said.controller_id is None or said.controller_id < 0 else said.controller_id,
-        addresses={node.node_id: f"{node.host}:{node.port}" for node in said.brokers},
+        addresses={node.node_id: joined(node.host, node.port) for node in said.brokers},
         racks={node.node_id: node.rack for node in said.brokers if node.rack},
     )
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from connectors import Clock, ConnectorError
+from connectors.address import split
 from connectors.deadline import Line, Overdue, within
-from connectors.probe.address import split
 from connectors.probe.connection import connect
 from connectors.probe.look_up import look_up
 from connectors.probe.request import request

@@ -6,8 +6,8 @@ import socket
 import ssl
 import time
 
+from connectors.address import split
 from connectors.deadline import Line
-from connectors.probe.address import split
 from connectors.probe.tried import Tried, refused
 from connectors.settings.probe import Check
 

@@ -62,7 +62,7 @@ def _address(server: str) -> tuple[str, int]:
     """The server's address, looked up where it is a name, and its port."""
     import socket
 
-    from connectors.probe.address import split
+    from connectors.address import split
 
     host, port = split(server, PORT)
     return str(socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0][4][0]), port

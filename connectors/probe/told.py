@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from connectors.probe.address import split
+from connectors.address import split
 from connectors.probe.standing import Standing
 from connectors.probe.tried import Tried
 from connectors.settings.probe import Check, Settings

@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from connectors import ConnectorError
+from connectors.address import aimed, joined, mapped, split
 from connectors.secret import MissingSecret, Secret
 from connectors.settings.redis import Settings
 
@@ -27,16 +28,15 @@ class Address:
     def __str__(self) -> str:
         if not self.port:
             return self.host
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+        return joined(self.host, self.port)
 
     def beside(self, other: Address) -> Address:
         """As one server names another: without a host, it is where the first one is."""
         return self if self.host else Address(other.host, self.port)
 
-    def mapped(self, addresses: Mapping[str, str]) -> Address:
-        """Where it is reached from here: by its whole name, or by its host alone, or as it is."""
-        there = addresses.get(str(self)) or addresses.get(self.host)
-        return parse(there, self.port) if there else self
+    def mapped(self, by: Mapping[str, str]) -> Address:
+        """Where it is reached from here."""
+        return parse(mapped(str(self), by)) if self.port else self
 
 
 def parse(text: str, port: int = PORT) -> Address:
@@ -45,10 +45,10 @@ def parse(text: str, port: int = PORT) -> Address:
     >>> str(parse("[::1]:7000")), str(parse("cache"))
     ('[::1]:7000', 'cache:6379')
     """
-    parts = urlsplit(f"//{text}")
-    if not parts.hostname or parts.path or parts.username is not None:
-        raise ValueError(f"{text} is not like host:port")
-    return Address(parts.hostname, parts.port or port)
+    host, there = split(text, port)
+    if not HOST.fullmatch(host):
+        raise ValueError("a host's name cannot have such characters")
+    return Address(host, there)
 
 
 def told(host: str, port: int | None) -> Address | None:
@@ -130,7 +130,7 @@ def _without(url: str, said: str) -> str:
 
 def _check_names(name: str, settings: Settings) -> None:
     try:
-        _ = seeds(settings), watchers(settings), [parse(there) for there in settings.addresses.values()]
+        _ = seeds(settings), watchers(settings), [parse(aimed(there, PORT)) for there in settings.address_map.values()]
     except ValueError as error:
         raise ConnectorError(f"{name}: an address cannot be read: {error}") from error
 

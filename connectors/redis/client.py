@@ -48,7 +48,7 @@ class Client:
         self.sealed = is_sealed(settings)
         self._settings = settings
         self._login = login
-        self._there = address.mapped(settings.addresses)
+        self._there = address.mapped(settings.address_map)
         self._bulkhead = bulkhead
         self._client: redis.asyncio.Redis | None = None
         self._ready = False  # its name was found and its line is open, at the last attempt
@@ -141,7 +141,7 @@ def blocking(settings: Settings, address: Address) -> redis.Redis:
     from redis.backoff import NoBackoff
     from redis.retry import Retry
 
-    there = address.mapped(settings.addresses)
+    there = address.mapped(settings.address_map)
     place: dict[str, Any] = (
         {"unix_socket_path": there.host} if not there.port else {"host": there.host, "port": there.port}
     )

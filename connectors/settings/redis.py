@@ -23,7 +23,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     nodes: tuple[str, ...] = ()  # host:port
     sentinels: tuple[str, ...] = ()  # host:port
     master: str = ""  # the name under which the Sentinels watch it
-    addresses: Mapping[str, str] = {}  # as the servers name each other → as they are reached from here; host:port
+    address_map: Mapping[str, str] = {}  # as the servers name each other → where they are from here, as Kafka's
     name: str = "cache"
     user: str = ""
     password: Secret | None = None

@@ -104,11 +104,11 @@ async def test_each_way_of_not_being_let_in(sealed: Sealed, more: dict[str, obje
 @pytest.mark.real("redis")
 async def test_through_a_tunnel_the_certificate_is_checked_for_the_name_beyond(sealed: Sealed) -> None:
     here = sealed.url.removeprefix("rediss://").removesuffix("/0")
-    wrong = await read(settings(sealed, url="rediss://cache.example:6379", addresses={"cache.example:6379": here}))
+    wrong = await read(settings(sealed, url="rediss://cache.example:6379", address_map={"cache.example:6379": here}))
     assert isinstance(wrong, Unreachable)
     assert (wrong.kind, "cache.example" in wrong.reason) == (FailureKind.TLS, True)
     unchecked = settings(
-        sealed, url="rediss://cache.example:6379", addresses={"cache.example": here}, check_hostname=False
+        sealed, url="rediss://cache.example:6379", address_map={"cache.example": here}, check_hostname=False
     )
     assert isinstance(await read(unchecked), Snapshot)
 

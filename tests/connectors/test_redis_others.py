@@ -142,7 +142,7 @@ async def test_a_server_that_loads_its_data_says_so_and_is_not_taken_for_gone() 
         (Settings(sentinels=("a",)), "sentinels and master go together"),
         (Settings(url="redis://a", master="m"), "sentinels and master go together"),
         (Settings(nodes=("a/b",)), "an address cannot be read"),
-        (Settings(url="redis://a", addresses={"a": ":"}), "an address cannot be read"),
+        (Settings(url="redis://a", address_map={"a": ":"}), "an address cannot be read"),
         (Settings(url="redis://a/nine"), "cannot be read"),
         (Settings(url="redis://a?ssl_ca_certs=x"), "ca_file"),
         (Settings(url="redis://me:hu/sh@a"), "cannot be read"),

@@ -166,7 +166,7 @@ async def with_one_sick(handler: Handler) -> AsyncIterator[tuple[Settings, int]]
     async with simulated_set(RedisOptions(cluster=True)) as servers, serving(handler) as hole:
         first, sick, _ = (f"127.0.0.1:{port}" for port in servers.ports)
         yield (
-            Settings(nodes=(first,), addresses={sick: hole.removeprefix("http://")}, timeout=TIMEOUT),
+            Settings(nodes=(first,), address_map={sick: hole.removeprefix("http://")}, timeout=TIMEOUT),
             servers.ports[1],
         )
 
