@@ -72,8 +72,13 @@ _CAUSE: tuple[tuple[type[BaseException], FailureKind], ...] = (
 _NO_WAY = (EHOSTUNREACH, ENETUNREACH)  # said by a router or this machine: as good as a closed port
 
 
-def kind_of_status(status: int) -> FailureKind:
-    """Of an HTTP status that is not a success; PROTOCOL where the number says nothing more."""
+def kind_of_status(status: int, wait: float | None = None) -> FailureKind:
+    """Of an HTTP status that is not a success; PROTOCOL where the number says nothing more.
+
+    ``wait``: the seconds of its ``Retry-After``. A 503 with one is of a server that is there, and asks for time.
+    """
+    if status == 503 and wait is not None:
+        return FailureKind.THROTTLED
     return _STATUS.get(status, FailureKind.PROTOCOL)
 
 

@@ -7,12 +7,12 @@ object that does not decode costs that object and not the list it came in. Pure.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
 from typing import Any, Generic, TypeVar
 
 import msgspec
 
 from connectors.failure import Failed, kind_of_status, one_line
+from connectors.http_head import retry_after
 from connectors.kubernetes.objects import Status
 from connectors.kubernetes.resources import READ
 from connectors.kubernetes.uncollected import uncollected
@@ -140,27 +140,10 @@ def refused(status: int, body: bytes, phrase: str, headers: Mapping[str, str]) -
         said = decoder(Status).decode(body).message
     except (msgspec.DecodeError, UnicodeDecodeError):
         said = ""  # a proxy's page, not the API server's Status
-    wait = seconds_of(headers.get("Retry-After"))
-    kind = kind_of_status(status)
-    if status == 503 and wait is not None:  # it is there, and asks for time
-        kind = FailureKind.THROTTLED
+    wait = retry_after(headers.get("Retry-After", ""), headers.get("Date", ""))
+    kind = kind_of_status(status, wait)
     reason = f"{status} {one_line(said or phrase)}".strip()
     return Failed(kind, reason, status=status, advice=ADVICE.get(kind, ""), retry_after=wait)
-
-
-def seconds_of(retry_after: str | None) -> float | None:
-    """The header's whole seconds; None where it has none (RFC 9110 10.2.3 also allows a date, which no API server
-    sends)."""
-    text = (retry_after or "").strip()
-    return float(text) if text.isascii() and text.isdigit() and len(text) < 7 else None
-
-
-def date_of(header: str | None) -> float | None:
-    """Seconds since the epoch of a Date header (RFC 9110 5.6.7); None where there is none that can be read."""
-    try:
-        return parsedate_to_datetime(header).timestamp() if header else None
-    except (ValueError, OverflowError, TypeError):
-        return None
 
 
 ADVICE: Mapping[FailureKind, str] = {

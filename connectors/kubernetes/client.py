@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from connectors.deadline import pool_classes
 from connectors.failure import Failed, innermost, kind_of, unsent
-from connectors.kubernetes.answer import ADVICE, LARGEST, Listing, date_of, decoded, page_of, refused, too_large
+from connectors.http_head import ServerClock
+from connectors.kubernetes.answer import ADVICE, LARGEST, Listing, decoded, page_of, refused, too_large
 from connectors.kubernetes.exec_plugin import Plugins
 from connectors.kubernetes.login import Login, log_in
 from connectors.kubernetes.objects import Json, Named
@@ -76,7 +77,7 @@ class Api:
             pools.connection_pool_kw["ssl_context"] = self._login.tls
         self.server: str = configuration.host
         self._wall = wall
-        self.skew: float | None = None  # the server's clock less ours, seconds, as of the last answer; to half a second
+        self._told = ServerClock()
         self.identity = self.ask_identity()
 
     @property
@@ -92,6 +93,11 @@ class Api:
     def verified(self) -> bool:
         """False where the kubeconfig says to take whatever certificate comes."""
         return bool(self._login.configuration.verify_ssl)
+
+    @property
+    def skew(self) -> float | None:
+        """Seconds that the server's clock is ahead of ours; None: it does not tell its time."""
+        return self._told.skew
 
     def expired(self, wall: float) -> bool:
         """Whether a plug-in's credentials end within half a minute, so that it is time to log in again."""
@@ -185,6 +191,7 @@ class Api:
         from urllib3.exceptions import HTTPError
 
         headers = {"Accept": accept or "application/json"} | ({"Content-Type": content} if content else {})
+        sent = self._wall()
         try:
             request: tuple[Any, ...] = self._client.param_serialize(
                 method, path, query_params=list(query), header_params=headers, body=body, auth_settings=["BearerToken"]
@@ -193,9 +200,7 @@ class Api:
         except (ApiException, HTTPError, OSError) as error:
             raise _failed(error, self.server) from error
         response: HTTPResponse = answer.response
-        date = date_of(response.headers.get("Date"))
-        if date is not None:
-            self.skew = date + 0.5 - self._wall()  # the header has whole seconds
+        self._told.hear(response.headers.get("Date", ""), sent, self._wall())
         return response
 
     def _disguised(self, request: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -118,11 +118,9 @@ def refusal(status: int, reason: str, body: bytes, wait: float | None) -> Failed
     text = f"{status} {one_line(said if isinstance(said, str) else reason)}".strip()
     if (status in (400, 422) and isinstance(said, str)) or status in (414, 431):
         return BadQuery(text, status)
-    kind = kind_of_status(status)
+    kind = kind_of_status(status, wait)
     if document.get("errorType") == "timeout":
         kind = FailureKind.TIMED_OUT
-    elif status == 503 and wait is not None:
-        kind = FailureKind.THROTTLED
     advice = TENANT if b"no org id" in body[:200] else BEHIND if status in (502, 503) and not said else ""
     return Failed(kind, text, advice=advice or ADVICE.get(kind, ""), status=status, retry_after=wait)
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.http_head import LONGEST_WAIT, ServerClock, retry_after
+from connectors.http_head import LONGEST_WAIT, ServerClock, date_of, retry_after
 
 DATE = "Sun, 06 Nov 1994 08:49:30 GMT"
 
@@ -34,6 +34,11 @@ def test_how_long_to_wait(text: str, seconds: float | None) -> None:
 
 def test_a_date_to_wait_for_says_nothing_without_the_servers_own() -> None:
     assert retry_after("Sun, 06 Nov 1994 08:50:00 GMT") is None
+
+
+@pytest.mark.parametrize("text", ["", "yesterday", "Sun, 06 Nov 99999999999 08:49:37 GMT", "\x00"])
+def test_dates_that_are_none(text: str) -> None:
+    assert date_of(text) is None
 
 
 @given(
