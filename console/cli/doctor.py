@@ -15,9 +15,10 @@ from console.model.inert import inert
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@click.option("--all", "-a", "everything", is_flag=True, help="Tell also each thing that is well.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document with everything on stdout.")
 @click.pass_obj
-def doctor(invocation: Invocation, as_json: bool) -> None:
+def doctor(invocation: Invocation, everything: bool, as_json: bool) -> None:
     """Try each connection, permission by permission, and say what each playbook could do.
 
     Every kind of read is tried, and for every write that a playbook would need the system is asked whether it would
@@ -45,7 +46,7 @@ def doctor(invocation: Invocation, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(json.loads(msgspec.json.encode(document(found)))))  # null for what is not finite; ASCII
     else:
-        for line in lines(found):
+        for line in lines(found, everything=everything):
             click.echo(inert(line))
     noes = [each for each in found.findings if each.grade is Grade.NO and not away(each)]
     if noes or any(each.grade is Grade.NO for each in found.verdicts):

@@ -1,4 +1,7 @@
-"""What ``seawall doctor`` prints: what is well in few lines, what is not each on its own, with what to do next."""
+"""What ``seawall doctor`` prints: of what is well how much it is, what is not in full, with what to do next.
+
+Somebody reads it at three in the morning: a paragraph of what works would hide the line that does not.
+"""
 
 from __future__ import annotations
 
@@ -20,24 +23,25 @@ _INDENT = 13
 _VERDICTS = {Grade.YES: "could", Grade.NO: "could not", Grade.UNKNOWN: "unknown", Grade.NOTE: "not here"}
 
 
-def lines(found: Diagnosis) -> Iterator[str]:
-    """For people: sources, playbooks, this machine, and the sum."""
+def lines(found: Diagnosis, *, everything: bool = False) -> Iterator[str]:
+    """For people: sources, playbooks, this machine, and the sum. ``everything``: also each thing that is well."""
     production = ", production" if found.environment.production else ""
     yield f"{found.environment.name}{production}, {found.environment.path}"
     for source in found.sources:
         yield ""
         yield from _wrapped(_heading(source), "", "  ")
-        yield from _findings(source.findings)
+        yield from _findings(source.findings, everything)
     yield ""
     yield "playbooks"
     for each in found.verdicts:
         yield from _verdict(each)
     yield ""
     yield "here"
-    yield from _findings(found.here)
+    yield from _findings(found.here, everything)
     yield ""
     counts = Counter(each.grade for each in found.findings)
-    yield f"{counts[Grade.YES]} yes, {counts[Grade.NO]} no, {counts[Grade.UNKNOWN]} unknown"
+    more = "" if everything else "; --all tells each yes"
+    yield f"{counts[Grade.YES]} yes, {counts[Grade.NO]} no, {counts[Grade.UNKNOWN]} unknown{more}"
 
 
 def _heading(source: Examination) -> str:
@@ -50,13 +54,14 @@ def _heading(source: Examination) -> str:
     return parts[0] + ("  " if len(parts) > 1 else "") + ", ".join(map(_short, parts[1:]))
 
 
-def _findings(findings: Iterable[Finding]) -> Iterator[str]:
-    """What is well joined on few lines, everything else on lines of its own."""
+def _findings(findings: Iterable[Finding], everything: bool) -> Iterator[str]:
+    """What is well in one line, unless everything is asked for; the rest on lines of its own."""
     told = tuple(findings)
     well = [_words(each) for each in told if each.grade is Grade.YES]
-    if well:
-        yield from _wrapped("; ".join(well), f"  {Grade.YES.value:<{_INDENT - 2}}", " " * _INDENT)
-    for grade in (Grade.NO, Grade.UNKNOWN, Grade.NOTE):
+    if well and not everything:
+        others = f", and {len(well) - 1} more" if len(well) > 1 else ""
+        yield f"  {Grade.YES.value:<{_INDENT - 2}}{_cut(well[0], WIDTH - _INDENT - len(others))}{others}"
+    for grade in (*((Grade.YES,) if everything else ()), Grade.NO, Grade.UNKNOWN, Grade.NOTE):
         for text in dict.fromkeys(_words(each) for each in told if each.grade is grade):
             yield from _wrapped(text, f"  {grade.value:<{_INDENT - 2}}", " " * _INDENT)
 
@@ -85,7 +90,11 @@ def _wrapped(text: str, first: str, then: str) -> list[str]:
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+    return _cut(text, LONGEST)
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
 def document(found: Diagnosis) -> dict[str, object]:

@@ -141,7 +141,8 @@ def _reading(seen: Seen | None) -> tuple[Finding, ...]:
         return ()
     if isinstance(seen, Unreachable):
         return (Finding("read", Grade.NO, f"{seen.kind}: {seen.reason}", seen.advice, kind=seen.kind),)
-    told = f"{len(seen.components)} components in {seen.took * 1000:.0f} ms"
+    count = len(seen.components)
+    told = f"{count} component{'' if count == 1 else 's'} in {seen.took * 1000:.0f} ms"
     return (Finding("read", Grade.YES, told), *(Finding("read all", Grade.NO, each) for each in seen.problems))
 
 

@@ -81,6 +81,25 @@ def test_in_words_it_is_grouped_narrow_and_harmless(tmp_path: Path, estate: Shop
     assert done.err == ""  # nobody watches: no progress
 
 
+def test_what_is_well_is_a_line_a_source_unless_all_is_asked_for(tmp_path: Path, estate: Shop) -> None:
+    calm = seawall(tmp_path, "--config", str(estate.config), "doctor").out.splitlines()
+    whole = seawall(tmp_path, "--config", str(estate.config), "doctor", "--all").out.splitlines()
+    well = [line for line in calm if line.startswith("  yes ")]
+    assert len(well) == len(CONNECTORS)  # no probe, but this machine
+    assert all(re.search(r", and \d+ more$", line) for line in well)
+    assert calm[-1] == f"{whole[-1]}; --all tells each yes"
+    counted = int(whole[-1].partition(" ")[0])
+    assert len([line for line in whole if line.startswith("  yes ")]) == counted > 60
+    assert sum(int(line.split()[-2]) + 1 for line in well) == counted
+
+
+def test_what_is_not_well_is_never_folded(tmp_path: Path, refused: Path) -> None:
+    done = seawall(tmp_path, "--config", str(refused), "doctor")
+    noes = [line for line in done.out.splitlines() if line.startswith("  no ")]
+    assert len(noes) == int(re.search(r"(\d+) no, ", done.out.splitlines()[-1])[1])  # type: ignore[index]
+    assert any("set hpa.max of kubernetes/hpa/shop/api: " in line for line in noes)
+
+
 def test_what_is_refused_is_named_with_the_playbook_that_wants_it(tmp_path: Path, refused: Path) -> None:
     code, document = told(tmp_path, refused)
     assert code == 1
