@@ -78,7 +78,7 @@ class KafkaConnector:
             survey, connect = await asyncio.gather(self._look(Wanted.of(self._settings)), self._pipelines.read())
         except Failed as failure:
             return failure.unreachable(self.name, self._clock.now())
-        at = self._clock.now()
+        at = survey.at
         left = self._settings.timeout - (self._clock.monotonic() - started)
         memory = self._memory = await self._remembered(survey, at, left)
         seen = await asyncio.to_thread(observed, survey, self.name, at, memory)
@@ -105,7 +105,7 @@ class KafkaConnector:
             survey = await self._look(wanted)
         except Failed as failure:
             return failure.unreachable(self.name, self._clock.now())
-        found = detail(survey, component, kind, name, self._clock.now(), self._memory)
+        found = detail(survey, component, kind, name, survey.at, self._memory)
         if found is None:
             reason = "; ".join(survey.problems) or f"{component}: not found"
             return Unreachable(self.name, self._clock.now(), FailureKind.NOT_FOUND, reason)
@@ -185,7 +185,7 @@ class KafkaConnector:
             if self._surveyor is None:
                 until = self._clock.monotonic() + self._settings.timeout
                 self._client = await self._connect()
-                surveyor = Surveyor(self._client, self._threads, self._roll, self._seldom)
+                surveyor = Surveyor(self._client, self._threads, self._roll, self._seldom, self._clock.now)
                 await surveyor.warm(max(until - self._clock.monotonic(), self._settings.timeout * WARMING))
                 self._surveyor = surveyor
             return self._surveyor

@@ -58,7 +58,9 @@ class TopicStand:
 class Survey:
     """``expected`` brokers, of which ``silent`` did not answer this time; ``told``: what is asked for seldom.
 
-    ``refused`` groups are there, wanted, and not to be read.
+    ``refused`` groups are there, wanted, and not to be read. Times in estate seconds, stamped where the answer came in:
+    ``at``, when the first leader had told its offsets, so that no number passes for younger than it is; and by broker,
+    when it had told what its groups committed.
     """
 
     cluster: ClusterView
@@ -69,6 +71,8 @@ class Survey:
     silent: tuple[int, ...] = ()
     told: Told = field(default_factory=Told)
     refused: tuple[GroupView, ...] = ()
+    at: float = 0.0
+    committed_at: Mapping[int, float] = field(default_factory=dict)
 
     @property
     def configs(self) -> Mapping[str, TopicConfig]:
@@ -85,9 +89,10 @@ class _Call:
 class Surveyor:
     """Looks over one cluster through one client. A broker that owes an answer past its time is not asked again."""
 
-    def __init__(self, client: Client, threads: Bulkhead, roll: Roll, seldom: Seldom) -> None:
-        """``roll`` and ``seldom`` are of the cluster, and outlive the client."""
+    def __init__(self, client: Client, threads: Bulkhead, roll: Roll, seldom: Seldom, now: Callable[[], float]) -> None:
+        """``roll`` and ``seldom`` are of the cluster, and outlive the client. ``now`` tells estate seconds."""
         self._client = client
+        self._now = now
         self._threads = threads
         self._roll = roll
         self._seldom = seldom
@@ -106,17 +111,18 @@ class Surveyor:
         start = time.monotonic()
         cluster = await self._cluster(start, seconds)
         self._roll.call(cluster)
-        asked = {broker: partial(self._client.groups, broker, wanted.group) for broker in cluster.brokers}
+        asked = {broker: self._timed(self._client.groups, broker, wanted.group) for broker in cluster.brokers}
         views, silent = await self._each(asked, start + seconds * GROUPS_BY)
         if silent and not views:
             raise next(iter(silent.values()))
-        groups = sorted((view for found in views.values() for view in found), key=lambda view: view.name)
+        groups = sorted((view for found, _ in views.values() for view in found), key=lambda view: view.name)
         topics = [name for name in sorted(cluster.leaders) if wanted.topic(name, _internal(cluster, name))]
         allowed = _allowed(cluster, wanted)
         led = _led(allowed, groups, topics, silent)
-        asks = {broker: partial(self._client.offsets, broker, parts) for broker, parts in led.items()}
+        asks = {broker: self._timed(self._client.offsets, broker, parts) for broker, parts in led.items()}
         found, late = await self._each(asks, start + seconds * OFFSETS_BY)
-        bounds = {part: bounds for answer in found.values() for part, bounds in answer.items()}
+        bounds = {part: bounds for answer, _ in found.values() for part, bounds in answer.items()}
+        at = min((at for _, at in found.values()), default=self._now())
         silent |= late
         await self._seldom_asked(sorted(allowed), start + seconds)
         return Survey(
@@ -128,6 +134,8 @@ class Surveyor:
             silent=tuple(sorted(silent)),
             told=self._seldom.told,
             refused=tuple(view for view in groups if view.refusal),
+            at=at,
+            committed_at={broker: at for broker, (_, at) in views.items()},
         )
 
     async def rights(self, survey: Survey, seconds: float) -> Rights:
@@ -187,6 +195,14 @@ class Surveyor:
         if self._first is None or not self._seldom.due(topics):
             return
         await self._one(self._first, partial(self._seldom.ask, self._client, self._first, topics), until)
+
+    def _timed(self, job: Callable[..., T], *arguments: object) -> Callable[[float], tuple[T, float]]:
+        """With the time of its answer, which the loop may come round to much later."""
+
+        def timed(seconds: float) -> tuple[T, float]:
+            return job(*arguments, seconds), self._now()
+
+        return timed
 
     async def _each(
         self, jobs: Mapping[int, Callable[[float], T]], until: float

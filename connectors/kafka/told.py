@@ -96,9 +96,13 @@ class _Group:
         consumed, produced = (course.consumed, course.produced) if course else (lag.consumed, lag.produced)
         epoch = "" if course else lag.epoch
         return (
-            Counter("consumed_total", consumed, "consumed", self._at, self._source, epoch),
+            Counter("consumed_total", consumed, "consumed", self._committed_at(), self._source, epoch),
             Counter("produced_total", produced, "produced", self._at, self._source, epoch),
         )
+
+    def _committed_at(self) -> float:
+        coordinator = self._stand.group.coordinator
+        return self._at if coordinator is None else self._survey.committed_at.get(coordinator, self._at)
 
     def _compacted(self) -> list[str]:
         topics = sorted({place.topic for place in self._stand.places})
@@ -157,14 +161,17 @@ def _topic(stand: TopicStand, memory: Memory, name: str, at: float) -> Observed:
     epoch = "" if course else epoch_of([(place.topic, place.partition) for place in stand.places])
     return Observed(
         id=f"{name}/topic/{stand.name}",
-        signals=(Signal("depth", depth, Unit.MESSAGES, at, name, note), *_last_arrival(course, memory, name, at)),
+        signals=(
+            Signal("depth", depth, Unit.MESSAGES, at, name, note),
+            *_last_arrival(stand, course, memory, name, at),
+        ),
         counters=() if unreadable else (Counter("arrivals_total", written, "arrivals", at, name, epoch),),
     )
 
 
-def _last_arrival(course: Course | None, memory: Memory, name: str, at: float) -> tuple[Signal, ...]:
-    """How long ago the newest record came, where it came while we watched."""
-    if course is None:
+def _last_arrival(stand: TopicStand, course: Course | None, memory: Memory, name: str, at: float) -> tuple[Signal, ...]:
+    """How long ago the newest record came, where it came while we watched; nothing where there never was one."""
+    if course is None or all(place.end == 0 for place in stand.places):
         return ()
     found = [
         at - came

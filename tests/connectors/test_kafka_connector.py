@@ -14,6 +14,9 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.errors import KafkaError
 from kafka.structs import OffsetAndMetadata
 
+from connectors.kafka import open_connector
+from connectors.settings.kafka import Settings
+from console.clock import SystemClock
 from console.model.snapshot import Detail, FailureKind
 from tests.connectors.kafka_estate import FIRST, PATIENCE, bad, component, estate, good, opened, until, values
 
@@ -109,6 +112,23 @@ async def test_dead_letters_show_their_depth(bootstrap: tuple[str, ...]) -> None
         topic = component(await connector.read(), f"kafka/topic/{made.topic}")
         assert values(topic) == {"depth": 4, "last_arrival": None}
         assert [(counter.rate_name, counter.value) for counter in topic.counters] == [("arrivals", 4)]
+
+
+async def test_a_reading_is_as_old_as_what_the_brokers_told_and_not_as_its_end() -> None:
+    """Connect says nothing for two seconds, which the reading waits for."""
+    clock = SystemClock()
+    wall = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0)
+    silent = f"http://127.0.0.1:{wall.sockets[0].getsockname()[1]}"
+    async with estate() as made, wall:
+        settings = Settings(bootstrap=made.bootstrap, connect=(silent,), timeout=2.0)
+        connector = open_connector("kafka", settings, clock)
+        try:
+            good(await connector.read())
+            seen = good(await connector.read())
+            assert clock.now() - seen.at > 0.5
+            assert {signal.at for signal in component(seen, "kafka/group/orders").signals} == {seen.at}
+        finally:
+            await connector.close()
 
 
 async def test_a_named_group_that_is_not_there_is_told(bootstrap: tuple[str, ...]) -> None:

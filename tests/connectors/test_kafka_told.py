@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from connectors.kafka.detail import MOST_ROWS, detail
 from connectors.kafka.lag import Place
+from connectors.kafka.memory import Memory
 from connectors.kafka.survey import GroupStand, Survey, TopicStand
 from connectors.kafka.told import observed
 from connectors.kafka.views import ClusterView, GroupView
@@ -35,6 +38,22 @@ def test_a_group_in_order() -> None:
         ("produced_total", "produced"): 21,
     }
     assert seen.notes == ()
+
+
+def test_each_total_has_the_time_at_which_its_broker_told_it() -> None:
+    stand = GroupStand(GroupView("orders", "Stable", 1, coordinator=2), (Place("orders", 0, 5, 0, 12),), ())
+    looked = replace(survey(stand), at=5.0, committed_at={1: 3.0, 2: 4.5})
+    seen = observed(looked, "kafka", looked.at)[1]
+    assert {counter.name: counter.at for counter in seen.counters} == {"consumed_total": 4.5, "produced_total": 5.0}
+
+
+def test_a_topic_that_never_had_a_message_has_no_last_arrival() -> None:
+    def dead_letters(end: int) -> dict[str, float | None]:
+        looked = survey(topics=(TopicStand("orders.dlq", (Place("orders.dlq", 0, None, end, end),)),))
+        return values(observed(looked, "kafka", 5.0, Memory().after(looked, 5.0))[-1])
+
+    assert dead_letters(0) == {"depth": 0}
+    assert dead_letters(7) == {"depth": 0, "last_arrival": None}  # they were, and are gone: not known when they came
 
 
 def test_never_committed_at_all_is_unknown_and_says_so() -> None:
