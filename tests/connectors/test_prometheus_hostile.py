@@ -110,9 +110,9 @@ async def test_an_answer_may_be_packed() -> None:
 @pytest.mark.parametrize(
     ("body", "encoding", "words"),
     [
-        (b"no gzip", "gzip", "cannot be unpacked"),
-        (gzip.compress(b"x" * 99)[:-12], "gzip", "broke off"),
-        (b"x", "br", "nobody asked for"),
+        pytest.param(b"no gzip", "gzip", "cannot be unpacked", id="not packed"),
+        pytest.param(gzip.compress(b"x" * 99)[:-12], "gzip", "broke off", id="cut"),
+        pytest.param(b"x", "br", "nobody asked for", id="another way"),
     ],
 )
 async def test_packed_wrongly(body: bytes, encoding: str, words: str) -> None:
