@@ -63,13 +63,14 @@ class KubernetesConnector:
 
     async def read(self) -> Seen:
         """All that the namespaces have, complete but for what we may not see."""
-        at, started = self._clock.now(), self._clock.monotonic()
+        started = self._clock.monotonic()
         try:
             api, listed, unread = await self._seen()
+            at = max(one.at for one in listed)
             # Off the loop: for 500 workloads it takes 33 ms, which the screen would feel.
             components = await self._ask(api, lambda: _components(listed, Reading(self.name, at)))
         except Failed as failed:
-            return failed.unreachable(self.name, at)
+            return failed.unreachable(self.name, self._clock.now())
         return Snapshot(
             self.name,
             at,
@@ -106,17 +107,16 @@ class KubernetesConnector:
 
     async def inspect(self, component: ComponentId) -> Detail | Unreachable:
         """What a person asks about one component: the pods of a workload, a pod's log, an autoscaler's metrics."""
-        at = self._clock.now()
         try:
-            return await self._detail(component, at)
+            return await self._detail(component)
         except Failed as failed:
-            return failed.unreachable(self.name, at)
+            return failed.unreachable(self.name, self._clock.now())
 
-    async def _detail(self, component: ComponentId, at: float) -> Detail:
+    async def _detail(self, component: ComponentId) -> Detail:
         api = await self._entrance.open()
         try:
             async with asyncio.timeout(LONGEST):
-                return await detail_of(Inquiry(api, self._calls, component, at))
+                return await detail_of(Inquiry(api, self._calls, component, self._clock.now()))
         except TimeoutError as error:
             raise Failed(FailureKind.TIMED_OUT, f"{api.server} did not tell it within {LONGEST:g} s") from error
         except Failed as failed:
@@ -207,8 +207,8 @@ def _components(listed: list[Listed], reading: Reading) -> tuple[Observed, ...]:
 
 
 def _raise_unless_partial(listed: list[Listed]) -> None:
-    """What we may not see, or an add-on does not say, is a gap to tell of; a list of the cluster's own that broke off
-    would make components vanish."""
+    """What we may not see, an add-on does not say, or is shown as it was the last time, is a gap to tell of; a list of
+    the cluster's own that broke off the first time would make components vanish."""
     failures = [one.failed for one in listed if one.failed]
     for one in listed:
         if one.failed and not _gap(one, one.failed):
@@ -220,7 +220,7 @@ def _raise_unless_partial(listed: list[Listed]) -> None:
 def _gap(one: Listed, failed: Failed) -> bool:
     if failed.kind in (FailureKind.FORBIDDEN, FailureKind.NOT_FOUND):
         return True
-    return one.resource.optional and failed.kind in (FailureKind.PROTOCOL, FailureKind.TIMED_OUT)
+    return (one.resource.optional or one.at > 0) and failed.kind in (FailureKind.PROTOCOL, FailureKind.TIMED_OUT)
 
 
 def _beyond(one: Listed) -> bool:
@@ -231,7 +231,8 @@ def _beyond(one: Listed) -> bool:
 
 def _problem(one: Listed) -> str:
     inside = "" if not one.resource.namespaced else f" in {_where(one.namespace)}"
-    return f"{one.resource.plural}{inside}: {one.failed.reason if one.failed else ''}"
+    before = "; shown as last seen" if one.at else ""
+    return f"{one.resource.plural}{inside}: {one.failed.reason if one.failed else ''}{before}"
 
 
 def _where(namespace: str) -> str:

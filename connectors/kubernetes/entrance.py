@@ -61,8 +61,7 @@ class Entrance:
     def sight(self, api: Api) -> Sight:
         """What is seen with a login that ``open`` gave."""
         if self._sight is None:
-            watch, monotonic = self._settings.watch, self._clock.monotonic
-            self._sight = Sight(api, self.namespaces(api), watch, self._calls, monotonic)
+            self._sight = Sight(api, self.namespaces(api), self._settings.watch, self._calls, self._clock)
         return self._sight
 
     def namespaces(self, api: Api) -> tuple[str, ...]:

@@ -54,30 +54,30 @@ class _Estate:
         self._limits = limits_of(self._of(QUOTAS))
 
     def workloads(self) -> Iterator[Observed]:
-        reading = self._reading
         for resource in (DEPLOYMENTS, STATEFUL_SETS):
-            for one in self._of(resource):
+            for one, reading in self._each(resource):
                 yield self._roomy(one, observed_workload(resource.short, one, self._scaler(resource, one), reading))
-        for one in self._of(DAEMON_SETS):
+        for one, reading in self._each(DAEMON_SETS):
             yield observed_daemon_set(one, reading)
-        for one in self._of(ROLLOUTS):
+        for one, reading in self._each(ROLLOUTS):
             yield self._roomy(one, observed_rollout(one, self._scaler(ROLLOUTS, one), reading))
 
     def scaling(self) -> Iterator[Observed]:
-        yield from (observed_autoscaler(one, self._reading) for one in self._of(AUTOSCALERS))
-        yield from (observed_scaled_object(one, self._reading) for one in self._of(SCALED_OBJECTS))
+        yield from (observed_autoscaler(one, reading) for one, reading in self._each(AUTOSCALERS))
+        yield from (observed_scaled_object(one, reading) for one, reading in self._each(SCALED_OBJECTS))
 
     def limits(self) -> Iterator[Observed]:
-        yield from (observed_budget(one, self._reading) for one in self._of(BUDGETS))
-        yield from (observed_quota(one, self._reading) for one in self._of(QUOTAS))
-        yield from observed_nodes(self._of(NODES), used_by(self._of(NODE_USES)), self._reading)
+        yield from (observed_budget(one, reading) for one, reading in self._each(BUDGETS))
+        yield from (observed_quota(one, reading) for one, reading in self._each(QUOTAS))
+        yield from observed_nodes(self._of(NODES), used_by(self._of(NODE_USES)), self._oldest(NODES))
 
     def runs(self) -> Iterator[Observed]:
         every = self._of(JOBS)
         last = jobs.last_runs(every)
-        yield from (jobs.observed_job(one, self._reading) for one in jobs.shown(every, self._reading.at))
-        for one in self._of(CRON_JOBS):
-            yield jobs.observed_cron_job(one, last.get((one.metadata.namespace, one.metadata.name)), self._reading)
+        reading = self._oldest(JOBS)
+        yield from (jobs.observed_job(one, reading) for one in jobs.shown(every, reading.at))
+        for one, reading in self._each(CRON_JOBS):
+            yield jobs.observed_cron_job(one, last.get((one.metadata.namespace, one.metadata.name)), reading)
 
     def with_complaints(self, components: tuple[Observed, ...]) -> tuple[Observed, ...]:
         """Each with what the warnings of the last minutes say of it, where there is a word."""
@@ -98,6 +98,18 @@ class _Estate:
 
     def _of(self, resource: Resource) -> list[Any]:
         return [item for one in self._listed if one.resource is resource for item in one.items]
+
+    def _each(self, resource: Resource) -> Iterator[tuple[Any, Reading]]:
+        """Every object of a kind, with the time at which it was so."""
+        for one in self._listed:
+            if one.resource is resource:
+                reading = replace(self._reading, at=one.at)
+                yield from ((item, reading) for item in one.items)
+
+    def _oldest(self, resource: Resource) -> Reading:
+        """For what is chosen from all objects of a kind: no younger than any of them."""
+        times = (one.at for one in self._listed if one.resource is resource and one.items)
+        return replace(self._reading, at=min(times, default=self._reading.at))
 
     def _roomy(self, one: Any, seen: Observed) -> Observed:
         """With how many more of its pods the namespace's quotas let in, where there are any."""

@@ -115,9 +115,13 @@ RESOURCES: Mapping[str, Resource] = {one.short: one for one in READ if one.short
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One kind in one namespace (``EVERYWHERE``: in all): its objects, or why there are none."""
+    """One kind in one namespace (``EVERYWHERE``: in all): its objects, or why there are none.
+
+    ``at`` is when they were so, in estate seconds. With ``failed`` and objects both, they are those of the last time.
+    """
 
     resource: Resource
     namespace: str
     items: tuple[Any, ...] = ()
     failed: Failed | None = None
+    at: float = 0.0

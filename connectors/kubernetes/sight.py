@@ -7,19 +7,22 @@ The first reading only lists: for a headless verb that is all. From the second o
 the version of the list. Where everything comes from watches nothing would be asked of the server, and a dead one would
 look alive: so one object of one kind is listed as a heartbeat, which also proves our credentials. A watch that is old,
 or silent for longer than a server with bookmarks is, counts as none.
+
+A list that comes too late, or broken, leaves what was there before, as old as it is: one slow kind hides no other.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from connectors import Clock
 from connectors.failure import Failed
 from connectors.kubernetes.answer import Groups, Versioned
 from connectors.kubernetes.calls import Calls
-from connectors.kubernetes.client import WATCHES, Api
+from connectors.kubernetes.client import PAGE, WATCHES, Api
 from connectors.kubernetes.resources import EVERYWHERE, READ, Listed, Resource
 from connectors.kubernetes.store import Store
 from connectors.kubernetes.watch import HASTY, QUIET, Watch
@@ -30,6 +33,7 @@ REASK = 30.0  # wall seconds for which a refusal is believed
 REDISCOVER = 120.0  # wall seconds for which the served API groups are believed
 
 _HIDDEN = (FailureKind.FORBIDDEN, FailureKind.NOT_FOUND)
+_PASSING = (FailureKind.TIMED_OUT, FailureKind.PROTOCOL)  # of one list, where others of the same reading came
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +64,14 @@ class _List:
 class Sight:
     """One cluster as one login sees it. Used on the loop; a new login has a new sight."""
 
-    def __init__(
-        self, api: Api, namespaces: tuple[str, ...], watch: bool, calls: Calls, monotonic: Callable[[], float]
-    ) -> None:
+    def __init__(self, api: Api, namespaces: tuple[str, ...], watch: bool, calls: Calls, clock: Clock) -> None:
         self._api = api
         self._namespaces = namespaces
         self._watch = watch
         self._calls = calls
-        self._monotonic = monotonic
+        self._clock = clock
+        self._monotonic = clock.monotonic
+        self._last: dict[Scope, Listed] = {}
         self._watches: dict[Scope, Watch] = {}
         self._proved_until: dict[Scope, float] = {}
         self._short: dict[Scope, int] = {}
@@ -83,8 +87,8 @@ class Sight:
     async def read(self) -> list[Listed]:
         """Everything, in the table's order; what is absent from this cluster is left out. Failed: nothing can be said.
 
-        A kind that we may not see, or an add-on's that fails, is a ``Listed`` with its failure. ``problems`` are of
-        single objects that could not be read.
+        A kind that we may not see, or that fails by itself, is a ``Listed`` with its failure; the latter with what was
+        last seen of it. ``problems`` are of single objects that could not be read.
         """
         await self._discover()
         scopes = [scope for scope in self._scopes() if self._may_be_there(scope)]
@@ -96,8 +100,9 @@ class Sight:
         self._readings += 1
         self._remember(made)
         self.problems = tuple(problem for one in made.values() for problem in one.problems)
-        listed = [known[scope] or made[scope].listed for scope in scopes]
-        return [one for one in listed if not _absent(one)]
+        now = {scope: self._kept(scope, known[scope] or made[scope].listed) for scope in scopes}
+        self._last = {scope: one for scope, one in now.items() if one.at}
+        return [one for one in now.values() if not _absent(one)]
 
     def doubt(self, resource: Resource, namespace: str) -> None:
         """We have written there: the next reading lists it, for its watch may not have told of it yet."""
@@ -144,9 +149,16 @@ class Sight:
             return None
         now, watch = self._monotonic(), self._watches.get(scope)
         if watch and watch.live and now - watch.heard < QUIET and now < self._proved_until[scope]:
-            return Listed(scope.resource, scope.namespace, watch.store.items())
+            return Listed(scope.resource, scope.namespace, watch.store.items(), at=self._clock.now())
         believed = self._believed.get(scope)
         return believed.listed if believed and now < believed.until else None
+
+    def _kept(self, scope: Scope, one: Listed) -> Listed:
+        """With the objects of the last time, where this time it came to nothing."""
+        last = self._last.get(scope)
+        if last is None or one.failed is None or one.failed.kind not in _PASSING:
+            return one
+        return replace(one, items=last.items, at=last.at)
 
     async def _list(self, scope: Scope) -> _List:
         """All pages; a failure is a value. Each page is a call of its own, so that no long decoding stalls the loop."""
@@ -158,16 +170,24 @@ class Sight:
     async def _pages(self, scope: Scope) -> _List:
         items: list[Any] = []
         problems: list[str] = []
-        meta = Versioned()
+        meta, began = Versioned(), 0.0  # all pages are of the moment of the first
         while True:
-            page, unread = await self._calls.ask(self._api.server, _page(self._api, scope, meta.continue_))
+            page, unread, at = await self._calls.ask(self._api.server, self._page(scope, meta.continue_))
             items += page.items or ()
             problems += unread
-            meta = page.metadata
+            meta, began = page.metadata, began or at
             if not meta.continue_:
-                return _List(
-                    Listed(scope.resource, scope.namespace, tuple(items)), meta.resource_version, tuple(problems)
-                )
+                listed = Listed(scope.resource, scope.namespace, tuple(items), at=began)
+                return _List(listed, meta.resource_version, tuple(problems))
+
+    def _page(self, scope: Scope, after: str, limit: int = PAGE) -> Callable[[], tuple[Any, tuple[str, ...], float]]:
+        """A page, what cannot be read in it, and when it came, by the clock of the thread that it came to."""
+
+        def asked() -> tuple[Any, tuple[str, ...], float]:
+            page, unread = self._api.page(scope.resource, scope.namespace, after, limit)
+            return page, unread, self._clock.now()
+
+        return asked
 
     async def _beat(self, scopes: list[Scope]) -> None:
         """One object of the next watched kind; Failed where the server does not answer, or no longer to us."""
@@ -177,7 +197,7 @@ class Sight:
         self._beats += 1
         scope = watched[self._beats % len(watched)]
         try:
-            await self._calls.ask(self._api.server, _page(self._api, scope, "", 1))
+            await self._calls.ask(self._api.server, self._page(scope, "", 1))
         except Failed as failed:
             if failed.kind not in _HIDDEN:
                 raise
@@ -223,11 +243,6 @@ class Sight:
         watch = self._watches[scope] = Watch(self._api, scope.resource, scope.namespace, store, self._monotonic)
         self._proved_until[scope] = now + RELIST * (1 + len(self._watches) / WATCHES)  # not all in the same reading
         watch.start()
-
-
-def _page(api: Api, scope: Scope, after: str, limit: int | None = None) -> Callable[[], Any]:
-    more = {} if limit is None else {"limit": limit}
-    return lambda: api.page(scope.resource, scope.namespace, after, **more)
 
 
 def _told(failed: Failed, scope: Scope) -> Failed:

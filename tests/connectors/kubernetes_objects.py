@@ -62,7 +62,7 @@ def seen(objects: Mapping[str, list[Json]], failed: Mapping[str, Failed] | None 
         items = () if resource.group == "metrics.k8s.io" and name == "nodes" else objects.get(name, ())
         decoded = tuple(msgspec.json.decode(msgspec.json.encode(one), type=resource.type) for one in items)
         namespace = "shop" if resource.namespaced else EVERYWHERE
-        listed.append(Listed(resource, namespace, decoded, failed.get(name)))
+        listed.append(Listed(resource, namespace, decoded, failed.get(name), NOW))
     return {one.id.split("/", 1)[1]: one for one in observed(listed, Reading("kubernetes", NOW))}
 
 

@@ -35,6 +35,8 @@ class WatchedCluster:
     token: str = "good"
     headers: dict[str, str] = field(default_factory=dict)
     status: int = 200  # of everything; 0: the connection ends without a word
+    broken: frozenset[str] = frozenset()  # paths whose lists end in a 500
+    hidden: frozenset[str] = frozenset()  # those that we may not read
     version: int = 10
     oldest: int = 0
     objects: dict[str, Json] = field(default_factory=dict)
@@ -117,6 +119,10 @@ class WatchedCluster:
             return 200, {"metadata": {"name": "kube-system", "uid": "uid-1"}}
         if path == "/apis":
             return 200, {"groups": [{"name": "apps", "versions": [{"groupVersion": "apps/v1", "version": "v1"}]}]}
+        if path in self.hidden:
+            return 403, {"kind": "Status", "message": "forbidden"}
+        if path in self.broken:
+            return 500, {"kind": "Status", "message": "etcdserver: request timed out"}
         if "limit" not in query:
             return 404, {"kind": "Status", "message": f"{path} not found"}
         if query["limit"] == "1":
