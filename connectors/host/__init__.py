@@ -42,13 +42,13 @@ class HostConnector:
 
     async def read(self) -> Seen:
         """Load a core, memory, disk, network and clock of the machine; CPU, memory and files of the console itself."""
-        at, started = self._clock.now(), self._clock.monotonic()
+        started = self._clock.monotonic()
         try:
-            seen = await self._bulkhead.call(lambda: self._observe(at), DEADLINE)
+            at, seen = await self._bulkhead.call(self._observe, DEADLINE)
         except TimeoutError:
-            return Unreachable(self.name, at, FailureKind.TIMED_OUT, f"no answer from the system in {DEADLINE:g} s")
+            return self._unread(FailureKind.TIMED_OUT, f"no answer from the system in {DEADLINE:g} s")
         except OSError as error:
-            return Unreachable(self.name, at, FailureKind.PROTOCOL, f"{self._settings.disk}: {error.strerror}")
+            return self._unread(FailureKind.PROTOCOL, f"{self._settings.disk}: {error.strerror}")
         took = self._clock.monotonic() - started
         return Snapshot(self.name, at, took, (seen,), identity=socket.gethostname())
 
@@ -92,10 +92,15 @@ class HostConnector:
     def _component(self) -> ComponentId:
         return f"{self.name}/local"
 
-    def _observe(self, at: float) -> Observed:
+    def _unread(self, kind: FailureKind, reason: str) -> Unreachable:
+        return Unreachable(self.name, self._clock.now(), kind, reason)
+
+    def _observe(self) -> tuple[float, Observed]:
+        """When it was measured, and what; in the worker, since the first time psutil is imported before."""
         if self._meter is None:
             self._meter = Meter(self.name, self._settings.disk)
-        return self._meter.read(self._component, at)
+        at = self._clock.now()
+        return at, self._meter.read(self._component, at)
 
 
 def _user() -> str:

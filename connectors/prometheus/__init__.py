@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import Counter
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from connectors import Clock, Connector, ConnectorError
@@ -84,9 +85,10 @@ class PrometheusConnector:
 
     async def read(self) -> Seen:
         """All signals and alerts. Asks for a constant where there are none, so that "reachable" is still an answer."""
-        at, started = self._clock.now(), self._clock.monotonic()
+        started = self._clock.monotonic()
         queries = self._queries or (_NOTHING,)
         replies, (raised, trouble) = await asyncio.gather(self._ask(queries), self._alerts())
+        at = self._came(replies)
         failed = _common_failure(replies)
         if failed is not None:
             return failed.unreachable(self.name, at)
@@ -95,7 +97,10 @@ class PrometheusConnector:
             self.name,
             at,
             self._clock.monotonic() - started,
-            tuple(self._observed(component, replies, at) for component in _components(self._queries)),
+            tuple(
+                self._observed(component, replies, lambda answer: answer.at or at)
+                for component in _components(self._queries)
+            ),
             identity=self._settings.url,
             problems=(*_problems(self._queries, replies), *replies.warnings, *trouble),
             alerts=raised,
@@ -104,9 +109,9 @@ class PrometheusConnector:
 
     async def inspect(self, component: ComponentId) -> Detail | Unreachable:
         """The queries behind a component, each with what it answers now."""
-        at = self._clock.now()
         queries = self._of(component)
         replies = await self._ask(queries)
+        at = self._came(replies)
         failed = _common_failure(replies) if queries else self._unmeasured(component)
         if failed is not None:
             return failed.unreachable(self.name, at)
@@ -122,7 +127,7 @@ class PrometheusConnector:
         failed = _common_failure(replies) if queries else self._unmeasured(component)
         if failed is not None:
             return failed.unreachable(self.name, at)
-        seen = self._observed(component, replies, at)
+        seen = self._observed(component, replies, lambda _: at)
         problems = (*_problems(queries, replies), *replies.warnings)
         took = self._clock.monotonic() - started
         return Snapshot(self.name, at, took, (seen,), identity=self._settings.url, problems=problems)
@@ -168,12 +173,17 @@ class PrometheusConnector:
             return (), (f"alerts: {failed.reason}{hint}",)
         return raised, (f"alerts: {more} more; alert_match chooses among them",) if more else ()
 
-    def _observed(self, component: ComponentId, replies: Replies, at: float) -> Observed:
+    def _came(self, replies: Replies) -> float:
+        """When the last answer came, estate seconds; now, where none did."""
+        return max((each.at for each in replies.by_expr.values() if each.at is not None), default=self._clock.now())
+
+    def _observed(self, component: ComponentId, replies: Replies, at: Callable[[Answer], float]) -> Observed:
         asked = ((query, replies.by_expr[query.expr]) for query in self._of(component))
         return Observed(
             component,
             tuple(
-                Signal(query.signal, answer.value, query.unit, at, self.name, answer.note) for query, answer in asked
+                Signal(query.signal, answer.value, query.unit, at(answer), self.name, answer.note)
+                for query, answer in asked
             ),
         )
 

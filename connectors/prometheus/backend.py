@@ -114,7 +114,7 @@ class Backend:
         async with self._opening:
             if self._asker is None:
                 try:
-                    self._asker = await self._bulkhead.call(lambda: Asker(self._settings, self._clock.wall), FIRST)
+                    self._asker = await self._bulkhead.call(lambda: Asker(self._settings, self._clock), FIRST)
                 except TimeoutError as error:
                     raise Failed(FailureKind.TIMED_OUT, f"the client was not ready within {FIRST:g} s") from error
             return self._asker

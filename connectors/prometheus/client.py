@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from connectors import Clock
 from connectors.failure import Failed, innermost, kind_of
 from connectors.http_head import ServerClock
 from connectors.prometheus.reply import ADVICE, Answer, BadQuery, read_result, split, together, warned, warnings_of
@@ -43,12 +44,12 @@ class Page:
 class Asker:
     """One session and its credentials; made and used in the bulkhead's threads."""
 
-    def __init__(self, settings: Settings, wall: Callable[[], float]) -> None:
+    def __init__(self, settings: Settings, clock: Clock) -> None:
         """Reads the secrets and imports the client; Failed where a secret is gone."""
         from prometheus_api_client import PrometheusConnect
 
         self.clock = ServerClock()
-        self._wall = wall
+        self._ours = clock
         self._settings = settings
         self._url = settings.url.rstrip("/")
         self._timeout = (min(CONNECT, settings.timeout), settings.timeout)
@@ -70,10 +71,11 @@ class Asker:
             if len(exprs) == 1:
                 return Answers({exprs[0]: Answer(None, bad.reason, bad)})
             return self._each(exprs, at)
+        now = self._ours.now()
         parts = [result] if len(exprs) == 1 else split(result, len(exprs))
         warnings: tuple[str, ...] = self._warned.texts
-        answers = {expr: warned(read_result(part), warnings) for expr, part in zip(exprs, parts, strict=True)}
-        return Answers(answers, warnings)
+        read = (warned(replace(read_result(part), at=now), warnings) for part in parts)
+        return Answers(dict(zip(exprs, read, strict=True)), warnings)
 
     def page(self, path: str) -> Page:
         """``GET`` of another part of the API; Failed as ``ask``."""
@@ -102,7 +104,7 @@ class Asker:
 
     def _heard(self, response: requests.Response) -> None:
         """A complete answer, in the thread that asked."""
-        received = self._wall()
+        received = self._ours.wall()
         self._warned.texts = warnings_of(response.content)
         if "Age" not in response.headers:  # a cache's answer shows the time at which it was made
             self.clock.hear(response.headers.get("Date", ""), received - response.elapsed.total_seconds(), received)

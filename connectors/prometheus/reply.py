@@ -23,11 +23,15 @@ BEHIND = "a proxy answers there, and what it stands for does not"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A number, or why there is none. ``failed`` where the question did not get an answer at all."""
+    """A number, or why there is none. ``failed`` where the question did not get an answer at all.
+
+    ``at``: estate seconds when it came; None where nothing did.
+    """
 
     value: float | None
     note: str = ""
     failed: Failed | None = None
+    at: float | None = None
 
 
 class BadQuery(Failed):

@@ -15,6 +15,7 @@ from console.clock import SystemClock
 from console.model.change import Change, Outcome, RunContext, Verdict
 from console.model.examination import Grade, Write
 from console.model.snapshot import Detail, FailureKind, Snapshot, Unreachable
+from tests.connectors.threaded_clock import IN_A_WORKER, ThreadedClock
 
 
 async def test_a_reading() -> None:
@@ -45,6 +46,16 @@ async def test_the_consoles_cpu_is_unknown_until_there_are_two_readings() -> Non
     ]
     assert (cpu[0].value, cpu[0].note) == (None, "first reading")
     assert cpu[1].value is not None
+
+
+async def test_numbers_are_of_the_moment_when_they_were_measured() -> None:
+    host = open_connector("host", Settings(), ThreadedClock())
+    seen = await host.read()
+    await host.close()
+    assert isinstance(seen, Snapshot)
+    (component,) = seen.components
+    signals, counters = {each.at for each in component.signals}, {each.at for each in component.counters}
+    assert {seen.at} == signals == counters == {IN_A_WORKER}
 
 
 async def test_a_disk_that_is_not_there() -> None:

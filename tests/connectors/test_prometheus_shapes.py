@@ -29,6 +29,7 @@ from tests.connectors.prometheus_like import (
     success,
     vector,
 )
+from tests.connectors.threaded_clock import IN_A_WORKER, ThreadedClock
 
 
 def value_of(seen: object) -> tuple[float | None, str]:
@@ -276,3 +277,12 @@ async def test_a_query_that_takes_too_long_costs_its_neighbours_one_reading() ->
     assert known == [[None] * 4 + [5.0] * 3, [None] + [5.0] * 6]
     (problem,) = second.problems
     assert problem.startswith("prometheus/dear dear: ")
+
+
+async def test_numbers_are_of_the_moment_when_their_answer_came() -> None:
+    async with like(number) as (url, _):
+        connector = opened(Settings(url=url), clock=ThreadedClock())
+        seen = await connector.read()
+        await connector.close()
+    assert isinstance(seen, Snapshot)
+    assert {seen.at, *(each.at for each in seen.components[0].signals)} == {IN_A_WORKER}
