@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import click
 
 from connectors import ConnectorError
-from console.cli.exits import USAGE
+from console.cli.exits import UNREAD, USAGE
 from console.cli.invocation import Invocation
 from console.config_error import ConfigError
 from console.model.inert import inert
@@ -38,6 +39,14 @@ class Verbs(click.Group):
             return None
         command: click.Command = getattr(import_module(VERBS[cmd_name]), cmd_name)
         return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """As always; but where nobody reads on, as in ``| head``, no verb's own exit code is said instead."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still buffered has a place to go
+            sys.exit(UNREAD)
 
 
 @click.group(cls=Verbs, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})

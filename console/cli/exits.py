@@ -10,6 +10,7 @@ OK: Final = 0
 REFUSED: Final = 1  # of ``doctor``: something is not permitted, or not as it should be
 USAGE: Final = 2
 NOT_KNOWN: Final = 3  # of ``query`` and ``doctor``: something could not be asked
+UNREAD: Final = 141  # of any verb: nobody read its output to the end; what a shell says of SIGPIPE
 
 # ``seawall status`` answers as monitoring plug-ins do.
 OF_HEALTH: Final = {Health.OK: 0, Health.WARN: 1, Health.CRIT: 2, Health.UNKNOWN: 3}

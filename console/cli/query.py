@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
-import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -14,14 +12,13 @@ import msgspec
 from console.cli import query_report as report
 from console.cli.exits import NOT_KNOWN, OK
 from console.cli.invocation import Invocation
-from console.cli.looking import at_once, read_twice, session_of
+from console.cli.looking import look
 from console.cli.wanted import complete, narrowed, wanted
 from console.model.inert import inert
 from console.model.units import parse_duration
 
 if TYPE_CHECKING:
     from console.cli.wanted import Wanted
-    from console.config import Environment
     from console.session import Session
 
 WEEK = 7 * 86400.0
@@ -62,32 +59,7 @@ def query(invocation: Invocation, patterns: tuple[str, ...], ghost: float | None
     environment = invocation.load()
     asked = wanted(environment, patterns, ghost)
     narrow = narrowed(environment, asked)
-    try:
-        sys.exit(asyncio.run(_watch(narrow, asked, as_json) if watch else _once(narrow, asked, as_json)))
-    except KeyboardInterrupt:
-        sys.exit(130)
-
-
-async def _once(environment: Environment, asked: Wanted, as_json: bool) -> int:
-    session = session_of(at_once(environment))
-    try:
-        await read_twice(session)
-        return await _report(session, asked, as_json)
-    finally:
-        await session.stop()
-
-
-async def _watch(environment: Environment, asked: Wanted, as_json: bool) -> int:
-    session = session_of(environment)
-    try:
-        await session.start()
-        while len(session.topology.sources) < len(session.connectors):
-            await session.next()
-        while True:
-            await _report(session, asked, as_json)
-            await asyncio.sleep(environment.interval)
-    finally:
-        await session.stop()
+    look(narrow, lambda session: _report(session, asked, as_json), watch=watch)
 
 
 async def _report(session: Session, asked: Wanted, as_json: bool) -> int:

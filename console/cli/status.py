@@ -5,9 +5,7 @@ What comes from outside (names, notes, reasons) cannot steer the terminal: the w
 
 from __future__ import annotations
 
-import asyncio
 import json
-import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -16,14 +14,13 @@ import msgspec
 
 from console.cli.exits import OF_HEALTH
 from console.cli.invocation import Invocation
-from console.cli.looking import at_once, read_twice, session_of
+from console.cli.looking import look
 from console.cli.reading_document import reading_document
 from console.model.alert import AlertState
 from console.model.inert import inert
 from console.model.units import show_duration
 
 if TYPE_CHECKING:
-    from console.config import Environment
     from console.model.alert import Alert
     from console.model.reading import Reading
     from console.model.snapshot import Unreachable
@@ -32,6 +29,7 @@ if TYPE_CHECKING:
 
 SCHEMA = "seawall.status/1"
 ALERTS = 10  # lines; the JSON has them all
+LONGEST_ALIAS = 32  # characters; aliases are told apart by their ends as often as by their beginnings
 
 
 @click.command()
@@ -45,42 +43,17 @@ def status(invocation: Invocation, as_json: bool, watch: bool) -> None:
     a second apart, because a rate needs two; a rule's `for` is not waited for. With --watch it is, every source is
     read at its own pace, and one that hangs delays no report but the first.
     """
-    environment = invocation.load()
-    try:
-        sys.exit(asyncio.run(_watch(environment, as_json) if watch else _once(environment, as_json)))
-    except KeyboardInterrupt:
-        sys.exit(130)
+    look(invocation.load(), lambda session: _report(session, as_json), watch=watch)
 
 
-async def _once(environment: Environment, as_json: bool) -> int:
-    session = session_of(at_once(environment))
-    try:
-        topology = await read_twice(session)
-        _print(session, topology, as_json)
-        return OF_HEALTH[topology.health]
-    finally:
-        await session.stop()
-
-
-async def _watch(environment: Environment, as_json: bool) -> int:
-    session = session_of(environment)
-    try:
-        await session.start()
-        while len(session.topology.sources) < len(session.connectors):
-            await session.next()
-        while True:
-            _print(session, session.topology, as_json)
-            await asyncio.sleep(environment.interval)
-    finally:
-        await session.stop()
-
-
-def _print(session: Session, topology: Topology, as_json: bool) -> None:
+async def _report(session: Session, as_json: bool) -> int:
+    topology = session.topology
     if as_json:
         click.echo(_document(session, topology))
-        return
-    for line in _lines(session, topology):
-        click.echo(inert(line))
+    else:
+        for line in _lines(session, topology):
+            click.echo(inert(line))
+    return OF_HEALTH[topology.health]
 
 
 def _lines(session: Session, topology: Topology) -> Iterator[str]:
@@ -88,8 +61,9 @@ def _lines(session: Session, topology: Topology) -> Iterator[str]:
     sources = topology.sources.values()
     read = "".join(f"  {source.name} {_age(source, now)}" for source in sources if source.failure is None)
     yield f"{session.environment.name}  {topology.health.word}{read}"
+    wide = max((len(component.alias) for component in topology.components), default=0)
     for component in topology.components:
-        yield _component_line(component, now)
+        yield _component_line(component, min(max(wide, 14), LONGEST_ALIAS), now)
     if topology.pressure is not None:
         yield topology.pressure.evidence
     yield from _alert_lines(topology.alerts, now)
@@ -124,12 +98,12 @@ def _age(source: Source, now: float) -> str:
     return "never" if age is None else show_duration(round(age))
 
 
-def _component_line(component: Component, now: float) -> str:
+def _component_line(component: Component, wide: int, now: float) -> str:
     names = component.show or tuple(component.readings)[:4]
     values = [_value(component.readings[name], now) for name in names if name in component.readings]
     known = "  ".join([*values, *filter(None, [component.state])]) or "nothing known"
     why = "; ".join((*component.reasons, *component.notes))
-    return f"  {component.alias:<14.14} {component.health.word:<5} {known}" + (f"  ({why})" if why else "")
+    return f"  {component.alias:<{wide}.{wide}} {component.health.word:<5} {known}" + (f"  ({why})" if why else "")
 
 
 def _value(reading: Reading, now: float) -> str:

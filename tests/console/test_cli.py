@@ -91,6 +91,28 @@ def test_no_config_offers_the_demo(tmp_path: Path) -> None:
     assert "seawall demo" in done.err
 
 
+@pytest.mark.parametrize("verb", [("query", "*"), ("status",), ("config", "show")], ids=lambda verb: verb[0])
+def test_where_nobody_reads_on_that_is_said_and_not_a_health(tmp_path: Path, verb: tuple[str, ...]) -> None:
+    lines = "".join(f'\n[[components]]\nalias = "{"a" * 60}{n}"\nlayer = "x"\nid = "redis/{n}"\n' for n in range(2))
+    (tmp_path / "seawall.toml").write_text(GOOD + lines)
+    argv, read_end = [*SEAWALL, *verb], os.pipe()
+    with subprocess.Popen(
+        argv, stdout=read_end[1], stderr=subprocess.PIPE, env=surroundings(tmp_path), cwd=tmp_path
+    ) as run:
+        os.close(read_end[0])
+        os.close(read_end[1])
+        _, err = run.communicate(timeout=60)
+    assert (run.returncode, err) == (141, b"")
+
+
+def test_status_tells_long_aliases_apart(tmp_path: Path) -> None:
+    lines = "".join(f'\n[[components]]\nalias = "database-replica-{n}"\nlayer = "x"\nid = "redis/{n}"\n' for n in "ab")
+    (tmp_path / "seawall.toml").write_text(GOOD + lines)
+    out = seawall(tmp_path, "status").out
+    assert "  database-replica-a " in out
+    assert "  database-replica-b " in out
+
+
 def test_a_closed_port_is_named_and_unknown(tmp_path: Path) -> None:
     config = tmp_path / "seawall.toml"
     config.write_text(GOOD)
