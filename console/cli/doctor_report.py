@@ -61,26 +61,40 @@ def _findings(findings: Iterable[Finding], everything: bool) -> Iterator[str]:
     if well and not everything:
         others = f", and {len(well) - 1} more" if len(well) > 1 else ""
         yield f"  {Grade.YES.value:<{_INDENT - 2}}{_cut(well[0], WIDTH - _INDENT - len(others))}{others}"
-    for grade in (*((Grade.YES,) if everything else ()), Grade.NO, Grade.UNKNOWN, Grade.NOTE):
-        for text in dict.fromkeys(_words(each) for each in told if each.grade is grade):
+    for text in well if everything else ():
+        yield from _wrapped(text, f"  {Grade.YES.value:<{_INDENT - 2}}", " " * _INDENT)
+    for grade in (Grade.NO, Grade.UNKNOWN, Grade.NOTE):
+        for text in _together((_short(each.what), _because(each)) for each in told if each.grade is grade):
             yield from _wrapped(text, f"  {grade.value:<{_INDENT - 2}}", " " * _INDENT)
 
 
 def _words(finding: Finding) -> str:
-    """``list pods in shop: 403 …; ask for a role``; an answer to a yes stands in brackets."""
-    what, reason, advice = _short(finding.what), _short(finding.reason), _short(finding.advice)
-    if finding.grade is Grade.YES:
-        return f"{what} ({reason})" if reason else what
-    return what + (f": {reason}" if reason else "") + (f"; {advice}" if advice else "")
+    """``list pods in shop (3 pods)``, of what is well."""
+    reason = _short(finding.reason)
+    return f"{_short(finding.what)} ({reason})" if reason else _short(finding.what)
+
+
+def _because(finding: Finding) -> str:
+    return "; ".join(filter(None, (_short(finding.reason), _short(finding.advice))))
+
+
+def _together(told: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """``set a of x, set b of x: 403 …; ask for a role``: what has one reason is told with it, once."""
+    whats: dict[str, dict[str, None]] = {}
+    for what, why in told:
+        whats.setdefault(why, {})[what] = None
+    for why, each in whats.items():
+        yield ", ".join(each) + (f": {why}" if why else "")
 
 
 def _verdict(verdict: Verdict) -> Iterator[str]:
     yield from _wrapped(f"{verdict.name}: {verdict.title}", f"  {_VERDICTS[verdict.grade]:<{_INDENT - 2}}", " " * 17)
     below = " " * (_INDENT + 2)
-    for reason in verdict.reasons:
-        yield from _wrapped(_short(reason), below, below + "  ")
+    split = (_short(each).partition(": ") for each in verdict.reasons)
+    for reason in _together((what, why) for what, _, why in split):
+        yield from _wrapped(reason, below, below + "  ")
     if verdict.unproven:
-        yield from _wrapped(f"not proven: nothing measures {', '.join(verdict.unproven)}", below, below + "  ")
+        yield from _wrapped(f"not proven: there is no reading of {', '.join(verdict.unproven)}", below, below + "  ")
 
 
 def _wrapped(text: str, first: str, then: str) -> list[str]:

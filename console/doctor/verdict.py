@@ -16,7 +16,7 @@ from playbooks.plan import plan
 class Verdict:
     """``grade`` YES: it could; NOTE: the config has no place for some of its steps, so it is for another estate.
 
-    ``reasons``: why not, or why that cannot be known. ``unproven``: signals of its checks that nothing here measures,
+    ``reasons``: why not, or why that cannot be known. ``unproven``: signals of its checks of which there is no reading,
     without which a run ends as in force and not proven.
     """
 
