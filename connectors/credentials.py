@@ -1,8 +1,12 @@
-"""Whether credentials were renewed at their place: known from the files alone, nothing is read or revealed."""
+"""Whether credentials were renewed at their place: known from the files alone, none of them is read or revealed.
+
+But for a kubeconfig, which is read for the names of further files: a token that is renewed lies in one of those.
+"""
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +15,11 @@ import msgspec
 from connectors.secret import Secret
 
 KUBECONFIG = "~/.kube/config"
+IN_CLUSTER = "/var/run/secrets/kubernetes.io/serviceaccount/token"  # renewed there by the kubelet
+LONGEST = 2**20  # characters of a kubeconfig that are looked at
+_NAMED = re.compile(
+    r"""["']?\b(?:tokenFile|client-certificate|client-key)["']?\s*:\s*(?:"([^"]+)"|'([^']+)'|([^\s,}]+))"""
+)
 Fingerprint = tuple[tuple[int, int, int] | None, ...]
 
 
@@ -33,9 +42,23 @@ def _places(settings: msgspec.Struct) -> Iterator[str]:
         elif isinstance(value, dict):
             yield from (place for each in value.values() if isinstance(each, Secret) for place in _place(each))
         elif field.name == "kubeconfig":
-            yield from filter(None, (value or os.environ.get("KUBECONFIG") or KUBECONFIG).split(os.pathsep))
+            yield from _of_kubeconfigs(value or os.environ.get("KUBECONFIG") or KUBECONFIG)
+            yield from () if value else (IN_CLUSTER,)
         elif field.name.endswith("_file") and value:
             yield value
+
+
+def _of_kubeconfigs(paths: str) -> Iterator[str]:
+    """The files themselves, and those that they name."""
+    for place in filter(None, paths.split(os.pathsep)):
+        yield place
+        path = Path(place).expanduser()
+        try:
+            with path.open(encoding="utf-8", errors="replace") as file:
+                text = file.read(LONGEST)
+        except OSError:
+            continue
+        yield from (str(path.parent / (a or b or c)) for a, b, c in _NAMED.findall(text))
 
 
 def _place(secret: Secret) -> tuple[str, ...]:

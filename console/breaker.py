@@ -25,8 +25,12 @@ def pause_after(failure: Unreachable | None, failures: int, interval: float) -> 
     """
     if failure is None:
         return interval
-    asked = min(failure.retry_after or 0.0, BELIEVED)
     if failure.kind not in _HARMFUL:
-        return max(interval * SICK, asked)
+        return max(interval * SICK, patience(failure))
     rarely = min(interval * DOUBLINGS[min(failures, len(DOUBLINGS)) - 1], LONGEST)
-    return max(interval, rarely, asked)
+    return max(interval, rarely, patience(failure))
+
+
+def patience(failure: Unreachable | None) -> float:
+    """Wall seconds from its answer for which the server asked to be left alone, as far as it is believed."""
+    return min((failure.retry_after if failure is not None else None) or 0.0, BELIEVED)

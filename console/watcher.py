@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from connectors import Clock, Connector
 from connectors.credentials import Fingerprint
-from console.breaker import LOCKED, pause_after
+from console.breaker import LOCKED, patience, pause_after
 from console.model.component import ComponentId
 from console.model.snapshot import Detail, FailureKind, Seen, Unreachable
 
@@ -36,6 +36,7 @@ class Watcher:
         self._reading: asyncio.Task[Seen] | None = None
         self._failure: Unreachable | None = None
         self._started = 0.0  # monotonic: the last reading
+        self._ended = 0.0
 
     async def watch(self) -> None:
         """Reads until it is cancelled."""
@@ -70,6 +71,7 @@ class Watcher:
     async def _read(self) -> Seen:
         self._started = self._clock.monotonic()
         seen = await self._ask()
+        self._ended = self._clock.monotonic()
         if isinstance(seen, Unreachable):
             seen = self._counted(seen)
             self._failure = seen
@@ -79,9 +81,14 @@ class Watcher:
         return seen
 
     def _counted(self, seen: Unreachable) -> Unreachable:
-        failures = 1 if self._failure is None else self._failure.failures + 1
-        left = self._started + pause_after(seen, failures, self._interval) - self._clock.monotonic()
-        return replace(seen, failures=failures, next_at=self._clock.now() + max(0.0, left) * self._clock.speed)
+        seen = replace(seen, failures=1 if self._failure is None else self._failure.failures + 1)
+        left = self._due(seen) - self._clock.monotonic()
+        return replace(seen, next_at=self._clock.now() + max(0.0, left) * self._clock.speed)
+
+    def _due(self, failure: Unreachable | None) -> float:
+        """Monotonic: when to ask again. Intervals count from a reading's start, a server's wish from its answer."""
+        pause = pause_after(failure, failure.failures if failure is not None else 0, self._interval)
+        return max(self._started + pause, self._ended + patience(failure))
 
     async def _ask(self) -> Seen:
         name = self.connector.name
@@ -97,7 +104,7 @@ class Watcher:
     async def _pause(self, credentials: Fingerprint) -> None:
         """Until the next reading is due, or the credentials that were refused have been renewed."""
         failure, started = self._failure, self._started
-        due = started + pause_after(failure, failure.failures if failure else 0, self._interval)
+        due = self._due(failure)
         await asyncio.sleep(max(SHORTEST, min(due, started + self._interval) - self._clock.monotonic()))
         while (left := due - self._clock.monotonic()) > 0:
             if failure is not None and failure.kind in LOCKED and self._fingerprint() != credentials:

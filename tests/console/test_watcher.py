@@ -17,6 +17,7 @@ from console.model.change import Applied, Change, Outcome, Probed, RunContext, V
 from console.model.component import ComponentId
 from console.model.snapshot import OPEN_AFTER, Detail, FailureKind, Seen, Snapshot, Unreachable
 from console.watcher import Watcher
+from tests.panels.stage import StillClock
 
 CLOCK = SystemClock()
 
@@ -99,6 +100,18 @@ async def test_a_failure_says_how_often_and_when_it_is_tried_again() -> None:
     assert seen.failures == 2
     assert seen.next_at is not None
     assert 19.0 < seen.next_at - seen.at < 21.0
+
+
+async def test_the_wait_that_a_server_asks_for_begins_with_its_answer() -> None:
+    def busy() -> Unreachable:
+        clock.ahead(7.0)  # it took its time to say so
+        return Unreachable("redis", clock.now(), FailureKind.THROTTLED, "503", retry_after=5.0)
+
+    clock, backend = StillClock(1000.0), Backend(busy, asyncio.Event())
+    backend.gate.set()
+    seen = await Watcher(backend, clock, 1.0, nobody).read()
+    assert isinstance(seen, Unreachable)
+    assert seen.next_at == 1012.0
 
 
 async def test_renewed_credentials_are_tried_at_once(tmp_path: Path) -> None:
