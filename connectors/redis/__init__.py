@@ -59,17 +59,17 @@ class RedisConnector:
 
     async def read(self) -> Seen:
         """What every server says now. A command that is refused is a problem, and so is a server that is silent."""
-        at, started = self._clock.now(), self._clock.monotonic()
+        started = self._clock.monotonic()
         try:
             async with asyncio.timeout(FIRST + ROUNDS * self._settings.timeout):
                 survey = await self._fleet.survey()
             _raise_if_nothing(survey)
         except TimeoutError:
             reason = f"no reading within {FIRST + ROUNDS * self._settings.timeout:g} s"
-            return Unreachable(self.name, at, FailureKind.TIMED_OUT, reason)
+            return Unreachable(self.name, self._clock.now(), FailureKind.TIMED_OUT, reason)
         except (Refused, Lost) as failed:
-            return failed.unreachable(self.name, at)
-        return self._snapshot(survey, at, self._clock.monotonic() - started)
+            return failed.unreachable(self.name, self._clock.now())
+        return self._snapshot(survey, self._clock.monotonic() - started)
 
     async def inspect(self, component: ComponentId) -> Detail | Unreachable:
         """An overview, and sections of it that look further: ``<component>/slowlog``, ``/keys`` …"""
@@ -135,14 +135,14 @@ class RedisConnector:
     def _component(self) -> ComponentId:
         return f"{self.name}/{self._settings.name}"
 
-    def _snapshot(self, survey: Survey, at: float, took: float) -> Snapshot:
+    def _snapshot(self, survey: Survey, took: float) -> Snapshot:
         owner = components.flags_owner(survey)
         facts, unreadable = facts_of((owner and owner.flags) or {}, self._clock.wall())
-        found = self._alone(survey, facts, at) if self._fleet.alone else self._together(survey, facts, at)
+        found = self._alone(survey, facts) if self._fleet.alone else self._together(survey, facts)
         skews = [node.skew for node in ((owner,) if owner else ()) + survey.nodes if node.skew is not None]
         return Snapshot(
             self.name,
-            at,
+            survey.at,
             took,
             found,
             identity_of(owner.info) if owner else "",
@@ -150,26 +150,24 @@ class RedisConnector:
             skew=next(iter(skews), None),
         )
 
-    def _alone(self, survey: Survey, facts: tuple[Fact, ...], at: float) -> tuple[Observed, ...]:
+    def _alone(self, survey: Survey, facts: tuple[Fact, ...]) -> tuple[Observed, ...]:
         (node,) = survey.nodes
-        seen = components.of_node(self._component, node, at, self.name, self._clock.wall())
-        published = hits.counters_of(node.hits or {}, at, self.name)
+        seen = components.of_node(self._component, node, self.name, self._clock.wall())
+        published = hits.counters_of(node.hits or {}, node.at, self.name)
         shown = () if FLAGS in node.refused else facts
         notes = (*seen.notes, *((IN_CLUSTER,) if node.info.get("redis_mode") == "cluster" else ()))
         return (Observed(seen.id, seen.signals, (*seen.counters, *published), shown, seen.state, notes),)
 
-    def _together(self, survey: Survey, facts: tuple[Fact, ...], at: float) -> tuple[Observed, ...]:
+    def _together(self, survey: Survey, facts: tuple[Fact, ...]) -> tuple[Observed, ...]:
         servers = {
-            node.address: components.of_node(
-                f"{self._component}/{node.address}", node, at, self.name, self._clock.wall()
-            )
+            node.address: components.of_node(f"{self._component}/{node.address}", node, self.name, self._clock.wall())
             for node in survey.nodes
         }
         self._ledger = self._ledger.after(components.counted(survey, servers))
-        totals = self._ledger.counters(at)
+        totals = self._ledger.counters(survey.at)
         owner = components.flags_owner(survey)
         known = facts if owner is not None and owner.flags is not None else ()
-        together = components.whole(self._component, survey, servers, totals, known, at, self.name)
+        together = components.whole(self._component, survey, servers, totals, known, self.name)
         return (together, *servers.values())
 
 

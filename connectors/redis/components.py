@@ -38,20 +38,18 @@ MOST_NOTES = 8
 Servers = Mapping[Address, Observed]
 
 
-def of_node(component: ComponentId, node: Node, at: float, source: str, wall: float) -> Observed:
-    """One server by itself."""
+def of_node(component: ComponentId, node: Node, source: str, wall: float) -> Observed:
+    """One server by itself. ``wall``: epoch seconds now."""
     if node.failure is not None:
         return Observed(component, state="unreachable", notes=(node.failure.reason,))
-    latency = Signal("latency", node.latency, Unit.SECONDS, at, source, _unmeasured(node))
-    told = signals_of(node.info, at, source, wall)
-    return Observed(
-        component, (*told, latency), counters(node, at, source), (), state_of(node.info), notes_of(node.info)
-    )
+    latency = Signal("latency", node.latency, Unit.SECONDS, node.at, source, _unmeasured(node))
+    told = signals_of(node.info, node.at, source, wall)
+    return Observed(component, (*told, latency), counters(node, source), (), state_of(node.info), notes_of(node.info))
 
 
-def counters(node: Node, at: float, source: str) -> tuple[Counter, ...]:
-    slow = (slow_counter(node.slow, node.info, at, source),) if node.slow is not None else ()
-    return (*counters_of(node.info, at, source), *slow)
+def counters(node: Node, source: str) -> tuple[Counter, ...]:
+    slow = (slow_counter(node.slow, node.info, node.at, source),) if node.slow is not None else ()
+    return (*counters_of(node.info, node.at, source), *slow)
 
 
 def counted(survey: Survey, servers: Servers) -> Counted:
@@ -69,10 +67,10 @@ def whole(
     servers: Servers,
     totals: tuple[Counter, ...],
     facts: tuple[Fact, ...],
-    at: float,
     source: str,
 ) -> Observed:
     """All servers as one."""
+    at = survey.at
     parts = _answering(survey, servers)
     published = next((node.hits for node in survey.nodes if node.hits is not None), {})
     return Observed(

@@ -52,36 +52,33 @@ class Drill:
 
     async def into(self, component: ComponentId) -> Detail | Unreachable:
         """The table behind an id; NOT_FOUND where it names nothing here."""
-        at = self._clock.now()
         if component != self._whole and not component.startswith(f"{self._whole}/"):
-            return self._nothing(component, at)
+            return self._nothing(component)
         parts = component.removeprefix(self._whole).strip("/").split("/")
         section = parts.pop() if parts[-1] in SECTIONS else ""
         try:
             survey = await self._fleet.survey()
             server = _server(survey, "/".join(parts))
             if parts not in ([], [""]) and server is None:
-                return self._nothing(component, at)
-            return await self._table(component, survey, server, section, at)
+                return self._nothing(component)
+            return await self._table(component, survey, server, section)
         except (Refused, Lost) as failed:
-            return failed.unreachable(self._source, at)
+            return failed.unreachable(self._source, self._clock.now())
 
     async def _table(
-        self, component: ComponentId, survey: Survey, server: Node | None, section: str, at: float
+        self, component: ComponentId, survey: Survey, server: Node | None, section: str
     ) -> Detail | Unreachable:
         _raise_if_silent(survey, server)
         if not section:
-            return self._overview(component, survey, server, await self._slowest(survey, server), at)
+            return self._overview(component, survey, server, await self._slowest(survey, server))
         title, ask = SECTIONS[section]
         asked = [self._fleet.client(address) for address in _asked(survey, server, section)]
         table = await ask(asked, self._clock)
         rows = table.rows[:MOST_ROWS]
         more = table.more + len(table.rows) - len(rows)
-        return Detail(component, at, f"{component}: {title}", table.columns, rows, more, table.extra)
+        return Detail(component, self._clock.now(), f"{component}: {title}", table.columns, rows, more, table.extra)
 
-    def _overview(
-        self, component: ComponentId, survey: Survey, server: Node | None, slow: Sequence[Line], at: float
-    ) -> Detail:
+    def _overview(self, component: ComponentId, survey: Survey, server: Node | None, slow: Sequence[Line]) -> Detail:
         """The sections, the servers, the newest slow commands, and the flag document's fields."""
         below: list[Line] = [(name, "", title, "", f"{component}/{name}") for name, (title, _) in SECTIONS.items()]
         if server is None and not self._fleet.alone:
@@ -93,7 +90,7 @@ class Drill:
         rows = [*below, *slow, *fields]
         return Detail(
             component,
-            at,
+            self._clock.now(),
             f"{component}: sections, {'servers, ' if len(below) > len(SECTIONS) else ''}slow commands and flags",
             ("what", "size", "content", "when"),
             tuple(row[:4] for row in rows[:MOST_ROWS]),
@@ -125,8 +122,8 @@ class Drill:
         )
         return {"at": where, **refused}
 
-    def _nothing(self, component: ComponentId, at: float) -> Unreachable:
-        return Unreachable(self._source, at, FailureKind.NOT_FOUND, f"{component} is not this Redis")
+    def _nothing(self, component: ComponentId) -> Unreachable:
+        return Unreachable(self._source, self._clock.now(), FailureKind.NOT_FOUND, f"{component} is not this Redis")
 
 
 def _server(survey: Survey, name: str) -> Node | None:

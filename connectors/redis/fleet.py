@@ -7,8 +7,8 @@ of the others. Everybody is asked, not only who is said to lead: two who lead ar
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from connectors import Clock
 from connectors.redis import node as nodes
@@ -26,6 +26,7 @@ from console.model.snapshot import FailureKind
 MOST_NODES = 1_000  # a cluster has at the most as many
 ASKED_FOR_THE_LAYOUT = 24  # nodes of a cluster a reading, in turn; each tells of all
 THREADS = 4  # that look names up
+FOLLOWED = 2  # times a reading: once for a layout that is new, once for a hash that moved
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,12 @@ class Survey:
     nodes: tuple[Node, ...]
     claims: tuple[tuple[Address, Member], ...] = ()
     problems: tuple[str, ...] = ()
+
+    @property
+    def at(self) -> float:
+        """Estate seconds: when the last of those who answer had done so; of whom nobody does, when all had failed."""
+        answered = [node.at for node in self.nodes if node.failure is None]
+        return max(answered or [node.at for node in self.nodes], default=0.0)
 
     def of(self, address: Address | None) -> Node | None:
         return next((node for node in self.nodes if node.address == address), None)
@@ -52,6 +59,7 @@ class Fleet:
         self._clients: dict[Address, Client] = {}
         self._sentinels = Sentinels(settings, self._bulkhead)
         self._memory = Memory(clock.monotonic)
+        self._moved: dict[str, Address] = {}  # label of a hash → who has it, where the layout did not tell
         self._round = 0
         self.layout = Layout((Shard(seeds(settings)[0]),)) if self.alone else Layout()
 
@@ -64,6 +72,7 @@ class Fleet:
         found += await self._look(address for address in self.layout.addresses[:MOST_NODES] if address not in known)
         self.layout = settled(self.layout, (node.address for node in found if is_primary(node.info)))
         placed = [node for node in found if node.address in self.layout.addresses] or found
+        self._moved = {}
         placed = await self._with_hashes(placed)
         await self._forget_others()
         return Survey(self.layout, tuple(placed), _claims(placed), (*problems, *self.layout.problems))
@@ -103,15 +112,30 @@ class Fleet:
     def _hashes(self, address: Address) -> dict[str, str]:
         """The keys that this server has, as far as is known."""
         keys = {nodes.FLAGS: self._settings.flags_key, nodes.HITS: self._settings.hits_key}
-        return {label: key for label, key in keys.items() if self.layout.owner(key) == address}
+        return {
+            label: key for label, key in keys.items() if (self._moved.get(label) or self.layout.owner(key)) == address
+        }
 
     async def _with_hashes(self, found: list[Node]) -> list[Node]:
-        """A primary is asked again for the hashes that it was not known to have when everybody was asked."""
-        late = [
-            node for node in found if not node.failure and any(node.lacks(each) for each in self._hashes(node.address))
-        ]
-        again = {node.address: node for node in await self._look(node.address for node in late)}
-        return [again.get(node.address, node) for node in found]
+        """Who has a hash and was not asked for it is asked again: as the new layout, or the former owner, tells."""
+        known = {node.address for node in found}
+        for _ in range(FOLLOWED):
+            found = [self._followed(node, known) for node in found]
+            asked = [
+                node.address for node in found if not node.failure and any(map(node.lacks, self._hashes(node.address)))
+            ]
+            again = {node.address: node for node in await self._look(asked)}
+            found = [again.get(node.address, node) for node in found]
+        return found
+
+    def _followed(self, node: Node, known: Container[Address]) -> Node:
+        """The server without its word that a hash has moved to one who can be asked, once that is noted."""
+        said = {label: each.moved.beside(node.address) for label, each in node.refused.items() if each.moved}
+        moved = {label: address for label, address in said.items() if address in known}
+        if self.alone or not moved:
+            return node
+        self._moved |= moved
+        return replace(node, refused={label: each for label, each in node.refused.items() if label not in moved})
 
     def _tells_layout(self, index: int) -> bool:
         if not is_cluster(self._settings):

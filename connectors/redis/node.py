@@ -31,6 +31,7 @@ class Node:
     """``latency``: wall seconds of one round trip; ``skew``: its clock less ours. ``failure``: why there is nothing."""
 
     address: Address
+    at: float = 0.0  # estate seconds: when what it says was here
     info: Info = field(default_factory=dict)
     latency: float | None = None
     skew: float | None = None
@@ -92,13 +93,15 @@ async def look(client: Client, asked: Mapping[str, Sequence[Word]], memory: Memo
     try:
         latency, skew, unasked = await _timed(client, memory, ours)
         replies = await _bounded(client, asked, memory)
+        at = ours.now()
     except (Refused, Lost) as failed:
         memory.forget(client.address)
-        return Node(client.address, failure=failed)
+        return Node(client.address, ours.now(), failure=failed)
     refused = {label: reply for label, reply in replies.items() if isinstance(reply, Refused)}
     told = {label: reply for label, reply in replies.items() if label not in refused}
     return Node(
         client.address,
+        at,
         parse(told.get("INFO")),
         latency,
         skew,

@@ -34,8 +34,9 @@ class Ledger:
         return Ledger({**self.totals, **totals}, now)
 
     def counters(self, at: float) -> tuple[Counter, ...]:
-        """The totals that were counted at ``at``."""
-        return tuple(total for total in self.totals.values() if total.at == at)
+        """The totals that the last reading counted, which is of ``at`` as a whole."""
+        counted = {name for _, name in self._last}
+        return tuple(replace(total, at=at) for name, total in self.totals.items() if name in counted)
 
     def _total(self, name: str, counters: list[tuple[_Key, Counter]]) -> Counter:
         grown = [_growth(self._last.get(key), counter) for key, counter in counters]

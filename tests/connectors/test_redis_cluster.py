@@ -184,14 +184,19 @@ async def test_the_drill_down_leads_to_each_server_and_its_sections(cluster: Ser
 async def test_a_reshard_moves_the_flags_and_nothing_leaps(tmp_path: Path) -> None:
     with start_cluster(tmp_path) as started:
         real = await formed(Real(started))
-        connector = opening(real)
+        connector, watching = opening(real), opening(real)
         assert (await connector.apply(MINE, RUN)).outcome is Outcome.DONE
         before = await snapshot(connector)
+        await snapshot(watching)
         await _move_flags(started, connector)
+        moved = await snapshot(watching)  # asks the former owner first
         applied = await connector.apply(Change("redis/cache", "ttl.a", None, 60, step="ttl"), RUN)
         after = await snapshot(connector)
         await connector.close()
+        await watching.close()
     assert applied.outcome is Outcome.DONE
+    assert {fact.name for fact in moved.components[0].facts} == {"ttl.mine", "rate.user", "ttl.way"}
+    assert (moved.problems, after.problems) == ((), ())
     assert {fact.name for fact in after.components[0].facts} == {"ttl.mine", "rate.user", "ttl.a", "ttl.way"}
     assert value(after.components[0], "writable_primaries") == 1
     assert (value(before.components[0], "commands") or 0) <= (value(after.components[0], "commands") or 0)

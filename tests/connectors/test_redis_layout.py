@@ -112,7 +112,7 @@ def test_nonsense_is_no_layout_and_no_error(raw: bytes) -> None:
 
 
 def node(address: Address, role: str = "master", **more: str) -> Node:
-    return Node(address, {"run_id": "x", "role": role, **more})
+    return Node(address, 0.0, {"run_id": "x", "role": role, **more})
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_a_former_primary_of_a_cluster_counts_only_while_it_takes_writes() -> No
     own = members(b"aaa 10.0.0.1:7000@1 myself,master - 0 0 4 connected 0-16383\n", A)[0]
 
     def writable(state: str) -> int | None:
-        old = Node(B, {"run_id": "x", "role": "master"}, cluster_state=state)
+        old = Node(B, 0.0, {"run_id": "x", "role": "master"}, cluster_state=state)
         return worst(split(Survey(layout, (node(A), old), ((A, own), (B, claim)))))
 
     assert (writable("ok"), writable("fail")) == (2, 1)

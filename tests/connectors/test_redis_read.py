@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 
 import pytest
 import redis.asyncio
 
-from connectors.redis import RedisConnector
+from connectors.redis import RedisConnector, open_connector
+from connectors.settings.redis import Settings
+from console.clock import SystemClock
 from console.model.change import Outcome
 from console.model.snapshot import Detail, FailureKind, Unreachable
+from tests.connectors.faults import serving
 from tests.connectors.redis_servers import (
     FLAGS,
     READ_ONLY,
@@ -40,6 +44,29 @@ async def test_reads_signals_counters_and_facts(redis_cache: RedisConnector) -> 
         "rate.user": None,
         "ttl.catalog": 60,
     }
+
+
+async def test_a_number_is_of_when_the_server_said_it_not_of_when_the_way_there_was_begun() -> None:
+    clock, told = SystemClock(), b"run_id:x\r\nrole:master\r\nused_memory:5\r\nkeyspace_hits:1\r\n"
+    said = []
+
+    async def late(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while asked := await reader.read(65536):
+            for word in asked.split(b"*")[1:]:
+                said.append(clock.now())
+                writer.write(b"$%d\r\n%b\r\n" % (len(told), told) if b"INFO" in word else b"*0\r\n")
+            await writer.drain()
+
+    async with serving(late) as address:
+        connector = open_connector("redis", Settings(url=address.replace("http", "redis")), clock)
+        first = await snapshot(connector)
+        detail = await connector.inspect("redis/cache/keyspace")
+        await connector.close()
+    observed = first.components[0]
+    numbers = [each.at for each in observed.signals] + [each.at for each in observed.counters]
+    assert said[2] <= min(numbers) <= first.at < said[-1]
+    assert isinstance(detail, Detail)
+    assert said[-1] <= detail.at
 
 
 async def test_identity_is_the_data_set_and_stays(redis_cache: RedisConnector) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -32,7 +33,7 @@ def info(**more: object) -> Info:
 
 
 def seen(told: Info, at: float) -> Observed:
-    return of_node("redis/cache", Node(HERE, told, latency=0.001, slow=()), at, "redis", 0.0)
+    return of_node("redis/cache", Node(HERE, at, told, latency=0.001, slow=()), "redis", 0.0)
 
 
 def shown(*told: Info, seconds: float = 5.0) -> Topology:
@@ -146,17 +147,17 @@ def test_unknown_is_never_zero() -> None:
 def together(ledger: Ledger, nodes: Sequence[Node], at: float) -> tuple[Ledger, Observed]:
     """Two shards as one, and the ledger once they were counted."""
     shards = (Shard(HERE, (), ((0, 8191),)), Shard(THERE, (), ((8192, 16383),)))
-    survey = Survey(Servers(shards), tuple(nodes))
+    survey = Survey(Servers(shards), tuple(replace(node, at=at) for node in nodes))
     assert problems(survey) == ()
-    servers = {node.address: of_node("", node, at, "redis", 0.0) for node in nodes}
+    servers = {node.address: of_node("", node, "redis", 0.0) for node in survey.nodes}
     ledger = ledger.after(counted(survey, servers))
-    return ledger, whole("redis/cache", survey, servers, ledger.counters(at), (), at, "redis")
+    return ledger, whole("redis/cache", survey, servers, ledger.counters(at), (), "redis")
 
 
 def test_the_worst_is_shown_of_what_does_not_add_up_and_named() -> None:
     nodes = (
-        Node(HERE, info(used_memory=20, connected_clients=9, maxclients=10), latency=0.001),
-        Node(THERE, info(used_memory=90, connected_clients=1, maxclients=10), latency=0.2),
+        Node(HERE, 0.0, info(used_memory=20, connected_clients=9, maxclients=10), latency=0.001),
+        Node(THERE, 0.0, info(used_memory=90, connected_clients=1, maxclients=10), latency=0.2),
     )
     _, seen_whole = together(Ledger(), nodes, 0.0)
     told = {signal.name: (signal.value, signal.note) for signal in seen_whole.signals}
@@ -168,7 +169,7 @@ def test_the_worst_is_shown_of_what_does_not_add_up_and_named() -> None:
 
 
 def test_one_primary_without_a_limit_leaves_the_sum_of_limits_unknown() -> None:
-    _, seen_whole = together(Ledger(), (Node(HERE, info()), Node(THERE, info(maxmemory=0))), 0.0)
+    _, seen_whole = together(Ledger(), (Node(HERE, 0.0, info()), Node(THERE, 0.0, info(maxmemory=0))), 0.0)
     told = {signal.name: signal.value for signal in seen_whole.signals}
     assert (told["memory_max"], told["memory"]) == (None, 100)
 
@@ -207,4 +208,4 @@ def _lived(address: Address, event: tuple[str, int, int], counts: list[int]) -> 
     counts[1] += hits
     counts[2] += misses
     told = info(run_id=f"{address}/{counts[0]}", keyspace_hits=counts[1], keyspace_misses=counts[2])
-    return None if what == "away" else Node(address, told)
+    return None if what == "away" else Node(address, 0.0, told)
