@@ -47,21 +47,38 @@ class Sealed:
     key_file: str
 
 
-@contextmanager
-def start_sealed(directory: Path, *arguments: str) -> Iterator[Sealed]:
-    """With client certificates asked for."""
+@dataclass(frozen=True, slots=True)
+class Papers:
+    """The certificates of one authority, as files: a server's for 127.0.0.1, and a client's."""
+
+    ca: str
+    server: tuple[str, str]  # certificate and key
+    client: tuple[str, str]
+
+    def options(self) -> dict[str, str]:
+        """redis-server's, beside the port: clients are asked for certificates."""
+        cert, key = self.server
+        return {"tls-cert-file": cert, "tls-key-file": key, "tls-ca-cert-file": self.ca, "tls-auth-clients": "yes"}
+
+
+def issued(directory: Path) -> Papers:
     authority = trustme.CA()
     authority.cert_pem.write_to_path(directory / "ca.pem")
     for name, host in (("server", "127.0.0.1"), ("client", "seawall.example")):
-        issued = authority.issue_cert(host)
-        issued.private_key_pem.write_to_path(directory / f"{name}.key")
-        (directory / f"{name}.pem").write_bytes(b"".join(pem.bytes() for pem in issued.cert_chain_pems))
-    ca, cert, key = (str(directory / file) for file in ("ca.pem", "server.pem", "server.key"))
-    port = _free_port()
-    sealing = ["--tls-port", str(port), "--tls-cert-file", cert, "--tls-key-file", key, "--tls-ca-cert-file", ca]
-    with start_redis(directory, *sealing, "--tls-auth-clients", "yes", *arguments):
-        url = f"rediss://127.0.0.1:{port}/0"
-        yield Sealed(url, ca, str(directory / "client.pem"), str(directory / "client.key"))
+        certificate = authority.issue_cert(host)
+        certificate.private_key_pem.write_to_path(directory / f"{name}.key")
+        (directory / f"{name}.pem").write_bytes(b"".join(pem.bytes() for pem in certificate.cert_chain_pems))
+    server, client = ((str(directory / f"{name}.pem"), str(directory / f"{name}.key")) for name in ("server", "client"))
+    return Papers(str(directory / "ca.pem"), server, client)
+
+
+@contextmanager
+def start_sealed(directory: Path, *arguments: str) -> Iterator[Sealed]:
+    """With client certificates asked for."""
+    papers, port = issued(directory), _free_port()
+    sealing = [word for name, value in papers.options().items() for word in (f"--{name}", value)]
+    with start_redis(directory, "--tls-port", str(port), *sealing, *arguments):
+        yield Sealed(f"rediss://127.0.0.1:{port}/0", papers.ca, *papers.client)
 
 
 def absent(reason: str) -> NoReturn:
