@@ -1,9 +1,9 @@
 """A large cluster as bytes: what a real API server would send for it, made once and sent as it is.
 
-``python -m bench.kubernetes_estate CERTIFICATE`` serves it on a free port of loopback, which it prints, over TLS as
-every API server does, in a process of its own: what is measured beside it is the reader alone. Objects are of the size
-that real ones have (managed fields, the copy that ``kubectl apply`` leaves, a pod template), and come as fast as a real
-server makes them: a kube-apiserver 1.33 was measured at 12 to 34 MB/s a connection for such lists on two cores.
+``python -m bench.kubernetes_estate CERTIFICATE PACE`` serves it on a free port of loopback, which it prints, over TLS
+as every API server does, in a process of its own: what is measured beside it is the reader alone. Objects are of the
+size that real ones have (managed fields, the copy that ``kubectl apply`` leaves, a pod template), and come as fast as
+a real server makes them (``PACED``), or as fast as loopback takes them (a pace of 0).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ PODS = 50_000  # said by the workloads' status; the pods of one of them are list
 PAGE = 500
 NAMESPACES = 40
 RATE = 2000  # events a second
-PACE = 25e6  # bytes a second and connection
+PACED = 25e6  # bytes a second and connection: a kube-apiserver 1.33 was measured at 12 to 34 MB/s on two cores
 SLICE = 1 << 18  # bytes
 TICK = 0.02  # seconds between two bursts of them, as the real watch cache sends
 Json = dict[str, Any]
@@ -148,7 +148,8 @@ def _table(rows: int, left: int) -> bytes:
 class Served:
     """Every answer, made before the first request."""
 
-    def __init__(self) -> None:
+    def __init__(self, pace: float) -> None:
+        self._pace = pace
         self._pages = {path: _pages(items) for path, items in _objects()}
         self._one = json.dumps(workload("Deployment", 1)).encode()
         self._pods = _table(100, 4900)
@@ -166,9 +167,20 @@ class Served:
                     return
                 status, body = self._answer(url.path, query, head)
                 writer.write(f"HTTP/1.1 {status} OK\r\nContent-Length: {len(body)}\r\n\r\n".encode())
-                await _paced(writer, body)
+                await self._send(writer, body)
         except (OSError, EOFError):
             return  # the reader went away
+
+    async def _send(self, writer: asyncio.StreamWriter, body: bytes) -> None:
+        loop = asyncio.get_running_loop()
+        due = loop.time()
+        for start in range(0, len(body), SLICE):
+            part = body[start : start + SLICE]
+            if self._pace:
+                due += len(part) / self._pace
+                await asyncio.sleep(max(0.0, due - loop.time()))
+            writer.write(part)
+            await writer.drain()
 
     def _answer(self, path: str, query: dict[str, str], head: str) -> tuple[int, bytes]:
         if path.endswith("/kube-system"):
@@ -203,24 +215,13 @@ class Served:
             await asyncio.sleep(max(0.0, due - loop.time()))
 
 
-async def _paced(writer: asyncio.StreamWriter, body: bytes) -> None:
-    loop = asyncio.get_running_loop()
-    due = loop.time()
-    for start in range(0, len(body), SLICE):
-        part = body[start : start + SLICE]
-        due += len(part) / PACE
-        await asyncio.sleep(max(0.0, due - loop.time()))
-        writer.write(part)
-        await writer.drain()
-
-
-async def _main(certificate: str) -> None:
+async def _main(certificate: str, pace: float) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
-    server = await asyncio.start_server(Served(), "127.0.0.1", 0, ssl=context)
+    server = await asyncio.start_server(Served(pace), "127.0.0.1", 0, ssl=context)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 
 
 if __name__ == "__main__":
-    asyncio.run(_main(sys.argv[1]))
+    asyncio.run(_main(sys.argv[1], float(sys.argv[2])))

@@ -114,7 +114,8 @@ def innermost(error: BaseException) -> str:
 def one_line(text: str, most: int = 200) -> str:
     """Text from outside as one printable line of at most ``most`` characters, without our own secrets in it."""
     text = masked(text)
-    flat = " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    plain = text if text.isprintable() else "".join(char if char.isprintable() else " " for char in text)
+    flat = " ".join(plain.split())
     return flat if len(flat) <= most else flat[: most - 1] + "…"
 
 

@@ -10,6 +10,7 @@ false, true, or the number of replicas that it is held at.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -46,26 +47,10 @@ class BadFact(Exception):
 
 def value_of(thing: Thing, fact: str) -> FactValue:
     """The fact as it stands; None where it is absent (no CPU target); BadFact where the object has no such fact."""
-    match thing, fact:
-        case Workload(), "replicas":
-            return thing.spec.replicas
-        case Rollout(), "replicas":
-            return thing.replicas
-        case Autoscaler(), "hpa.min":
-            return 1 if thing.spec.min_replicas is None else thing.spec.min_replicas  # the API's own default
-        case Autoscaler(), "hpa.max":
-            return thing.spec.max_replicas
-        case Autoscaler(), "hpa.cpu":
-            return _cpu_target(thing)
-        case Autoscaler(), "hpa.scale_down":
-            return _scale_down(thing.spec.behavior)
-        case ScaledObject(), "scaledobject.min":
-            return thing.least
-        case ScaledObject(), "scaledobject.max":
-            return thing.most
-        case ScaledObject(), "scaledobject.paused":
-            return thing.paused
-    raise BadFact(f"{thing.metadata.name} has no fact {fact!r}")
+    read = _READ.get((type(thing), fact))
+    if read is None:
+        raise BadFact(f"{thing.metadata.name} has no fact {fact!r}")
+    return read(thing)
 
 
 def spec_patch(thing: Thing, fact: str, value: FactValue) -> Json:
@@ -144,6 +129,10 @@ def _difference(now: Json, wanted: Json) -> Json:
     return patch
 
 
+def _least(thing: Autoscaler) -> int:
+    return 1 if thing.spec.min_replicas is None else thing.spec.min_replicas  # the API's own default
+
+
 def _is_cpu(metric: Json) -> bool:
     resource = metric.get("resource") or {}
     return metric.get("type") == "Resource" and resource.get("name") == "cpu"
@@ -174,3 +163,17 @@ def _whole(fact: str, value: FactValue, least: int) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < least:
         raise BadFact(f"{fact} is a whole number of at least {least}, not {value!r}")
     return value
+
+
+_READ: Mapping[tuple[type, str], Callable[[Any], FactValue]] = {
+    (Workload, "replicas"): lambda one: one.spec.replicas,
+    (Rollout, "replicas"): lambda one: one.replicas,
+    (Autoscaler, "hpa.min"): _least,
+    (Autoscaler, "hpa.max"): lambda one: one.spec.max_replicas,
+    (Autoscaler, "hpa.cpu"): _cpu_target,
+    (Autoscaler, "hpa.scale_down"): lambda one: _scale_down(one.spec.behavior),
+    (ScaledObject, "scaledobject.min"): lambda one: one.least,
+    (ScaledObject, "scaledobject.max"): lambda one: one.most,
+    (ScaledObject, "scaledobject.paused"): lambda one: one.paused,
+}
+"""How each fact is read."""

@@ -79,7 +79,8 @@ def _key(metric: Json) -> tuple[str, str, str]:
     part = _part(metric, shape)
     identifier = _part(part, "metric")
     name = str(part.get("name") or identifier.get("name") or "?")
-    return shape, name, repr((part.get("container"), part.get("describedObject"), identifier.get("selector")))
+    besides = [one for one in (part.get("container"), part.get("describedObject"), identifier.get("selector")) if one]
+    return shape, name, repr(besides) if besides else ""
 
 
 def _part(document: Json, name: str) -> Json:
