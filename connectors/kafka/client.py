@@ -20,14 +20,14 @@ from kafka.protocol.consumer import OffsetSpec
 
 from connectors.failure import Failed
 from connectors.kafka import asks
-from connectors.kafka.failure import failed
+from connectors.kafka.failure import failed, translated
 from connectors.kafka.lines import IN_FLIGHT, Ask, Lines
-from connectors.kafka.repeated import Repeated
+from connectors.kafka.quick import commits, commits_of_one, offsets
 from connectors.kafka.rights import Allowed, Rights
 from connectors.kafka.seen import ClusterView, GroupView, Quota, Standing, TopicConfig, TopicPartition
+from connectors.kafka.unread import Answer, Last, Repeated
 from connectors.kafka.views import (
     cluster_view,
-    commits_by_group,
     config_view,
     described,
     group_rights,
@@ -45,6 +45,9 @@ from console.model.snapshot import FailureKind
 
 T = TypeVar("T")
 Named = Callable[[str], bool]
+
+_Views = dict[str, GroupView]  # by the groups' names
+_Commits = Answer | Mapping[str, Answer]
 
 BOOTSTRAP = -1  # in the place of a broker's id, as long as that is not known
 _NO_COORDINATOR_YET = (14, 15)  # loading, or no group was ever used: a broker without groups, no failure
@@ -64,6 +67,7 @@ class Client:
         """
         self._lines = Lines(way, max(seconds, patience))
         self._addresses: dict[int, str] = {}
+        self._last = Last()
         self._again: dict[int, tuple[object, tuple[Repeated, ...]]] = {}  # touched on the loop of the lines alone
         try:
             self._meet(self._lines.talk(BOOTSTRAP, address, seconds, self._greeted))
@@ -94,19 +98,27 @@ class Client:
 
     def cluster(self, broker: int, seconds: float) -> ClusterView:
         """Brokers, topics and leaders, as one broker sees them."""
-        seen = cluster_view(self._run(broker, seconds, Ask.__call__, asks.everything()))
+        answer = self._run(broker, seconds, Ask.bare, asks.everything())
+        seen = self._sense(broker, lambda: self._last.of("cluster", broker, answer, _cluster))
         self._meet(seen)
         return seen
 
     def groups(self, broker: int, wanted: Named, seconds: float) -> tuple[GroupView, ...]:
         """The groups so named that this broker coordinates, with what they have committed."""
-        return self._run(broker, seconds, self._groups, wanted, broker)
+        views, told, commits = self._run(broker, seconds, self._groups, wanted, broker)
+        return self._sense(broker, lambda: self._peopled(views, told, commits, broker))
 
     def offsets(
         self, broker: int, parts: Sequence[TopicPartition], seconds: float
     ) -> Mapping[TopicPartition, tuple[int, int]]:
         """Low watermark and end of each partition that this broker leads; one it does not answer for is left out."""
-        return self._run(broker, seconds, self._offsets, parts, broker)
+        answers = self._run(broker, seconds, self._offsets, parts, broker)
+
+        def read() -> Mapping[TopicPartition, tuple[int, int]]:
+            low, end = (self._last.of(what, broker, answers[what], offsets) for what in ("low", "end"))
+            return {part: (low[part], end[part]) for part in parts if part in low and part in end}
+
+        return self._sense(broker, read)
 
     def offsets_at(
         self, broker: int, times: Mapping[TopicPartition, float], seconds: float
@@ -115,8 +127,9 @@ class Client:
 
         None: every record is older. A partition that the broker does not answer for is left out.
         """
-        said = self._run(broker, seconds, Ask.__call__, asks.offsets_at(times))
-        return {part: offset if offset >= 0 else None for part, offset in _found(said).items()}
+        answer = self._run(broker, seconds, Ask.bare, asks.offsets_at(times))
+        found = self._sense(broker, lambda: offsets(answer))
+        return {part: offset if offset >= 0 else None for part, offset in found.items()}
 
     def configs(self, broker: int, topics: Sequence[str], seconds: float) -> Mapping[str, TopicConfig]:
         """What is set on these topics; one that may not be asked about is left out. Any broker knows."""
@@ -151,14 +164,15 @@ class Client:
     async def _nothing(self, ask: Ask) -> None:
         return
 
-    async def _groups(self, ask: Ask, wanted: Named, broker: int) -> tuple[GroupView, ...]:
+    async def _groups(self, ask: Ask, wanted: Named, broker: int) -> tuple[_Views, Sequence[Answer], _Commits]:
+        """The groups so named, as far as they are listed; and what is said of them, unread."""
         said = await ask(asks.groups())
         if said.error_code in _NO_COORDINATOR_YET:
-            return ()
+            return {}, (), {}
         _check(said)
         found = [group for group in said.groups if is_consumers(group) and wanted(group.group_id)]
         if not found:
-            return ()
+            return {}, (), {}
         views = {group.group_id: listed(group, broker) for group in found}
         old = [group.group_id for group in found if not is_new(group)]
         new = [group.group_id for group in found if is_new(group)]
@@ -167,32 +181,25 @@ class Client:
             requests.append(asks.descriptions(old))
         if new and ask.offers(asks.new_descriptions(new)):
             requests.append(asks.new_descriptions(new))
-        *told, commits = await self._with_commits(ask, requests, list(views))
-        for answer in told:
-            views.update({view.name: view for view in _described(answer, broker)})
-        return tuple(
-            with_commits(view, commits[name]) if name in commits and not view.refusal else view
-            for name, view in views.items()
-        )
+        return views, *await self._with_commits(ask, requests, list(views))
 
-    async def _with_commits(self, ask: Ask, requests: list[Any], names: Sequence[str]) -> list[Any]:
-        """The answers, and what the groups committed by their names."""
+    async def _with_commits(
+        self, ask: Ask, requests: list[Any], names: Sequence[str]
+    ) -> tuple[Sequence[Answer], _Commits]:
+        """The answers, and what the groups committed: all in one answer, or by their names."""
         if ask.offers(asks.commits(names), asks.BATCHED):
             *told, said = await ask.all(*requests, asks.commits(names))
-            return [*told, commits_by_group(said)]
+            return told, said
         told = await ask.all(*requests)
-        commits = {}
+        committed: dict[str, Answer] = {}
         for some in _windows(names, IN_FLIGHT // 2):
             answers = await ask.all(*(asks.commits_of(name) for name in some))
-            commits.update(dict(zip(some, answers, strict=True)))
-        return [*told, commits]
+            committed.update(dict(zip(some, answers, strict=True)))
+        return told, committed
 
-    async def _offsets(
-        self, ask: Ask, parts: Sequence[TopicPartition], broker: int
-    ) -> Mapping[TopicPartition, tuple[int, int]]:
-        earliest, latest = await ask.all(*self._asked_again(ask, tuple(parts), broker))
-        low, end = _found(earliest), _found(latest)
-        return {part: (low[part], end[part]) for part in parts if part in low and part in end}
+    async def _offsets(self, ask: Ask, parts: Sequence[TopicPartition], broker: int) -> Mapping[str, Answer]:
+        low, end = await ask.all(*self._asked_again(ask, tuple(parts), broker))
+        return {"low": low, "end": end}
 
     def _asked_again(self, ask: Ask, parts: tuple[TopicPartition, ...], broker: int) -> Sequence[Repeated]:
         """The same messages as last time, where the same is asked of a broker that speaks the same versions.
@@ -223,6 +230,28 @@ class Client:
     def _meet(self, seen: ClusterView) -> None:
         self._addresses = dict(seen.addresses)
 
+    def _peopled(
+        self, views: _Views, told: Sequence[Answer], committed: _Commits, broker: int
+    ) -> tuple[GroupView, ...]:
+        for number, answer in enumerate(told):
+            found = self._last.of(f"groups {number}", broker, answer, lambda said: _described(said, broker))
+            views.update({view.name: view for view in found})
+        if isinstance(committed, Answer):
+            known = commits(committed)
+        else:
+            known = {name: commits_of_one(answer) for name, answer in committed.items()}
+        return tuple(
+            with_commits(view, known[name]) if name in known and not view.refusal else view
+            for name, view in views.items()
+        )
+
+    def _sense(self, broker: int, read: Callable[[], T]) -> T:
+        """Of what a broker said, in the thread that asked it. Raises Failed where there is none."""
+        try:
+            return read()
+        except Exception as error:  # whatever a stranger's bytes make of it
+            raise _of(broker, translated(error, self.address(broker))) from error
+
     def _run(self, broker: int, seconds: float, work: Callable[..., Coroutine[Any, Any, T]], *arguments: object) -> T:
         """One broker's whole exchange on the client's own loop: a hop between threads costs as much as a request."""
         try:
@@ -247,15 +276,10 @@ def _windows(names: Sequence[str], size: int) -> Iterator[Sequence[str]]:
     return (names[start : start + size] for start in range(0, len(names), size))
 
 
-def _described(answer: Any, broker: int) -> list[GroupView]:
-    new = answer.API_KEY == asks.new_descriptions(()).API_KEY
-    return [newly_described(group, broker) if new else described(group, broker) for group in answer.groups]
+def _cluster(answer: Answer) -> ClusterView:
+    return cluster_view(answer.read())
 
 
-def _found(said: Any) -> dict[TopicPartition, int]:
-    return {
-        (topic.name, part.partition_index): part.offset
-        for topic in said.topics
-        for part in topic.partitions
-        if not part.error_code
-    }
+def _described(answer: Answer, broker: int) -> list[GroupView]:
+    new = answer.kind.API_KEY == asks.new_descriptions(()).API_KEY
+    return [newly_described(group, broker) if new else described(group, broker) for group in answer.read().groups]

@@ -27,6 +27,7 @@ from kafka.net.transport import KafkaSSLTransport, KafkaTCPTransport
 from connectors.address import mapped, split
 from connectors.failure import kind_of
 from connectors.kafka.failure import failed, translated
+from connectors.kafka.unread import Answer, Unread
 from connectors.kafka.way import Way
 from console.model.snapshot import FailureKind
 
@@ -231,16 +232,21 @@ class Ask:
         self._until = until
 
     async def __call__(self, request: Any) -> Any:
+        return (await self.bare(request)).read()
+
+    async def bare(self, request: Any) -> Answer:
+        """The answer as it came."""
         return (await self.all(request))[0]
 
-    async def all(self, *requests: Any) -> list[Any]:
+    async def all(self, *requests: Any) -> list[Answer]:
         """Sent one right after the other: the broker takes them in this order and so answers. At most IN_FLIGHT."""
         await self._patiently()
         self._lines.asked += len(requests)
         # The library ends a connection with the first request on it that is late. So that one which nobody waits for
         # any more does not take the next ones with it, a broker has all the time that it takes to call it dead.
         milliseconds = int(self._lines.patience * 1000)
-        sent = [self._line.connection.send_request(request, request_timeout_ms=milliseconds) for request in requests]
+        unread = [request if isinstance(request, Unread) else Unread(request) for request in requests]
+        sent = [self._line.connection.send_request(request, request_timeout_ms=milliseconds) for request in unread]
         return [self._noted(await self._lines.before(future, self._until)) for future in sent]
 
     @property
@@ -266,10 +272,9 @@ class Ask:
             raise failed(FailureKind.THROTTLED, f"asks us to wait {wait:.1f}s", retry_after=wait)
         await self._lines._net.sleep(wait + MARGIN)
 
-    def _noted(self, response: Any) -> Any:
-        milliseconds = getattr(response, "throttle_time_ms", 0) or 0
-        self._line.free_at = max(self._line.free_at, time.monotonic() + milliseconds / 1000)
-        return response
+    def _noted(self, answer: Answer) -> Answer:
+        self._line.free_at = max(self._line.free_at, time.monotonic() + answer.throttle_time_ms / 1000)
+        return answer
 
 
 class _Plain(KafkaTCPTransport):  # type: ignore[misc]

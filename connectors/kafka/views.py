@@ -12,6 +12,7 @@ from kafka.protocol.consumer.metadata import ConsumerProtocolAssignment
 
 from connectors.address import joined
 from connectors.kafka.failure import words
+from connectors.kafka.quick import Commits
 from connectors.kafka.rights import Allowed, Rights
 from connectors.kafka.seen import (
     ClusterView,
@@ -29,7 +30,6 @@ __all__ = [
     "GroupView",
     "TopicPartition",
     "cluster_view",
-    "commits_by_group",
     "config_view",
     "described",
     "group_rights",
@@ -43,6 +43,9 @@ __all__ = [
     "with_commits",
 ]
 
+REPLACED = "\ufffd"  # in the place of bytes that are no UTF-8
+_NOT_THERE = 69  # a group, in the newer brokers' words; the older ones say that it is dead
+NO_TEXT = "its name is no UTF-8, so it cannot be asked about"
 _NEW_PROTOCOL = "consumer"  # groups of the new rebalance protocol are not in DescribeGroups
 
 
@@ -96,6 +99,8 @@ def is_new(group: Any) -> bool:
 
 def described(group: Any, broker: int) -> GroupView:
     """One of the groups in a response to DescribeGroups."""
+    if REPLACED in group.group_id and (group.error_code == _NOT_THERE or group.group_state == "Dead"):
+        return GroupView(group.group_id, "", refusal=NO_TEXT, coordinator=broker)
     if group.error_code:
         return _refused(group, broker)
     return _peopled(group, broker, _workers(group.members))
@@ -150,21 +155,8 @@ def _workers(members: Sequence[Any]) -> Mapping[TopicPartition, str] | None:
     return held
 
 
-def commits_by_group(said: Any) -> Mapping[str, Any]:
-    """Of a response to OffsetFetch for many groups."""
-    return {group.group_id: group for group in said.groups}
-
-
-def with_commits(group: GroupView, said: Any) -> GroupView:
-    """``said``: a response to OffsetFetch for this group, or its part of one for many."""
-    refusal = words(for_code(said.error_code)()) if said.error_code else ""
-    offsets = {
-        (topic.name, part.partition_index): part.committed_offset
-        for topic in said.topics
-        for part in topic.partitions
-        if not part.error_code and part.committed_offset >= 0
-    }
-    return replace(group, committed=offsets, refusal=refusal)
+def with_commits(group: GroupView, said: Commits) -> GroupView:
+    return replace(group, committed=said.offsets, refusal=words(for_code(said.error_code)()) if said.error_code else "")
 
 
 def config_view(said: Any) -> Mapping[str, TopicConfig]:

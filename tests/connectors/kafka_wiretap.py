@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import struct
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -16,10 +16,14 @@ LIST_OFFSETS = ListOffsetsRequest.API_KEY
 
 @dataclass(slots=True)
 class Wiretap:
-    """``heard``: ("asked" or "answered", the API's key), as it passed. ``map``: each broker's relay."""
+    """``heard``: ("asked" or "answered", the API's key), as it passed. ``map``: each broker's relay.
+
+    ``altered``: what becomes of an answer on its way.
+    """
 
     heard: list[tuple[str, int]] = field(default_factory=list)
     map: Mapping[str, str] = field(default_factory=dict)
+    altered: Callable[[bytes], bytes] = bytes
 
     def of(self, *keys: int) -> list[tuple[str, int]]:
         return [each for each in self.heard if each[1] in keys]
@@ -41,7 +45,7 @@ class Wiretap:
             while True:
                 frame = await _frame(far_reader)
                 self.heard.append(("answered", asked.get(struct.unpack_from(">i", frame)[0], -1)))
-                await _send(writer, frame)
+                await _send(writer, self.altered(frame))
 
         both = [asyncio.create_task(there()), asyncio.create_task(back())]
         try:
