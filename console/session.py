@@ -19,7 +19,7 @@ from console.config import Environment
 from console.config_error import ConfigError
 from console.ghost import ghost_of
 from console.model.component import ComponentId, source_of, system_of
-from console.model.observe import empty, observe
+from console.model.observe import aged, empty, observe
 from console.model.reading import Reading
 from console.model.snapshot import Detail, FailureKind, Seen, Unreachable
 from console.model.topology import Topology
@@ -84,6 +84,11 @@ class Session:
         """Waits for the next observation, of whichever source."""
         async with self._news:
             await self._news.wait()
+        return self.topology
+
+    def look(self) -> Topology:
+        """What is known now: while every source hangs, nothing is seen, and what was seen becomes stale."""
+        self.topology = aged(self.topology, self.clock.now())
         return self.topology
 
     async def inspect(self, component: ComponentId) -> Detail | Unreachable:

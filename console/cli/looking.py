@@ -46,6 +46,7 @@ async def _watch(environment: Environment, report: Report) -> int:
         while len(session.topology.sources) < len(session.connectors):
             await session.next()
         while True:
+            session.look()
             await report(session)
             await asyncio.sleep(environment.interval)
     finally:

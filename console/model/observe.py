@@ -45,6 +45,14 @@ def observe(topology: Topology, seen: Seen) -> Topology:
     return _judged_anew(known, seen.source)
 
 
+def aged(topology: Topology, now: float) -> Topology:
+    """The topology at ``now`` although nobody has told anything since: what has become stale is not well any more."""
+    known = replace(topology, at=max(topology.at, now))
+    if any(_has_aged(known, each) for each in known.components):
+        return _judged_anew(known, "")
+    return topology
+
+
 def _replaced(
     observed: Mapping[ComponentId, Observed], gone: tuple[Observed, ...], seen: Snapshot
 ) -> dict[ComponentId, Observed]:

@@ -14,8 +14,9 @@ from console import session as session_module
 from console.clock import SystemClock
 from console.config import Environment
 from console.model.change import Applied, Change, Outcome, Probed, RunContext, Verdict
-from console.model.component import ComponentId
+from console.model.component import ComponentId, Health
 from console.model.layout import Layout, Placement
+from console.model.signal import Signal, Unit
 from console.model.snapshot import Detail, FailureKind, Observed, Seen, Snapshot, Unreachable
 from console.session import Session
 
@@ -91,6 +92,17 @@ async def test_a_hung_backend_delays_no_other(watch: Callable[..., Session]) -> 
     await session.stop()
     assert hung.closed
     assert fine.closed
+
+
+async def test_what_was_seen_before_everybody_hung_is_stale_at_the_next_look(watch: Callable[..., Session]) -> None:
+    seen_at = CLOCK.now() - 100.0
+    value = Signal("memory", 1.0, Unit.BYTES, seen_at, "redis")
+    session = watch(
+        Backend("redis", lambda _: Snapshot("redis", seen_at, 0.001, (Observed("redis/cache", (value,)),)), CLOCK)
+    )
+    assert (await session.read_now()).health is Health.OK
+    assert session.look().health is Health.UNKNOWN
+    await session.stop()
 
 
 async def test_a_failure_is_kept_as_a_value(watch: Callable[..., Session]) -> None:

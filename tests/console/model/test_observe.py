@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from console.model.change import Fact, Mark
 from console.model.component import Health
 from console.model.layout import Layout, Placement
-from console.model.observe import empty, observe
+from console.model.observe import aged, empty, observe
 from console.model.rules import Rule
 from console.model.signal import Counter, Signal, Unit
 from console.model.snapshot import FailureKind, Observed, Seen, Snapshot, Unreachable
@@ -136,6 +136,15 @@ def test_a_lag_that_stands_behind_consumers_that_stopped_is_not_caught_up() -> N
     drain = fold(kafka(0, 500, 0, 500), kafka(10, 500, 0, 500)).reading("queue.drain")
     assert drain is not None
     assert (drain.value, drain.note) == (None, "not draining")
+
+
+def test_what_nobody_tells_anything_of_becomes_stale_all_the_same() -> None:
+    seen = fold(redis(0, 100, 0), redis(1, 200, 0))
+    assert aged(seen, 1 + 3) is seen
+    later = aged(seen, 1 + 3.1)
+    assert later.component("cache").readings["hit_rate"].stale  # type: ignore[union-attr]
+    assert later.component("cache").health is Health.UNKNOWN  # type: ignore[union-attr]
+    assert aged(later, 0.0) is later
 
 
 def test_a_source_that_fails_keeps_its_last_values_until_they_are_stale() -> None:
