@@ -62,7 +62,7 @@ def start_replicated(
 
 @contextmanager
 def start_cluster(directory: Path, papers: Papers | None = None) -> Iterator[RealSet]:
-    """Three primaries that have all slots among them. With ``papers`` they talk TLS, and the ports are those that do."""
+    """Three primaries that have all slots among them. With ``papers`` they talk TLS, at the ports that are told."""
     sealing = {**papers.options(), "tls-cluster": "yes"} if papers else {}
     ports = [_quiet_port() for _ in range(3)]
     with ExitStack() as stack:
@@ -77,12 +77,9 @@ def start_cluster(directory: Path, papers: Papers | None = None) -> Iterator[Rea
             "create",
             *(f"127.0.0.1:{port}" for port in ports),
             "--cluster-yes",
-            *(
-                ("--tls", "--cacert", papers.ca, "--cert", papers.client[0], "--key", papers.client[1])
-                if papers
-                else ()
-            ),
         ]
+        if papers:
+            create += ["--tls", "--cacert", papers.ca, "--cert", papers.client[0], "--key", papers.client[1]]
         subprocess.run(create, check=True, stdout=subprocess.DEVNULL, timeout=60)
         yield RealSet(tuple(ports), tuple(processes))
 
