@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from console.model.topology import Component, InForce, Topology
 from console.model.units import show_duration
+from panels import alerts
 from panels.line import Line, Row, Span, Tone, fit, packed, pad, right
 from panels.plain import inert
 from panels.scene import Scene
@@ -20,13 +21,13 @@ FLAT = ("desired", "hpa.current", "hpa.desired", "connections_max", "up")  # hav
 
 
 def rows(scene: Scene) -> tuple[Row, ...]:
-    """The layers, then what follows from them: where the pressure starts, and what is in force."""
+    """The layers, then what follows from them: where the pressure starts, what fires, and what is in force."""
     lines = tuple(
         _component(component, scene, first=component is layer.components[0])
         for layer in scene.topology.layers
         for component in layer.components
     )
-    follows = (*_pressure(scene), *_in_force(scene))
+    follows = (*_told(scene), *_in_force(scene))
     room = scene.height - len(lines)
     return (*lines, *(_folded(follows, room) if room > 1 else ()))
 
@@ -85,12 +86,16 @@ def _history(component: Component, scene: Scene, width: int) -> str:
     return " " * width
 
 
+def _told(scene: Scene) -> tuple[Row, ...]:
+    told = (*_pressure(scene), *alerts.rows(scene))
+    return (Row(()), *told) if told else ()
+
+
 def _pressure(scene: Scene) -> tuple[Row, ...]:
     pressure = scene.topology.pressure
     if pressure is None:
         return ()
-    text = fit((Span("   "), Span(inert(pressure.evidence), Tone.STRONG)), scene.width)
-    return (Row(()), Row(text))
+    return (Row(fit((Span("   "), Span(inert(pressure.evidence), Tone.STRONG)), scene.width)),)
 
 
 def _in_force(scene: Scene) -> tuple[Row, ...]:
