@@ -36,15 +36,16 @@ class Trace(NamedTuple):
     end: int
     topic_id: str  # "": the broker is too old to have ids
     born: float  # first seen since it last started over: numbers of another birth are not to be compared
-    moved: float  # when it last made a step, or had nothing to read
+    moved: float  # when it last made a step, or ceased to have nothing to read
 
     @property
     def position(self) -> int:
-        return max(self.committed, self.low)
+        return self.committed if self.committed > self.low else self.low
 
     @property
     def lag(self) -> int:
-        return max(0, self.end - self.position)
+        position = self.committed if self.committed > self.low else self.low
+        return self.end - position if self.end > position else 0
 
 
 class Step(NamedTuple):
@@ -120,7 +121,7 @@ def step_of(old: Trace, new: Trace) -> Step:
 
 def begin(places: Sequence[Place], at: float, ids: Mapping[str, str]) -> Course:
     """The first reading of a group. The totals start where the offsets stand, as ``GroupLag`` sums them."""
-    traces = _traces({}, places, at, ids)
+    traces = _traces({}, places, at, ids, at)
     return Course(
         Frame(at, traces),
         consumed=sum(trace.committed for trace in traces.values()),
@@ -135,8 +136,12 @@ def follow(before: Course | None, places: Sequence[Place], at: float, ids: Mappi
     if at <= before.now.at:
         return before
     earlier = before.now.traces
-    traces = _traces(earlier, places, at, ids)
-    steps = [step_of(earlier[part], trace) for part, trace in traces.items() if trace.born != at]
+    traces = _traces(earlier, places, at, ids, before.now.at)
+    steps = [
+        step_of(earlier[part], trace)
+        for part, trace in traces.items()
+        if trace.born != at and trace is not earlier[part]
+    ]
     rewound = sum(step.rewound for step in steps)
     renewed = frozenset(part[0] for part, trace in traces.items() if trace.born == at and part in earlier)
     return Course(
@@ -153,21 +158,25 @@ def follow(before: Course | None, places: Sequence[Place], at: float, ids: Mappi
 
 
 def _traces(
-    earlier: Mapping[TopicPartition, Trace], places: Sequence[Place], at: float, ids: Mapping[str, str]
+    earlier: Mapping[TopicPartition, Trace], places: Sequence[Place], at: float, ids: Mapping[str, str], last: float
 ) -> dict[TopicPartition, Trace]:
-    """The places that count, each continued from its earlier trace."""
+    """The places that count, each continued from its earlier trace or that one itself; ``last``: when that was read.
+
+    Most partitions of a large estate stand where they stood.
+    """
     found: dict[TopicPartition, Trace] = {}
-    for place in places:
-        committed, low, end = place.committed, place.low, place.end
+    for topic, index, committed, low, end in places:
         if committed is None or low is None or end is None:
             continue
-        part, topic_id = (place.topic, place.partition), ids.get(place.topic, "")
+        part, topic_id = (topic, index), ids.get(topic, "")
         old = earlier.get(part)
         if old is None or _started_over(old, low, end, topic_id):
             found[part] = Trace(committed, low, end, topic_id, at, at)
-            continue
-        moves = committed != old.committed or end - max(committed, low) <= MARKER
-        found[part] = Trace(committed, low, end, topic_id or old.topic_id, old.born, at if moves else old.moved)
+        elif (old.committed, old.low, old.end) == (committed, low, end) and topic_id in (old.topic_id, ""):
+            found[part] = old
+        else:
+            moved = at if committed != old.committed else old.moved if old.lag > MARKER else last
+            found[part] = Trace(committed, low, end, topic_id or old.topic_id, old.born, moved)
     return found
 
 

@@ -10,14 +10,14 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 MOST_NAME = 249  # characters of a name where it is shown: a topic has no more, a group may have 32,767 bytes
 HOT_FLOOR = 100  # messages in all, below which no partition is called hot
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where one group stands in one partition."""
+class Place(NamedTuple):
+    """Where one group stands in one partition. A tuple: a reading of a large estate makes ten thousand."""
 
     topic: str
     partition: int
@@ -34,7 +34,8 @@ class Place:
         """Messages that wait and can still be read: end - max(committed, low), never below 0; None: unknown."""
         if self.committed is None or self.low is None or self.end is None:
             return None
-        return max(0, self.end - max(self.committed, self.low))
+        position = self.committed if self.committed > self.low else self.low
+        return self.end - position if self.end > position else 0
 
     @property
     def lost(self) -> int | None:
@@ -70,10 +71,11 @@ class GroupLag:
 
 def sum_up(places: Sequence[Place]) -> GroupLag:
     """A group's lag over all its places. Places never committed stay out of the sums, and so do unreadable ones."""
-    counting = [place for place in places if place.lag is not None]
-    lags = [place.lag or 0 for place in counting]
+    lags = [place.lag for place in places]
+    counting = [place for place, lag in zip(places, lags, strict=True) if lag is not None]
+    total = sum(lag or 0 for lag in lags)
     return GroupLag(
-        lag=sum(lags) if counting else None,
+        lag=total if counting else None,
         lost=sum(place.lost or 0 for place in counting) if counting else None,
         never_committed=sum(place.committed is None for place in places),
         unreadable=sum(not place.readable for place in places),
@@ -81,7 +83,7 @@ def sum_up(places: Sequence[Place]) -> GroupLag:
         consumed=sum(place.committed or 0 for place in counting),
         produced=sum(place.end or 0 for place in counting),
         epoch=epoch_of([(place.topic, place.partition) for place in counting]),
-        hot=_hot(counting, sum(lags)),
+        hot=_hot(counting, total),
     )
 
 

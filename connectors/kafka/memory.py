@@ -74,7 +74,7 @@ def _bounds(places: Iterable[Place]) -> Bounds:
 
 
 def _read(topic: TopicStand) -> tuple[Place, ...]:
-    return tuple(replace(place, committed=place.low) for place in topic.places)
+    return tuple(place._replace(committed=place.low) for place in topic.places)
 
 
 def _recent(courses: Mapping[str, Course], at: float) -> dict[str, Course]:

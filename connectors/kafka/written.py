@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
@@ -80,10 +80,15 @@ class Ends:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What is known of when offsets were written. Persistent; ``asked`` are points that brokers were asked for."""
+    """What is known of when offsets were written. Persistent; ``asked`` are points that brokers were asked for.
+
+    What follows from it for one offset is worked out once: what is still to be asked, and how late a group is, are two
+    questions about the same ten thousand offsets.
+    """
 
     frames: tuple[Ends, ...] = ()  # oldest first
     asked: Mapping[TopicPartition, tuple[Point, ...]] = field(default_factory=dict)
+    _known: dict[TopicPartition, tuple[int, float, Bracket]] = field(default_factory=dict, compare=False, repr=False)
 
     def after(self, bounds: Bounds, at: float) -> Written:
         """With the low watermarks and ends of one more reading; forgets partitions that are gone.
@@ -101,7 +106,8 @@ class Written:
         asked = dict(self.asked)
         for part, point in answers.items():
             asked[part] = tuple(sorted({*asked.get(part, ()), point})[-MOST_ASKED:])
-        return Written(self.frames, asked)
+        known = {part: found for part, found in self._known.items() if part not in answers}
+        return Written(self.frames, asked, known)
 
     def without(self, topics: frozenset[str]) -> Written:
         """Without what brokers said of topics that were made anew since."""
@@ -111,6 +117,14 @@ class Written:
 
     def bracket(self, part: TopicPartition, offset: int, born: float) -> Bracket:
         """Around the writing of ``offset``. ``born``: readings before it were of another topic of that name."""
+        known = self._known.get(part)
+        if known is not None and known[0] == offset and known[1] == born:
+            return known[2]
+        found = self._bracket(part, offset, born)
+        self._known[part] = (offset, born, found)
+        return found
+
+    def _bracket(self, part: TopicPartition, offset: int, born: float) -> Bracket:
         seen = self._seen(part, offset, born)
         if part not in self.asked:
             return seen
@@ -135,16 +149,29 @@ class Written:
         return bisect_left(self.frames, born, key=lambda frame: frame.at)
 
     def _seen(self, part: TopicPartition, offset: int, born: float) -> Bracket:
+        if not self.frames:
+            return Bracket(None, None)
+        end = _end_of(part, self.frames[-1].index)
         first, last = self._since(born), len(self.frames)
-        if last - first > LATELY and UNSEEN < self.frames[last - LATELY].end(part) <= offset:
+        if last - first > LATELY and UNSEEN < end(self.frames[last - LATELY]) <= offset:
             first = last - LATELY  # most groups are no further behind
-        place = bisect_right(self.frames, offset, lo=first, key=lambda frame: frame.end(part))
-        after = self.frames[place - 1] if place > first and self.frames[place - 1].end(part) != UNSEEN else None
+        place = bisect_right(self.frames, offset, lo=first, key=end)
+        after = self.frames[place - 1] if place > first and end(self.frames[place - 1]) != UNSEEN else None
         before = self.frames[place] if place < last else None
         return Bracket(
-            None if after is None else (after.at, after.end(part)),
-            None if before is None else (before.at, before.end(part)),
+            None if after is None else (after.at, end(after)),
+            None if before is None else (before.at, end(before)),
         )
+
+
+def _end_of(part: TopicPartition, index: Mapping[TopicPartition, int]) -> Callable[[Ends], int]:
+    """The end of a partition in any reading; most of them share one index."""
+    place = index.get(part)
+
+    def end(frame: Ends) -> int:
+        return frame.ends[place] if frame.index is index and place is not None else frame.end(part)
+
+    return end
 
 
 def _asked(points: tuple[Point, ...], offset: int) -> Bracket:

@@ -33,7 +33,7 @@ def test_one_place(
     assert (place.lag, place.lost, place.clamped) == (lag, lost, clamped)
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(PLACES)
 def test_sums_are_never_negative_and_count_every_place_once(places: list[Place]) -> None:
     lag = sum_up(places)
@@ -46,7 +46,7 @@ def test_sums_are_never_negative_and_count_every_place_once(places: list[Place])
     assert len(counting) + lag.never_committed + lag.unreadable >= len(places)
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(committed=OFFSET, low=OFFSET, extra=OFFSET)
 def test_lag_and_lost_make_up_the_way_to_the_end(committed: int, low: int, extra: int) -> None:
     end = max(committed, low) + extra
@@ -54,6 +54,7 @@ def test_lag_and_lost_make_up_the_way_to_the_end(committed: int, low: int, extra
     assert (place.lag or 0) + (place.lost or 0) == end - committed
 
 
+@settings(deadline=None)
 @given(PLACES, st.integers(0, 10**6))
 def test_a_never_committed_place_does_not_move_the_sums(places: list[Place], end: int) -> None:
     before, after = sum_up(places), sum_up([*places, Place("c", 0, None, 0, end)])

@@ -30,7 +30,7 @@ CONFIG = TopicConfig(retention_ms=7_200_000, retention_bytes=-1, cleanup=frozens
 
 def survey(*places: Place, group: GroupView = GROUP, config: TopicConfig = CONFIG, id: str = "id-a") -> Survey:
     cluster = ClusterView("c", (1, 2, 3), {"orders": {0: 1, 1: -1}}, {"orders": replace(VIEW, id=id)})
-    topic = TopicStand("orders", tuple(replace(place, committed=None) for place in places))
+    topic = TopicStand("orders", tuple(place._replace(committed=None) for place in places))
     return Survey(cluster, (GroupStand(group, places, ()),), (topic,), (), told=Told({"orders": config}))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from console.model.derive import derived
@@ -53,6 +53,7 @@ def test_loss_follows_from_what_is_kept_and_says_how_it_is_known() -> None:
     assert "loss" not in derived(seen)
 
 
+@settings(deadline=None)
 @given(*[st.none() | st.floats(0, 1e9)] * 3)
 def test_no_countdown_is_ever_negative(lag: float | None, consumed: float | None, produced: float | None) -> None:
     drain = time_to_drain(lag, consumed, produced)

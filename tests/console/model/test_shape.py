@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from console.model.reading import Reading
@@ -33,6 +33,7 @@ def test_state_from_shape(course: Course, expected: Shape) -> None:
     assert shape(course) is expected
 
 
+@settings(deadline=None)
 @given(st.floats(0, 1e9), st.floats(0, 1e6), st.floats(1, 1000))
 def test_less_lag_is_never_further_behind(lag: float, produced: float, partitions: float) -> None:
     if caught_up(lag, produced, partitions):
