@@ -3,16 +3,25 @@
 Its parser believes the lengths that the peer says: ``$99999999999`` waits for, and keeps, what comes until the
 deadline. Here a reply is refused once it is, or says it will be, more than any answer that we ask for; what was said
 so far is let go with the connection. The classes are made on demand, because the package is imported on demand.
+
+A server that wants a certificate of the client says so after the handshake, from TLS 1.3 on, and hangs up: what it said
+is often lost with the line. So a line that ends after its handshake and before any answer is taken for that.
 """
 
 from __future__ import annotations
 
+import ssl
+from collections.abc import Awaitable
 from functools import cache
 from typing import Any
+
+from connectors.failure import kind_of
+from console.model.snapshot import FailureKind
 
 MOST_BYTES = 8 * 2**20  # of one reply; INFO with all its sections is 20 KB, a flag document less
 MOST_ITEMS = 200_000  # in one reply, and in any list of it
 AGGREGATES = b"*%~>"
+WANTS_CERTIFICATE = "hung up right after the TLS handshake, as one does that wants another certificate of the client"
 
 
 @cache
@@ -59,6 +68,7 @@ def parser_class(protocol: int) -> Any:
 @cache
 def line_class(sealed: bool) -> Any:
     """A connection of redis-py over TCP or TLS whose certificate is checked for ``server_hostname``."""
+    from redis import exceptions
     from redis.asyncio.connection import Connection, SSLConnection
 
     if not sealed:
@@ -68,6 +78,31 @@ def line_class(sealed: bool) -> Any:
         def __init__(self, *, server_hostname: str, **kwargs: Any) -> None:
             super().__init__(**kwargs)
             self._server_hostname = server_hostname
+            self._answered = False
+
+        async def _connect(self) -> None:
+            self._answered = False
+            await super()._connect()  # type: ignore[no-untyped-call]
+
+        async def send_packed_command(self, *args: Any, **kwargs: Any) -> None:
+            await self._told(super().send_packed_command(*args, **kwargs))
+
+        async def read_response(self, *args: Any, **kwargs: Any) -> Any:
+            reply = await self._told(super().read_response(*args, **kwargs))
+            self._answered = True
+            return reply
+
+        async def _told(self, step: Awaitable[Any]) -> Any:
+            """ConnectionError for a lack of certificates, where the line ends before anything was answered."""
+            secured = self.is_connected  # else the step connects first, and its failure is another
+            try:
+                return await step
+            except exceptions.ConnectionError as error:
+                if type(error) is not exceptions.ConnectionError or self._answered or not secured:
+                    raise
+                if kind_of(error) is FailureKind.TLS:
+                    raise
+            raise exceptions.ConnectionError(WANTS_CERTIFICATE) from ssl.SSLError(ssl.SSL_ERROR_SSL, WANTS_CERTIFICATE)
 
         def _connection_arguments(self) -> Any:
             return {**super()._connection_arguments(), "server_hostname": self._server_hostname}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import ssl
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +22,7 @@ from console.model.examination import Examination, Grade, Write
 from console.model.snapshot import FailureKind, Snapshot, Unreachable
 from tests.connectors.redis_servers import FLAGS, emptied, opening, snapshot
 from tests.connectors.simulator.sim_redis_servers import cli, simulated
-from tests.real.redis import Sealed, start_redis, start_sealed
+from tests.real.redis import Sealed, issued, start_redis, start_sealed
 
 CANARY = "canary-7d1f"
 PASSWORD = Secret("env:SEAWALL_TEST_REDIS")
@@ -99,6 +101,23 @@ async def test_each_way_of_not_being_let_in(sealed: Sealed, more: dict[str, obje
     assert isinstance(seen, Unreachable)
     assert (seen.kind, CANARY in f"{seen}") == (kind, False)
     assert seen.advice
+
+
+async def test_who_hangs_up_after_the_handshake_wants_a_certificate(tmp_path: Path) -> None:
+    """The word of a server that says so is often lost: it comes after the handshake, and the line is reset."""
+    papers = issued(tmp_path)
+    way = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    way.load_cert_chain(*papers.server)
+
+    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.transport.abort()
+
+    server = await asyncio.start_server(hang_up, "127.0.0.1", 0, ssl=way)
+    port = server.sockets[0].getsockname()[1]
+    seen = await read(Settings(url=f"rediss://127.0.0.1:{port}", ca_file=papers.ca))
+    server.close()
+    assert isinstance(seen, Unreachable)
+    assert (seen.kind, "certificate of the client" in seen.reason) == (FailureKind.TLS, True)
 
 
 @pytest.mark.real("redis")
