@@ -48,9 +48,10 @@ class HostConnector:
         except TimeoutError:
             return self._unread(FailureKind.TIMED_OUT, f"no answer from the system in {DEADLINE:g} s")
         except OSError as error:
-            return self._unread(FailureKind.PROTOCOL, f"{self._settings.disk}: {error.strerror}")
+            return self._unread(FailureKind.PROTOCOL, f"the system does not tell: {error.strerror}")
         took = self._clock.monotonic() - started
-        return Snapshot(self.name, at, took, (seen,), identity=socket.gethostname())
+        lost = tuple(each.note for each in seen.signals if each.name == "disk" and each.value is None)
+        return Snapshot(self.name, at, took, (seen,), identity=socket.gethostname(), problems=lost)
 
     async def inspect(self, component: ComponentId) -> Detail | Unreachable:
         """The same numbers in words, with the machine's size."""

@@ -6,6 +6,7 @@ import platform
 from collections.abc import Iterable
 
 from console.model.examination import Finding, Grade, Write
+from console.model.signal import Signal
 from console.model.snapshot import Observed
 from console.model.units import show
 
@@ -19,11 +20,15 @@ def version() -> str:
 
 def findings(seen: Observed, writes: Iterable[Write]) -> tuple[Finding, ...]:
     """One for each signal. What needs a second reading is no fault."""
-    told = tuple(
-        Finding(f"measure {each.name}", Grade.YES, show(each.value, each.unit))
-        if each.value is not None
-        else Finding(f"measure {each.name}", Grade.NOTE if each.note == "first reading" else Grade.UNKNOWN, each.note)
-        for each in seen.signals
-    )
+    told = tuple(map(_measured, seen.signals))
     refused = (Finding(f"set {w.fact} of {w.component}", Grade.NO, NOTHING_TO_SET, write=w) for w in writes)
     return (*told, *refused)
+
+
+def _measured(signal: Signal) -> Finding:
+    what = f"measure {signal.name}"
+    if signal.value is not None:
+        return Finding(what, Grade.YES, show(signal.value, signal.unit))
+    if signal.name == "disk":
+        return Finding(what, Grade.NO, signal.note, "disk is a path on a file system that is mounted here")
+    return Finding(what, Grade.NOTE if signal.note == "first reading" else Grade.UNKNOWN, signal.note)

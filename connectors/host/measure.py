@@ -36,7 +36,7 @@ class Meter:
         self._booted_first = self._booted()
 
     def read(self, component: ComponentId, at: float) -> Observed:
-        """OSError where ``disk`` is not there."""
+        """A disk that is not there is unknown, and its note says so; OSError where the system tells nothing else."""
         import psutil
 
         signals = (*self._machine(at), *self._console(at), self._clock(at))
@@ -51,8 +51,17 @@ class Meter:
         return (
             self._signal("load", os.getloadavg()[0] / cores, Unit.RATIO, at, "one minute, a core"),
             self._signal("memory", psutil.virtual_memory().percent / 100, Unit.RATIO, at),
-            self._signal("disk", psutil.disk_usage(self._disk).percent / 100, Unit.RATIO, at, self._disk),
+            self._file_system(at),
         )
+
+    def _file_system(self, at: float) -> Signal:
+        import psutil
+
+        try:
+            used = psutil.disk_usage(self._disk).percent / 100
+        except OSError as error:
+            return self._signal("disk", None, Unit.RATIO, at, f"{self._disk}: {error.strerror}")
+        return self._signal("disk", used, Unit.RATIO, at, self._disk)
 
     def _console(self, at: float) -> tuple[Signal, ...]:
         # Since the last call, in shares of one core; the first call has nothing to compare with and says 0.

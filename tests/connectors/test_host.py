@@ -58,12 +58,15 @@ async def test_numbers_are_of_the_moment_when_they_were_measured() -> None:
     assert {seen.at} == signals == counters == {IN_A_WORKER}
 
 
-async def test_a_disk_that_is_not_there() -> None:
+async def test_a_disk_that_is_not_there_hides_nothing_else() -> None:
     host = open_connector("host", Settings(disk="/no/such/place"), SystemClock())
     seen = await host.read()
     await host.close()
-    assert isinstance(seen, Unreachable)
-    assert "/no/such/place" in seen.reason
+    assert isinstance(seen, Snapshot)
+    told = {signal.name: signal for signal in seen.components[0].signals}
+    assert (told["disk"].value, told["disk"].note) == (None, "/no/such/place: No such file or directory")
+    assert seen.problems == (told["disk"].note,)
+    assert (told["memory"].value or 0) > 0
 
 
 async def test_a_drill_down_and_no_levers() -> None:
@@ -129,4 +132,5 @@ async def test_a_disk_that_is_not_there_is_a_finding() -> None:
     assert isinstance(host, Examining)
     found = await host.examine(())
     await host.close()
-    assert [each.grade for each in found.findings] == [Grade.NO]
+    (disk,) = (each for each in found.findings if each.grade is Grade.NO)
+    assert (disk.what, disk.reason) == ("measure disk", "/no/such/place: No such file or directory")
