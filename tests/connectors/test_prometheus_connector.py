@@ -7,7 +7,6 @@ import json
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -40,11 +39,13 @@ RATE = Query("prometheus/gateway", "rate", "up", Unit.PER_SECOND)
 RUN = RunContext("r1", "tester", "test")
 IN_THE_SHOP = (
     ("blackbox", 'job="blackbox-dns"'),
+    ("blackbox-http", 'job="blackbox-http"'),
     ("cadvisor", 'namespace="shop",container="api"'),
     ("ingress-nginx", 'ingress="shop"'),
     ("kafka-exporter", 'consumergroup="orders"'),
     ("kube-state-metrics", 'namespace="shop",deployment="api"'),
     ("kube-state-metrics-hpa", 'namespace="shop",horizontalpodautoscaler="api"'),
+    ("kube-state-metrics-pods", 'namespace="shop",pod=~"api-.*"'),
     ("node", ""),
     ("postgres-exporter", ""),
     ("redis-exporter", ""),
@@ -288,32 +289,3 @@ async def test_a_token_that_the_simulated_one_does_not_take(monkeypatch: pytest.
     assert isinstance(seen, Unreachable)
     assert seen.kind is FailureKind.EXPIRED
     assert isinstance(taken, Snapshot)
-
-
-@pytest.mark.real("prometheus")
-async def test_the_real_one(tmp_path: Path) -> None:
-    from tests.real.prometheus import start_prometheus
-
-    url = start_prometheus(tmp_path, [])
-    seen = await read_of(
-        url,
-        Query("prometheus/c", "one", "vector(1) # with a comment", Unit.NONE),
-        Query("prometheus/c", "many", 'label_replace(vector(1), "a", "1", "", "") or vector(2)', Unit.NONE),
-        Query("prometheus/c", "none", "absent_metric", Unit.NONE),
-        Query("prometheus/a", "two", "vector(2)", Unit.NONE),
-        Query("prometheus/a", "scalar", "3", Unit.NONE),
-        Query("prometheus/b", "none", "absent_metric", Unit.NONE),
-        Query("prometheus/b", "nan", "vector(0) / 0", Unit.NONE),
-        Query("prometheus/b", "typo", "sum(", Unit.NONE),
-    )
-    assert isinstance(seen, Snapshot)
-    together = {signal.name: (signal.value, signal.note) for signal in seen.components[0].signals}
-    assert together == {"one": (1.0, ""), "many": (None, "2 series, expected 1"), "none": (None, "no series")}
-    values = {
-        signal.name: (signal.value, signal.note) for component in seen.components[1:] for signal in component.signals
-    }
-    assert values["two"] == (2.0, "")
-    assert values["scalar"] == (3.0, "")
-    assert values["none"] == (None, "no series")
-    assert values["nan"] == (None, "NaN")
-    assert values["typo"][1].startswith("400 ")

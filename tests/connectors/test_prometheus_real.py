@@ -59,6 +59,31 @@ def promtool(url: str, query: str, at: float | None = None) -> float | None:
     return float(values[0]) if len(values) == 1 else None
 
 
+async def test_each_answer_is_told_for_what_it_is(url: str) -> None:
+    seen = await read(
+        Settings(url=url),
+        Query("prometheus/c", "one", "vector(1) # with a comment", Unit.NONE),
+        Query("prometheus/c", "many", 'label_replace(vector(1), "a", "1", "", "") or vector(2)', Unit.NONE),
+        Query("prometheus/c", "none", "absent_metric", Unit.NONE),
+        Query("prometheus/a", "two", "vector(2)", Unit.NONE),
+        Query("prometheus/a", "scalar", "3", Unit.NONE),
+        Query("prometheus/b", "none", "absent_metric", Unit.NONE),
+        Query("prometheus/b", "nan", "vector(0) / 0", Unit.NONE),
+        Query("prometheus/b", "typo", "sum(", Unit.NONE),
+    )
+    assert isinstance(seen, Snapshot)
+    together = {signal.name: (signal.value, signal.note) for signal in seen.components[0].signals}
+    assert together == {"one": (1.0, ""), "many": (None, "2 series, expected 1"), "none": (None, "no series")}
+    values = {
+        signal.name: (signal.value, signal.note) for component in seen.components[1:] for signal in component.signals
+    }
+    assert values["two"] == (2.0, "")
+    assert values["scalar"] == (3.0, "")
+    assert values["none"] == (None, "no series")
+    assert values["nan"] == (None, "NaN")
+    assert values["typo"][1].startswith("400 ")
+
+
 async def test_numbers_are_those_that_promtool_says(url: str) -> None:
     queries = tuple(Query("prometheus/steady", f"s{n}", expr, Unit.NONE) for n, expr in enumerate(STEADY))
     seen = await read(Settings(url=url), *queries)

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import pytest
 
-from connectors.presets import queries_for
+from connectors.presets import presets, queries_for
 from connectors.simulator.architecture import ARCHITECTURES, architecture_named
 from connectors.simulator.clock import SimClock
 from connectors.simulator.exporters import Budget, Cluster, Node, Pod, Scraper, samples
@@ -227,6 +227,18 @@ def test_the_presets_of_real_exporters_find_their_data(scraped: Engine, preset: 
     for query in queries_for("prometheus/x", preset, MATCHES[preset] if matched else ""):
         (row,) = scraped.instant(query.expr, 120)["result"]
         assert math.isfinite(float(row["value"][1])), query.expr
+
+
+def test_the_other_presets_are_of_exporters_that_the_estate_has_not(scraped: Engine) -> None:
+    others = set(presets()) - set(MATCHES)
+    found = {
+        (preset, query.signal)
+        for preset in others
+        for query in queries_for("prometheus/x", preset)
+        if scraped.instant(query.expr, 120)["result"]
+    }
+    assert others
+    assert found == set()
 
 
 def _bound(key: Key) -> float:
