@@ -46,7 +46,7 @@ ADVICE: Mapping[FailureKind, str] = {
     FailureKind.TLS: "check the certificate: its end, its names and the authority that is trusted here",
     FailureKind.EXPIRED: "renew the credentials at their place; they are read again at the next attempt",
     FailureKind.FORBIDDEN: "ask for the permission; `seawall doctor` lists what is missing",
-    FailureKind.THROTTLED: "it asks for fewer requests: raise interval, or its quota for us",
+    FailureKind.THROTTLED: "raise interval, or its quota for us: it asks for fewer requests",
     FailureKind.NOT_FOUND: "check the name or path in the config; `seawall doctor` says what is there",
     FailureKind.PROTOCOL: "check that the address is of the system it is said to be, and no proxy answers for it",
 }

@@ -147,9 +147,9 @@ def refused(status: int, body: bytes, phrase: str, headers: Mapping[str, str]) -
 
 
 ADVICE: Mapping[FailureKind, str] = {
-    FailureKind.REFUSED: "is the cluster up, and the tunnel to it?",
+    FailureKind.REFUSED: "check that the cluster is up, and the tunnel to it",
     FailureKind.NAME: "check the server of the kubeconfig's context",
     FailureKind.TLS: "check the certificates in the kubeconfig",
-    FailureKind.EXPIRED: "log in again",
+    FailureKind.EXPIRED: "log in again, or renew the token that the kubeconfig names",
     FailureKind.FORBIDDEN: "ask for a role that may get, list and watch it; `seawall doctor` lists what is missing",
 }

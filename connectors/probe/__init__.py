@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from connectors import Clock, ConnectorError
 from connectors.address import split
 from connectors.deadline import Line, Overdue, within
+from connectors.failure import ADVICE
 from connectors.probe.connection import connect
 from connectors.probe.look_up import look_up
 from connectors.probe.request import request
@@ -97,9 +98,10 @@ class ProbeConnector:
         await self._try_all()
         findings = [
             Finding(
-                f"{command(self._settings.checks[name], deep)}",
+                command(self._settings.checks[name], deep),
                 Grade.YES if past.last.ok else Grade.NO,
                 past.last.said,
+                ADVICE[past.last.kind] if past.last.kind is not None else "",
                 kind=past.last.kind,
             )
             for (name, deep), past in self._past.items()

@@ -139,9 +139,9 @@ def _document(body: bytes) -> dict[str, object]:
 
 
 ADVICE = {
-    FailureKind.REFUSED: "is Prometheus running there, and is the port right?",
+    FailureKind.REFUSED: "check that Prometheus runs there, and that the port is right",
     FailureKind.NAME: "check the host name in the url",
     FailureKind.TLS: "check the certificate; ca_file names an own authority, cert_file and key_file a client's",
     FailureKind.EXPIRED: "renew the token or password",
-    FailureKind.FORBIDDEN: "the credentials are valid but may not query",
+    FailureKind.FORBIDDEN: "ask for leave to query; the credentials themselves are valid",
 }

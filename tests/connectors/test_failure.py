@@ -5,11 +5,17 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+from collections.abc import Mapping
 from errno import ECONNREFUSED, EHOSTUNREACH
 
 import pytest
 
+from connectors import failure
 from connectors.failure import innermost, kind_of, one_line
+from connectors.kafka import failure as kafka
+from connectors.kafka import rest
+from connectors.kubernetes import answer as kubernetes
+from connectors.prometheus import reply as prometheus
 from console.model.snapshot import FailureKind
 
 
@@ -38,6 +44,21 @@ def test_each_is_told_apart_in_the_words_of_the_system(cause: Exception, kind: F
     error = wrapped(cause)
     assert kind_of(error) is kind
     assert innermost(error).startswith(words)
+
+
+ADVICES = [failure.ADVICE, kafka.ADVICE, rest.ADVICE, kubernetes.ADVICE, prometheus.ADVICE]
+
+
+@pytest.mark.parametrize("advices", ADVICES)
+def test_an_advice_is_a_sentence_that_says_what_to_do_next(advices: Mapping[FailureKind, str]) -> None:
+    for kind, advice in advices.items():
+        assert advice.split()[0] in ("check", "ask", "raise", "renew", "log"), kind
+        assert len(advice) < 120, kind
+        assert one_line(advice) == advice, kind
+
+
+def test_every_kind_has_one() -> None:
+    assert set(failure.ADVICE) == set(FailureKind)
 
 
 async def test_a_closed_port_is_refused_in_the_systems_words_whichever_client_knocked() -> None:

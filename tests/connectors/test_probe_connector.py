@@ -198,6 +198,7 @@ async def test_an_examination_tries_each_and_can_write_nothing() -> None:
         assert isinstance(connector, Examining)
         found = await connector.examine((Write("probe/it", "replicas"),))
     assert [each.grade for each in found.findings] == [Grade.NO, Grade.NO]
+    assert found.findings[0].advice.startswith("check that it runs there")
     assert found.findings[1].write == Write("probe/it", "replicas")
 
 

@@ -66,7 +66,7 @@ def test_what_failed_says_why_what_to_do_and_since_when(tmp_path: Path) -> None:
     done = seawall(tmp_path, "status")
     assert done.code == 3
     last = done.out.splitlines()[-1]
-    assert last.startswith("prometheus refused: http://127.0.0.1:1: Connection refused; is Prometheus running there")
+    assert last.startswith("prometheus refused: http://127.0.0.1:1: Connection refused; check that Prometheus runs")
     assert last.endswith("; last read: never")
 
 
