@@ -16,13 +16,7 @@ from connectors.kafka.course import MARKER, Course, Trace
 from connectors.kafka.seen import TopicConfig, TopicPartition
 from connectors.kafka.written import CLOSE, DAY, Bracket, Written
 
-MARGIN = 0.25 * DAY  # beyond a day: a backlog found safe is not asked about again for so long
-EXACT, SHARE = (
-    60.0,
-    0.05,
-)  # an answer between two points so many seconds, or such a share of what is left, apart will do
 NO_LIMIT = -1
-MOST_QUESTIONS = 500  # partitions asked about in one reading
 
 EARLIEST = "at the earliest"
 SAFE = "at least: nothing is lost within a day"
@@ -58,19 +52,21 @@ def ahead(course: Course, configs: Mapping[str, TopicConfig], written: Written) 
     """Of a group: its latest partition, and the first one to lose something."""
     now = course.now.at
     ages: list[tuple[float, bool]] = []
-    outlooks: dict[TopicConfig, Outlook] = {}
+    outlooks: list[Outlook] = []
+    read: set[str] = set()  # topics with a partition in which nothing is unread: one speaks for all
     for part, trace in course.now.traces.items():
-        config = configs.get(part[0], _UNTOLD)
         bracket = bracket_of(part, trace, written)
         if bracket is not None:
             ages.append(bracket.age(trace.position, now))
-        if bracket is not None or config not in outlooks:
-            found = _outlook(part, trace, bracket, config, written, now)
-            outlooks[config] = _first((outlooks.get(config, found), found))
+        elif part[0] in read:
+            continue
+        else:
+            read.add(part[0])
+        outlooks.append(_outlook(part, trace, bracket, configs.get(part[0], _UNTOLD), written, now))
     late, at_least = max(ages, default=(0.0 if outlooks else None, False))
     if at_least and not late:
         late = None  # at least nothing says nothing
-    return Ahead(late, at_least, _first(tuple(outlooks.values())))
+    return Ahead(late, at_least, _first(outlooks))
 
 
 def _first(outlooks: Sequence[Outlook]) -> Outlook:
