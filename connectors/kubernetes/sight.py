@@ -14,15 +14,14 @@ A list that comes too late, or broken, leaves what was there before, as old as i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 from connectors import Clock
 from connectors.failure import Failed
-from connectors.kubernetes.answer import Groups, Versioned
+from connectors.kubernetes.answer import Groups
 from connectors.kubernetes.calls import Calls
-from connectors.kubernetes.client import PAGE, WATCHES, Api
+from connectors.kubernetes.client import WATCHES, Api
+from connectors.kubernetes.lists import List, Lists, Scope
 from connectors.kubernetes.resources import EVERYWHERE, READ, Listed, Resource
 from connectors.kubernetes.store import Store
 from connectors.kubernetes.watch import HASTY, QUIET, Watch
@@ -37,28 +36,11 @@ _PASSING = (FailureKind.TIMED_OUT, FailureKind.PROTOCOL)  # of one list, where o
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
-    """One kind in one namespace, or everywhere."""
-
-    resource: Resource
-    namespace: str
-
-
-@dataclass(frozen=True, slots=True)
 class _Believed:
     """What was seen of a scope without a watch, and until when (monotonic) it is taken for true."""
 
     listed: Listed
     until: float
-
-
-@dataclass(frozen=True, slots=True)
-class _List:
-    """A complete list of a scope, and the version from which it can be watched."""
-
-    listed: Listed
-    version: str = ""
-    problems: tuple[str, ...] = ()
 
 
 class Sight:
@@ -69,6 +51,7 @@ class Sight:
         self._namespaces = namespaces
         self._watch = watch
         self._calls = calls
+        self._lists = Lists(api, calls, clock)
         self._clock = clock
         self._monotonic = clock.monotonic
         self._last: dict[Scope, Listed] = {}
@@ -94,7 +77,7 @@ class Sight:
         scopes = [scope for scope in self._scopes() if self._may_be_there(scope)]
         known = {scope: self._known(scope) for scope in scopes}
         unknown = [scope for scope in scopes if known[scope] is None]
-        made = dict(zip(unknown, await asyncio.gather(*map(self._list, unknown)), strict=True))
+        made = dict(zip(unknown, await asyncio.gather(*map(self._lists.all, unknown)), strict=True))
         if not any(one.version for one in made.values()):
             await self._beat(scopes)
         self._readings += 1
@@ -160,35 +143,6 @@ class Sight:
             return one
         return replace(one, items=last.items, at=last.at)
 
-    async def _list(self, scope: Scope) -> _List:
-        """All pages; a failure is a value. Each page is a call of its own, so that no long decoding stalls the loop."""
-        try:
-            return await self._pages(scope)
-        except Failed as failed:
-            return _List(Listed(scope.resource, scope.namespace, failed=_told(failed, scope)))
-
-    async def _pages(self, scope: Scope) -> _List:
-        items: list[Any] = []
-        problems: list[str] = []
-        meta, began = Versioned(), 0.0  # all pages are of the moment of the first
-        while True:
-            page, unread, at = await self._calls.ask(self._api.server, self._page(scope, meta.continue_))
-            items += page.items or ()
-            problems += unread
-            meta, began = page.metadata, began or at
-            if not meta.continue_:
-                listed = Listed(scope.resource, scope.namespace, tuple(items), at=began)
-                return _List(listed, meta.resource_version, tuple(problems))
-
-    def _page(self, scope: Scope, after: str, limit: int = PAGE) -> Callable[[], tuple[Any, tuple[str, ...], float]]:
-        """A page, what cannot be read in it, and when it came, by the clock of the thread that it came to."""
-
-        def asked() -> tuple[Any, tuple[str, ...], float]:
-            page, unread = self._api.page(scope.resource, scope.namespace, after, limit)
-            return page, unread, self._clock.now()
-
-        return asked
-
     async def _beat(self, scopes: list[Scope]) -> None:
         """One object of the next watched kind; Failed where the server does not answer, or no longer to us."""
         watched = [scope for scope in scopes if scope in self._watches]
@@ -197,13 +151,13 @@ class Sight:
         self._beats += 1
         scope = watched[self._beats % len(watched)]
         try:
-            await self._calls.ask(self._api.server, self._page(scope, "", 1))
+            await self._lists.page(scope, limit=1)
         except Failed as failed:
             if failed.kind not in _HIDDEN:
                 raise
             self._watches.pop(scope).stop()  # taken from us meanwhile: the next reading's list says so
 
-    def _remember(self, made: dict[Scope, _List]) -> None:
+    def _remember(self, made: dict[Scope, List]) -> None:
         now = self._monotonic()
         for scope, one in made.items():
             failed = one.listed.failed
@@ -216,7 +170,7 @@ class Sight:
             if not failed:
                 self._doubted.discard(scope)
 
-    def _wanted(self, scope: Scope, one: _List, now: float) -> bool:
+    def _wanted(self, scope: Scope, one: List, now: float) -> bool:
         """Whether what was just listed is to be watched from there on."""
         if not (self._watch and scope.resource.watched and one.version and self._readings > 1) or one.problems:
             return False
@@ -238,19 +192,11 @@ class Sight:
         self._short[scope] = 0 if old.heard - old.began > HASTY else self._short.get(scope, -1) + 1
         return min(RELIST, REASK * self._short[scope])
 
-    def _follow(self, scope: Scope, one: _List, now: float) -> None:
+    def _follow(self, scope: Scope, one: List, now: float) -> None:
         store = Store(scope.resource.type, one.listed.items, one.version)
         watch = self._watches[scope] = Watch(self._api, scope.resource, scope.namespace, store, self._monotonic)
         self._proved_until[scope] = now + RELIST * (1 + len(self._watches) / WATCHES)  # not all in the same reading
         watch.start()
-
-
-def _told(failed: Failed, scope: Scope) -> Failed:
-    """Who may not list a kind everywhere may often list it where they work."""
-    if failed.kind is not FailureKind.FORBIDDEN or scope.namespace != EVERYWHERE or not scope.resource.namespaced:
-        return failed
-    advice = 'name the namespaces that you may see, in place of "*"'
-    return Failed(failed.kind, failed.reason, advice=advice, status=failed.status)
 
 
 def _absent(one: Listed) -> bool:
