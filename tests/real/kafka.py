@@ -173,15 +173,23 @@ def main() -> int:
     if lacking:
         sys.stderr.write(f"left out: {lacking}\n")
         return int(needed)
-    sys.stderr.write(f"Kafka's jars, about 46 MB once, to {JARS} … ")
+    from tests.real import kafka_connect  # which needs this module
+
+    wanted = {JARS: POM, kafka_connect.JARS: kafka_connect.POM}
+    there = [_fetched(folder, pom) for folder, pom in wanted.items()]
+    return 0 if all(there) else int(needed)
+
+
+def _fetched(folder: Path, pom: Path) -> bool:
+    sys.stderr.write(f"jars of {folder.name}, some 50 MB once, to {folder} … ")
     sys.stderr.flush()
     try:
-        fetch()
+        fetch(folder, pom)
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
         sys.stderr.write(f"failed; left out: {why(error)}\n")
-        return int(needed)
+        return False
     sys.stderr.write("there\n")
-    return 0
+    return True
 
 
 if __name__ == "__main__":
