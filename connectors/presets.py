@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -111,11 +111,6 @@ def preset_named(name: str) -> Preset:
         raise ConnectorError(f"no preset {name!r}; there are: {', '.join(known)}")
     file = resources.files("connectors").joinpath("presets", f"{name}.toml")
     return read_preset(file.read_text(encoding="utf-8"), f"{name}.toml")
-
-
-def load_preset(name: str) -> Mapping[str, PresetSignal]:
-    """The preset's signals by name, in the file's order; ConnectorError as ``preset_named``."""
-    return preset_named(name).signals
 
 
 def read_preset(text: str, file: str) -> Preset:

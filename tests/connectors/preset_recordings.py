@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from connectors.presets import load_preset
+from connectors.presets import preset_named
 
 FOLDER = Path(__file__).with_name("presets")
 AT = 1_795_350_000  # when the second scrape is laid; the recordings are of that week
@@ -114,7 +114,9 @@ def _only(names: set[str], scrape: dict[Series, float]) -> dict[Series, float]:
 
 def _restarted(preset: str, one: Recorded) -> tuple[dict[Series, float], dict[Series, float]]:
     """Counters, which are what the preset takes rates of, as if they had begun anew at the first scrape."""
-    counters = {name for signal in load_preset(preset).values() for name in re.findall(r"rate\((\w+)", signal.query)}
+    counters = {
+        name for signal in preset_named(preset).signals.values() for name in re.findall(r"rate\((\w+)", signal.query)
+    }
     counted = [series for series, value in one.second.items() if series[0] in counters and value >= 0]
     before = {series: one.second[series] + 1e9 for series in counted}
     since = {series: one.second[series] - one.first.get(series, 0.0) for series in counted}

@@ -12,7 +12,6 @@ from connectors.presets import (
     MATCH,
     WINDOW,
     is_match,
-    load_preset,
     preset_named,
     presets,
     queries_for,
@@ -76,29 +75,29 @@ def test_every_rate_looks_back_on_the_window_that_was_asked_for(name: str) -> No
 
 @pytest.mark.parametrize("name", presets())
 def test_every_signal_says_what_it_is(name: str) -> None:
-    for signal in load_preset(name).values():
+    for signal in preset_named(name).signals.values():
         assert MATCH in signal.query
         assert signal.description
 
 
 @pytest.mark.parametrize(("name", "signals"), BY_NAME.items())
 def test_the_signals_that_rules_and_playbooks_name(name: str, signals: set[str]) -> None:
-    assert signals <= set(load_preset(name))
+    assert signals <= set(preset_named(name).signals)
 
 
 def test_units_are_the_models() -> None:
-    assert load_preset("ingress-nginx")["p95"].unit is Unit.SECONDS
-    assert load_preset("ingress-nginx")["errors"].unit is Unit.RATIO
+    assert preset_named("ingress-nginx").signals["p95"].unit is Unit.SECONDS
+    assert preset_named("ingress-nginx").signals["errors"].unit is Unit.RATIO
 
 
 def test_an_unknown_preset_names_the_known_ones() -> None:
     with pytest.raises(ConnectorError, match=r"nginx-ingress.*there are: .*ingress-nginx"):
-        load_preset("nginx-ingress")
+        preset_named("nginx-ingress")
 
 
 def test_a_preset_is_a_name_and_never_a_path() -> None:
     with pytest.raises(ConnectorError):
-        load_preset("../presets/node")
+        preset_named("../presets/node")
 
 
 def test_a_file_is_read_whole() -> None:
@@ -128,7 +127,7 @@ def test_a_wrong_file_says_where_and_what(found: str, instead: str, told: str) -
 
 @pytest.mark.parametrize("name", presets())
 def test_every_rule_has_a_bound_that_its_unit_can_show(name: str) -> None:
-    signals = load_preset(name)
+    signals = preset_named(name).signals
     for ready, rule in zip(preset_named(name).rules, rules_for("x", name), strict=True):
         unit = signals[ready.signal].unit if ready.signal in signals else Unit.RATIO
         assert rule.text(unit).startswith(("above", "below"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.presets import load_preset, presets, rules_for
+from connectors.presets import preset_named, presets, rules_for
 from console.model.component import Health
 from console.model.layout import Layout, Placement
 from console.model.observe import empty, observe
@@ -50,7 +50,7 @@ def test_the_sick_signals_of_a_recording_are_told_and_no_other(name: str) -> Non
     topology = empty(layout)
     for at in (0.0, LONG):
         signals = tuple(
-            Signal(signal, value, load_preset(name)[signal].unit, at, "prometheus")
+            Signal(signal, value, preset_named(name).signals[signal].unit, at, "prometheus")
             for signal, value in EXPECTED[name](recorded(name)).items()
         )
         topology = observe(topology, Snapshot("prometheus", at, 0.0, (Observed("prometheus/it", signals),)))

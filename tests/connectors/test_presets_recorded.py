@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import pytest
 
 from connectors import Remembering
-from connectors.presets import Query, load_preset, presets, queries_for
+from connectors.presets import Query, preset_named, presets, queries_for
 from connectors.prometheus import open_connector
 from connectors.settings.prometheus import Settings
 from console.model.snapshot import Snapshot
@@ -62,12 +62,12 @@ def test_no_preset_is_without_a_recording_that_says_where_it_is_from() -> None:
 @pytest.mark.parametrize("restarted", ["", "-reset"])
 def test_every_query_answers_what_the_scrapes_add_up_to(url: str, name: str, restarted: str) -> None:
     expected = EXPECTED[name](recorded(name))
-    assert set(expected) == set(load_preset(name))
+    assert set(expected) == set(preset_named(name).signals)
     for query in queries_for("prometheus/x", name, f'job="{name}{restarted}"', "1m"):
         wanted = expected[query.signal]
         if wanted is None:
             assert answers(url, query) == [], query.signal
-            assert load_preset(name)[query.signal].absent, query.signal
+            assert preset_named(name).signals[query.signal].absent, query.signal
         else:
             assert answers(url, query) == [pytest.approx(wanted, rel=CLOSE)], query.signal
 
@@ -106,7 +106,7 @@ def test_without_a_match_it_is_still_one_number(url: str, name: str) -> None:
 @pytest.mark.parametrize("name", RECORDED)
 def test_the_recording_has_what_the_preset_asks_for(name: str) -> None:
     there = {series for series, _ in recorded(name).second}
-    for signal, ready in load_preset(name).items():
+    for signal, ready in preset_named(name).signals.items():
         names = asked(ready.query)
         assert names <= there or ready.absent or (" or " in ready.query and names & there), signal
 

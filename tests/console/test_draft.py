@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.discovery import Cluster, Ingress, Service, Workload
-from connectors.presets import load_preset
+from connectors.presets import preset_named
 from connectors.settings.kafka import Settings as KafkaSettings
 from connectors.settings.probe import Settings as ProbeSettings
 from console.config import check, load
@@ -125,7 +125,7 @@ def test_exporters_are_told_by_their_metrics() -> None:
     assert fitting(frozenset()) == ()
     nodes = frozenset(
         word
-        for signal in load_preset("node").values()
+        for signal in preset_named("node").signals.values()
         for word in signal.query.replace("(", " ").replace("{", " {").split()
         if word.startswith("node_")
     )

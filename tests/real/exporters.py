@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from connectors.presets import MATCH, WINDOW, load_preset
+from connectors.presets import MATCH, WINDOW, preset_named
 from tests.real.prometheus import end
 
 KEPT = Path(__file__).parents[1] / "connectors" / "presets"
@@ -94,7 +94,7 @@ def statuses(url: str, times: int) -> list[int]:
 
 def keep(preset: str, recording: Recording) -> Path:
     """Writes the recording beside the tests. ValueError where a family of the preset is in neither scrape."""
-    names = sorted({name for signal in load_preset(preset).values() for name in asked(signal.query)})
+    names = sorted({name for signal in preset_named(preset).signals.values() for name in asked(signal.query)})
     wanted = re.compile(rf"(?:{'|'.join(names)})$|(?:{recording.beside})$")
     parts = [_scrubbed(_trimmed(text, wanted), recording) for text in (recording.first, recording.second)]
     head = [f"# Recorded: {recording.what}.", f"# By: python -m tests.real.record_exporters {preset}"]
