@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from redis import exceptions as raised
 
 OLD = "this server is older than Redis 6: set protocol = 2"
+CLUSTERED = "say cluster = true, or name nodes in place of the url"
 STALE = "Connection has data"  # what redis-py calls a line that the peer closed, before it opens another
 SAID: Mapping[str, str] = {  # a reply's first word, and what to do about it
     "CLUSTERDOWN": "slots have no primary, or this server sees too few others: look at CLUSTER NODES on several",
@@ -85,10 +86,11 @@ def _of_reply(error: Exception, said: str) -> Refused:
     from redis import exceptions as raised
 
     moved = Address(error.host, error.port) if isinstance(error, raised.AskError) and _is_address(error) else None
+    usual = OLD if "HELLO" in said else SAID.get(getattr(error, "status_code", None) or "", "")
     return Refused(
         FailureKind.PROTOCOL,
-        said,
-        advice=OLD if "HELLO" in said else SAID.get(getattr(error, "status_code", None) or "", ""),
+        f"the key is at {moved}, in a cluster" if moved else said,
+        advice=CLUSTERED if moved else usual,
         unknown_script=isinstance(error, raised.NoScriptError),
         unknown_command="unknown command" in said or "unknown subcommand" in said.lower(),
         moved=moved,

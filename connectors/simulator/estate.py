@@ -44,6 +44,7 @@ class Addresses:
     kubernetes: str
     kubeconfig: str  # its text
     sentinel: str = ""  # host:port of the one that watches a replicated Redis; "" where there is none
+    clustered: bool = False  # ``redis`` is one node of several
 
 
 class Estate:
@@ -107,6 +108,7 @@ class Estate:
             kubernetes=self.kubernetes.url,
             kubeconfig=self.kubernetes.kubeconfig(),
             sentinel="{}:{}".format(*self.redis.sentinel) if self.redis.sentinel else "",
+            clustered=len(self.redis.urls) > 1 and not self.redis.sentinel,
         )
 
     async def stop(self) -> None:

@@ -30,9 +30,14 @@ Lines = Iterator[str]
 
 
 def config_text(
-    architecture: Architecture, prometheus: str, kafka: tuple[str, ...], redis: str, kubeconfig: Path, speed: float
+    architecture: Architecture,
+    prometheus: str,
+    kafka: tuple[str, ...],
+    redis: Mapping[str, object],
+    kubeconfig: Path,
+    speed: float,
 ) -> str:
-    """A seawall.toml from the addresses of the wires.
+    """A seawall.toml from the addresses of the wires; ``redis``: the settings that say where it is.
 
     Journals are kept beside the kubeconfig: a new estate has no past runs in force.
     """
@@ -49,11 +54,18 @@ def config_text(
 def preview(architecture: Architecture, folder: Path, speed: float) -> str:
     """The same config before there is anything to connect to: the same layers, and addresses where nobody listens."""
     kubeconfig = folder / f"{CONFIG}{KUBECONFIG}"
-    return config_text(architecture, f"http://{NOWHERE}", (NOWHERE,), f"redis://{NOWHERE}/0", kubeconfig, speed)
+    return config_text(
+        architecture, f"http://{NOWHERE}", (NOWHERE,), {"url": f"redis://{NOWHERE}/0"}, kubeconfig, speed
+    )
 
 
 def _environment(
-    architecture: Architecture, prometheus: str, kafka: tuple[str, ...], redis: str, kubeconfig: Path, speed: float
+    architecture: Architecture,
+    prometheus: str,
+    kafka: tuple[str, ...],
+    redis: Mapping[str, object],
+    kubeconfig: Path,
+    speed: float,
 ) -> Lines:
     pace = PACE if speed <= UNHURRIED else 1.0
     graves = [topic.name for topic in architecture.topics if not topic.group]
@@ -72,7 +84,7 @@ def _environment(
     yield from _table("environments.demo.prometheus", {"url": prometheus, "interval": pace})
     asked = {"bootstrap": list(kafka), "groups": ["*"], "dead_letters": graves, "interval": pace}
     yield from _table("environments.demo.kafka", asked)
-    yield from _table("environments.demo.redis", {"name": "cache", "url": redis, "flags_key": "seawall:flags"})
+    yield from _table("environments.demo.redis", {"name": "cache", **redis, "flags_key": "seawall:flags"})
     cluster = {"kubeconfig": str(kubeconfig), "context": "sim", "namespaces": [architecture.namespace]}
     yield from _table("environments.demo.kubernetes", {**cluster, "interval": pace})
     yield from _table("environments.demo.host", {})

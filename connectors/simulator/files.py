@@ -16,6 +16,7 @@ from connectors.simulator.clock import SimClock
 from connectors.simulator.estate import Addresses
 from connectors.simulator.estate_config import KUBECONFIG, PACE_FILE, config_text
 from connectors.simulator.pace import text_of
+from connectors.simulator.redis.failover import NAME as WATCHED
 
 
 def exports_text(addresses: Addresses, kubeconfig: Path) -> str:
@@ -45,8 +46,14 @@ def leave(
     if config_out is not None:
         keep_pace(clock, config_out)
         at = addresses
-        text = config_text(architecture, at.prometheus, at.kafka, at.redis, kubeconfig, clock.speed)
+        text = config_text(architecture, at.prometheus, at.kafka, _redis(at), kubeconfig, clock.speed)
         write(config_out, text)
+
+
+def _redis(addresses: Addresses) -> Mapping[str, object]:
+    if addresses.sentinel:
+        return {"sentinels": [addresses.sentinel], "master": WATCHED}
+    return {"url": addresses.redis, **({"cluster": True} if addresses.clustered else {})}
 
 
 def keep_pace(clock: SimClock, config_out: Path | None) -> None:

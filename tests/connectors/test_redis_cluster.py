@@ -137,6 +137,7 @@ async def test_a_change_follows_a_slot_that_has_moved(cluster: Servers) -> None:
     applied = await connector.apply(MINE, RUN)
     await connector.close()
     assert [problem.split(":")[0] for problem in seen.problems] == ["flags", "hits"]
+    assert f"flags: the key is at 127.0.0.1:{cluster.ports[owner]}, in a cluster" in seen.problems
     assert seen.components[0].notes == ("part of a cluster: say cluster = true",)
     assert applied.outcome is Outcome.DONE
 

@@ -32,6 +32,24 @@ ADDRESSES = Addresses(
 )
 
 
+@pytest.mark.parametrize(
+    ("redis", "settings"),
+    [
+        ({}, {"url": "redis://127.0.0.1:5/0"}),
+        ({"clustered": True}, {"url": "redis://127.0.0.1:5/0", "cluster": True}),
+        ({"sentinel": "127.0.0.1:7"}, {"sentinels": ["127.0.0.1:7"], "master": "mymaster"}),
+    ],
+)
+def test_the_config_says_what_its_redis_is_made_of(
+    tmp_path: Path, redis: dict[str, object], settings: dict[str, object]
+) -> None:
+    config = tmp_path / "seawall.toml"
+    at = replace(ADDRESSES, **redis)  # type: ignore[arg-type]
+    leave(at, architecture_named("shop"), SimClock(), config, None)
+    told = tomllib.loads(config.read_text())["environments"]["demo"]["redis"]
+    assert told == {"name": "cache", "flags_key": "seawall:flags", **settings}
+
+
 Simulator = Callable[..., Awaitable[Process]]
 
 
