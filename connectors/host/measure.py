@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from connectors.imports import imported
 from console.model.component import ComponentId
 from console.model.signal import Counter, Signal, Unit
 from console.model.snapshot import Observed
@@ -25,6 +26,7 @@ class Meter:
 
         Imports psutil.
         """
+        imported("psutil")
         import psutil
 
         self._source = source

@@ -5,11 +5,11 @@ from __future__ import annotations
 import ssl
 import threading
 import time
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from connectors.failure import Failed
+from connectors.imports import imported
 from connectors.kafka.failure import failed
 from connectors.kafka.oauth import Tokens
 from connectors.kafka.way import Way
@@ -34,7 +34,7 @@ class Connecting:
 
     def load(self) -> None:
         """Imports the client library: a third of a second."""
-        import_module("connectors.kafka.client")
+        imported("connectors.kafka.client")
 
     def client(self) -> Client:
         """Connects to the first address that answers. Raises Failed: the first failure, or a more telling one."""

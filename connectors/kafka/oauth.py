@@ -14,6 +14,7 @@ from urllib.parse import urlencode, urlsplit
 
 from connectors.deadline import Line, pool_classes
 from connectors.failure import Failed, innermost, kind_of, kind_of_status, one_line
+from connectors.imports import imported
 from connectors.kafka.failure import failed
 from connectors.secret import MissingSecret, Secret
 from connectors.settings.kafka import Settings
@@ -62,6 +63,7 @@ class Tokens:
 
     def _granted(self, line: Line, seconds: float) -> tuple[str, float]:
         """A token and its life in seconds, by the client credentials grant (RFC 6749, 4.4)."""
+        imported("urllib3")
         from urllib3 import PoolManager, make_headers
 
         settings = self._settings

@@ -16,6 +16,7 @@ import msgspec
 
 from connectors.deadline import Line, pool_classes
 from connectors.failure import Failed, innermost, kind_of, kind_of_status, one_line
+from connectors.imports import imported
 from connectors.secret import MissingSecret, Secret
 from connectors.settings.kafka import Settings
 from console.model.snapshot import FailureKind
@@ -117,6 +118,7 @@ class Rest:
         return int(said.status), bytes(body)
 
     def _opened(self) -> Any:
+        imported("urllib3")
         from urllib3 import PoolManager
 
         if self._pool is None:

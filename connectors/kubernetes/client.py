@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from connectors.deadline import pool_classes
 from connectors.failure import Failed, innermost, kind_of, unsent
 from connectors.http_head import ServerClock
+from connectors.imports import imported
 from connectors.kubernetes.answer import ADVICE, LARGEST, Listing, decoded, page_of, refused, too_large
 from connectors.kubernetes.exec_plugin import Plugins
 from connectors.kubernetes.login import Login, log_in
@@ -61,6 +62,7 @@ class Api:
         plugins: Plugins | None = None,
     ) -> None:
         """Imports the client, reads the kubeconfig, asks the cluster who it is; Failed says what is wrong."""
+        imported("kubernetes.client")
         from kubernetes.client import ApiClient
 
         self._login: Login = log_in(kubeconfig, context, plugins)

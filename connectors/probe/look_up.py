@@ -9,6 +9,7 @@ import time
 from ipaddress import ip_address
 
 from connectors.failure import one_line
+from connectors.imports import imported
 from connectors.probe.tried import Tried, refused
 from connectors.settings.probe import Check
 from console.model.snapshot import FailureKind
@@ -18,6 +19,7 @@ PORT = 53
 
 def look_up(check: Check, timeout: float) -> Tried:
     """Asks for ``check.dns`` within ``timeout`` wall seconds, whichever servers are tried."""
+    imported("dns.resolver")
     import dns.exception
     import dns.resolver
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from connectors.deadline import pool_classes
 from connectors.failure import one_line
+from connectors.imports import imported
 from connectors.probe.connection import context_of, ends_of
 from connectors.probe.tried import Tried, refused
 from connectors.secret import MissingSecret
@@ -21,6 +22,7 @@ READ = 65536  # bytes of the body
 
 def request(check: Check, url: str, timeout: float) -> Tried:
     """``GET url``. Well: the status is one of those wanted, and the text is there."""
+    imported("urllib3")
     import urllib3
 
     pool = urllib3.PoolManager(ssl_context=context_of(check)) if url.startswith("https") else urllib3.PoolManager()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from connectors import Clock
 from connectors.failure import Failed, innermost, kind_of
 from connectors.http_head import ServerClock
+from connectors.imports import imported
 from connectors.prometheus.reply import ADVICE, Answer, BadQuery, read_result, split, together, warned, warnings_of
 from connectors.prometheus.session import adapter, open_session
 from connectors.settings.prometheus import Settings
@@ -46,6 +47,7 @@ class Asker:
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
         """Reads the secrets and imports the client; Failed where a secret is gone."""
+        imported("prometheus_api_client")
         from prometheus_api_client import PrometheusConnect
 
         self.clock = ServerClock()

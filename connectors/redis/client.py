@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from connectors.imports import imported
 from connectors.redis.address import Address, database, is_sealed
 from connectors.redis.lines import line_class, parser_class
 from connectors.redis.refusal import Lost, Refused, redis_errors, translated
@@ -137,6 +138,7 @@ class Client:
 
 def blocking(settings: Settings, address: Address) -> redis.Redis:
     """A synchronous client, for a thread of its own. MissingSecret where the password is gone."""
+    imported("redis.asyncio")  # the whole library
     import redis
     from redis.backoff import NoBackoff
     from redis.retry import Retry
@@ -152,6 +154,7 @@ def blocking(settings: Settings, address: Address) -> redis.Redis:
 
 
 def _build(settings: Settings, address: Address, there: Address, login: Login) -> redis.asyncio.Redis:
+    imported("redis.asyncio")
     import redis.asyncio
     from redis.asyncio.connection import UnixDomainSocketConnection
     from redis.asyncio.retry import Retry
