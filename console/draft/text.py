@@ -139,6 +139,9 @@ def _aliases(draft: Draft) -> Iterator[str]:
     yield "[aliases]"
     yield 'features = "redis/cache"'
     yield 'edge = "redis/cache"'
+    yield ""
+    yield "# [features]  # names of its flags, by tier; the playbook viral-spike turns off P2"
+    yield '# P2 = ["recommendations", "reviews"]'
 
 
 def _line(line: Line) -> Iterator[str]:
