@@ -72,7 +72,7 @@ def _survey(at: float) -> Survey:
 
 def _places(group: int, at: float) -> tuple[Place, ...]:
     end = 1_000_000 + int(50 * at)
-    return tuple(Place(f"topic-{group}", index, int(end - 25_000 + 10 * at), 0, end) for index in range(PARTITIONS))
+    return tuple(Place(f"topic-{group}", index, int(end - 60_000 + 10 * at), 0, end) for index in range(PARTITIONS))
 
 
 def _answer() -> bytes:

