@@ -85,7 +85,8 @@ def row(scenario: Scenario, way: str, found: Result) -> str:
     shares = (found.success, found.success_worst, found.origin, found.origin_worst)
     percent = " | ".join(f"{share * 100:.1f} %" for share in shares)
     name = f"`{scenario.name}`" if way == "nothing" else ""
-    return f"| {name} | {way} | {percent} | {found.p95 * 1000:.0f} ms | {found.p95_worst * 1000:.0f} ms | {found.lag:,.0f} |"
+    slow = " | ".join(f"{seconds * 1000:.0f} ms" for seconds in (found.p95, found.p95_worst))
+    return f"| {name} | {way} | {percent} | {slow} | {found.lag:,.0f} |"
 
 
 def page(lines: Iterable[str]) -> str:
