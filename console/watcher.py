@@ -47,8 +47,14 @@ class Watcher:
             await self._pause(credentials)
 
     async def read(self) -> Seen:
-        """A reading now; whoever asks while one is under way gets that one."""
-        if self._reading is None or self._reading.done():
+        """A reading that begins from now on: one under way may have begun before a write that is to be seen.
+
+        Those who ask while one is under way share the next.
+        """
+        under_way = self._reading
+        if under_way is not None and not under_way.done():
+            await asyncio.wait((under_way,))
+        if self._reading is under_way or self._reading is None or self._reading.done():
             self._reading = asyncio.create_task(self._read(), name=f"read {self.connector.name}")
         return await asyncio.shield(self._reading)
 

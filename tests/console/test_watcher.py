@@ -63,15 +63,19 @@ async def nobody(seen: Seen) -> None:
     return None
 
 
-async def test_who_asks_while_a_reading_is_under_way_gets_that_one() -> None:
+async def test_a_reading_is_never_older_than_the_question_and_questions_share_one() -> None:
     backend = Backend(well, asyncio.Event())
     watcher = Watcher(backend, CLOCK, 1.0, nobody)
-    both = asyncio.gather(watcher.read(), watcher.read())
+    early = asyncio.create_task(watcher.read())
     await asyncio.sleep(0)
-    backend.gate.set()
-    first, second = await both
-    assert first is second
+    later = [asyncio.create_task(watcher.read()) for _ in range(3)]
+    await asyncio.sleep(0)
     assert backend.reads == 1
+    backend.gate.set()
+    first, *others = await asyncio.gather(early, *later)
+    assert backend.reads == 2
+    assert all(other is others[0] for other in others)
+    assert others[0] is not first
 
 
 async def test_an_open_breaker_keeps_a_drill_down_from_waiting() -> None:
